@@ -1,0 +1,1 @@
+"""The Nuncius Python kernel: the interactive core that every frontend shares."""

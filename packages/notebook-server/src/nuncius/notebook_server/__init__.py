@@ -1,0 +1,1 @@
+"""The Nuncius notebook: server and browser interface."""

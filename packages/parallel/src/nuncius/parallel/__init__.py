@@ -1,0 +1,1 @@
+"""Parallel computing on clusters of Nuncius engines."""

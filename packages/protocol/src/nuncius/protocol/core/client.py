@@ -1,0 +1,213 @@
+"""The client's side of the protocol, without I/O: which message belongs to which request, and when a request is finished.
+
+A request is finished when its *reply* (shell or control) and its *idle* status (iopub) have both arrived. They travel on different sockets, so either may come first, and output may follow the reply.
+
+Rule 1: only this class decides that a request is finished.
+Rule 2: a message whose parent is not open is an `Orphan`, not an error: it belongs to another client, or to a background thread of a cell that has finished.
+Rule 3: when the kernel dies or restarts, `abandon` ends every open request: nothing waits for ever.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nuncius.protocol.core.dispatch import reply_type
+from nuncius.protocol.messages import Buffer, Channel, Message, MessageFactory
+
+__all__ = [
+    "Abandoned",
+    "ClientCore",
+    "Event",
+    "Finished",
+    "InputAsked",
+    "Orphan",
+    "Output",
+    "Replied",
+    "StatusChanged",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Replied:
+    """The reply to an open request arrived; its idle status may still be to come."""
+
+    request: Message
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """An open request published something: any iopub message but a status."""
+
+    request: Message
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class InputAsked:
+    """An open request asks for input; answer with `ClientCore.input_reply`."""
+
+    request: Message
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class StatusChanged:
+    """The kernel's state changed: ``starting``, ``busy``, ``idle``, ``restarting``, ``dead``, whoever caused it."""
+
+    state: str
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An open request is finished: this is its last event.
+
+    Attributes:
+        request: The request.
+        reply: Its reply; None for messages that get none.
+    """
+
+    request: Message
+    reply: Message | None
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """An open request will never be finished: this is its last event."""
+
+    request: Message
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """A message that belongs to no open request of ours."""
+
+    message: Message
+
+
+Event = Replied | Output | InputAsked | StatusChanged | Finished | Abandoned | Orphan
+
+
+@dataclass(slots=True)
+class _Open:
+    """What an open request still waits for."""
+
+    request: Message
+    reply: Message | None = None
+    waits_for_reply: bool = True
+    waits_for_idle: bool = True
+
+
+@dataclass(slots=True)
+class ClientCore:
+    """Match incoming messages to the requests we sent.
+
+    Args:
+        new: Makes messages.
+
+    Attributes:
+        open: The open requests, oldest first, by msg_id. This is the whole state.
+        state: The last state that the kernel published, ``unknown`` before.
+    """
+
+    new: MessageFactory
+    open: dict[str, _Open] = field(default_factory=dict)
+    state: str = "unknown"
+
+    def request(
+        self,
+        msg_type: str,
+        content: Mapping[str, Any] | None = None,
+        *,
+        channel: Channel = Channel.SHELL,
+        metadata: Mapping[str, Any] | None = None,
+        buffers: tuple[Buffer, ...] = (),
+        subshell_id: str | None = None,
+        expect_idle: bool = True,
+    ) -> Message:
+        """Make a request and register it.
+
+        After calling this method you must send the message, or call `forget`.
+
+        Args:
+            msg_type: Such as ``execute_request``; messages that get no reply (comm messages) are finished by their idle status.
+            content: Its body.
+            channel: Shell or control.
+            metadata: What is said about it.
+            buffers: Binary parts.
+            subshell_id: The subshell that is to run it.
+            expect_idle: Wait for the idle status as well: not when iopub is not connected.
+
+        Returns:
+            The message to send.
+        """
+        message = self.new(
+            channel,
+            msg_type,
+            content or {},
+            metadata=metadata or {},
+            buffers=buffers,
+            subshell_id=subshell_id,
+        )
+        replies = reply_type(msg_type) is not None
+        if replies or expect_idle:
+            self.open[message.msg_id] = _Open(message, None, replies, expect_idle)
+        return message
+
+    def forget(self, msg_id: str) -> None:
+        """Wait for this request no longer; what still comes for it is an `Orphan`."""
+        self.open.pop(msg_id, None)
+
+    def input_reply(self, asked: Message, value: str) -> Message:
+        """Return the message that answers ``asked`` with ``value``; send it."""
+        return self.new(Channel.STDIN, "input_reply", {"value": value}, parent=asked.header)
+
+    def receive(self, message: Message) -> list[Event]:
+        """Return the events that ``message`` causes; handle them in order."""
+        waiting = self.open.get(message.parent_id or "")
+        if message.channel is Channel.IOPUB:
+            return self._receive_iopub(message, waiting)
+        if waiting is None:
+            return [Orphan(message)]
+        if message.channel is Channel.STDIN:
+            return [InputAsked(waiting.request, message)]
+        if not waiting.waits_for_reply:
+            return [Orphan(message)]
+        waiting.reply = message
+        waiting.waits_for_reply = False
+        return [Replied(waiting.request, message), *self._finish(waiting)]
+
+    def abandon(self, reason: str) -> list[Event]:
+        """End every open request, because the kernel died or was restarted.
+
+        Args:
+            reason: What happened, in words.
+        """
+        events: list[Event] = [Abandoned(waiting.request, reason) for waiting in self.open.values()]
+        self.open.clear()
+        return events
+
+    def _receive_iopub(self, message: Message, waiting: _Open | None) -> list[Event]:
+        if message.msg_type != "status":
+            if waiting is None:
+                return [Orphan(message)]
+            return [Output(waiting.request, message)]
+        events: list[Event] = []
+        state = message.content.get("execution_state")
+        if isinstance(state, str):
+            self.state = state
+            events.append(StatusChanged(state, message))
+        if waiting is not None and state == "idle":
+            waiting.waits_for_idle = False
+            events += self._finish(waiting)
+        return events
+
+    def _finish(self, waiting: _Open) -> list[Event]:
+        if waiting.waits_for_reply or waiting.waits_for_idle:
+            return []
+        del self.open[waiting.request.msg_id]
+        return [Finished(waiting.request, waiting.reply)]

@@ -1,0 +1,213 @@
+"""Encode the dictionaries of a message: as JSON, the format of the specification, or as msgpack.
+
+Rule 1: anything that user code puts into a message can be sent. What JSON does not know (NaN, bytes, dates, sets, objects) is cleaned in a second attempt, which the usual message never needs.
+Rule 2: anything that is not the format is `Malformed`, however deep or large.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from nuncius.protocol.errors import Malformed
+
+__all__ = ["Packer", "clean", "json_packer", "msgpack_packer", "packer_named"]
+
+#: Deeper than any real content, and well below the interpreter's recursion limit.
+_DEEPEST = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Packer:
+    """A format for the dictionaries of a message.
+
+    Attributes:
+        name: Such as ``json``.
+        pack: Encode a mapping.
+        unpack: Decode bytes; the second argument names the part in errors.
+        empty: An encoded empty mapping.
+        wrote: Tell whether bytes look like this format: a parent header that came in another format must be encoded anew.
+    """
+
+    name: str
+    pack: Callable[[Mapping[str, Any]], bytes]
+    unpack: Callable[[bytes, str], Any]
+    empty: bytes
+    wrote: Callable[[bytes], bool]
+
+
+def json_packer() -> Packer:
+    """Return the JSON packer, built on orjson where that is installed."""
+    global _json
+    if _json is None:
+        try:
+            import orjson
+        except ImportError:
+            _json = _stdlib_packer()
+        else:
+            _json = _orjson_packer(orjson)
+    return _json
+
+
+_json: Packer | None = None
+
+
+def _looks_like_json(data: bytes) -> bool:
+    return data[:1] in {b"{", b"n"}
+
+
+def _stdlib_packer() -> Packer:
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+
+    def pack(data: Mapping[str, Any]) -> bytes:
+        try:
+            return encode(data).encode()
+        except UnicodeEncodeError:
+            return encode(data).encode("utf-8", "surrogateescape_or_replace")
+        except (TypeError, ValueError, RecursionError):
+            return encode(clean(data)).encode("utf-8", "surrogateescape_or_replace")
+
+    return Packer("json", pack, _unpack_json, b"{}", _looks_like_json)
+
+
+def _orjson_packer(orjson: Any) -> Packer:
+    fallback = _stdlib_packer()
+    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+
+    def pack(data: Mapping[str, Any]) -> bytes:
+        try:
+            encoded: bytes = orjson.dumps(data, option=options)
+        except (TypeError, RecursionError):
+            return fallback.pack(data)
+        return encoded
+
+    def unpack(data: bytes, part: str) -> Any:
+        try:
+            return orjson.loads(data)
+        except ValueError:
+            # orjson refuses NaN and lone surrogates, which other kernels do send.
+            return _unpack_json(data, part)
+
+    return Packer("json", pack, unpack, b"{}", _looks_like_json)
+
+
+def _unpack_json(data: bytes, part: str) -> Any:
+    try:
+        return json.loads(data.decode("utf-8", "surrogateescape"))
+    except (ValueError, RecursionError) as error:
+        raise Malformed(f"the {part} is not JSON: {error}") from None
+
+
+def msgpack_packer() -> Packer:
+    """Return the msgpack packer; both ends must have agreed on it beforehand.
+
+    Raises:
+        MissingPackage: msgpack is not installed.
+    """
+    try:
+        import msgpack
+    except ImportError:
+        from nuncius.protocol.errors import MissingPackage
+
+        raise MissingPackage("the msgpack format", "msgpack") from None
+
+    def pack(data: Mapping[str, Any]) -> bytes:
+        try:
+            encoded: bytes = msgpack.packb(data)
+        except (TypeError, ValueError, OverflowError, RecursionError):
+            encoded = msgpack.packb(clean(data, keep_bytes=True))
+        return encoded
+
+    def unpack(data: bytes, part: str) -> Any:
+        try:
+            return msgpack.unpackb(data, strict_map_key=True)
+        except (ValueError, RecursionError, msgpack.UnpackException) as error:
+            raise Malformed(f"the {part} is not msgpack: {error}") from None
+
+    return Packer("msgpack", pack, unpack, b"\x80", lambda data: data[:1] > b"\x7f")
+
+
+def packer_named(name: str) -> Packer:
+    """Return the packer of that name.
+
+    Raises:
+        ValueError: There is none.
+    """
+    packers = {"json": json_packer, "orjson": json_packer, "msgpack": msgpack_packer}
+    if name not in packers:
+        raise ValueError(f"packer is {name!r}; expected one of: {', '.join(packers)}")
+    return packers[name]()
+
+
+def clean(value: Any, *, keep_bytes: bool = False, _depth: int = 0) -> Any:
+    """Return a copy of ``value`` in which everything has a JSON form.
+
+    NaN and infinities become their repr, bytes base64 text, dates ISO 8601, sets and tuples lists, keys strings, anything else its repr.
+
+    Args:
+        value: Anything.
+        keep_bytes: Leave bytes alone, for formats that know them.
+
+    Raises:
+        Malformed: It is nested more than 200 deep, or contains itself.
+    """
+    if _depth > _DEEPEST:
+        raise Malformed(f"content is nested more than {_DEEPEST} deep, or contains itself")
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if value - value == 0 else repr(float(value))
+    if isinstance(value, Mapping):
+        return {
+            key if isinstance(key, str) else str(key): clean(
+                item, keep_bytes=keep_bytes, _depth=_depth + 1
+            )
+            for key, item in value.items()
+        }
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [clean(item, keep_bytes=keep_bytes, _depth=_depth + 1) for item in value]
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        if keep_bytes:
+            return bytes(value)
+        from base64 import b64encode
+
+        return b64encode(value).decode("ascii")
+    if callable(isoformat := getattr(type(value), "isoformat", None)):
+        return str(isoformat(value))
+    for convert in ("__index__", "__float__"):
+        if callable(getattr(type(value), convert, None)):
+            try:
+                number = int(value) if convert == "__index__" else float(value)
+                return clean(number)
+            except (TypeError, ValueError, OverflowError):
+                break
+    try:
+        return repr(value)
+    except Exception:  # noqa: BLE001 - a broken __repr__ of the user's must not lose the message
+        return f"<unprintable {type(value).__name__} object>"
+
+
+def _register_error_handler() -> None:
+    """Let lone surrogates through as the bytes they stand for, and others as '?'."""
+    import codecs
+
+    def handler(error: UnicodeError) -> tuple[bytes | str, int]:
+        if not isinstance(error, UnicodeEncodeError):
+            raise error
+        text = error.object[error.start : error.end]
+        replaced = bytearray()
+        for char in text:
+            code = ord(char)
+            replaced += bytes([code - 0xDC00]) if 0xDC80 <= code <= 0xDCFF else b"?"
+        return bytes(replaced), error.end
+
+    codecs.register_error("surrogateescape_or_replace", handler)
+
+
+_register_error_handler()

@@ -1,0 +1,398 @@
+"""Turn messages into signed ZeroMQ frames and back, without any I/O.
+
+The frames of a message are::
+
+    [identity or topic]*, b"<IDS|MSG>", signature, header, parent_header, metadata, content, [buffer]*
+
+The signature is the HMAC of the four dictionaries in their encoded form, as hexadecimal digits. Buffers are not signed.
+
+Rule 1: whatever comes in, `Session.decode` returns a `Message` or raises a `MessageError`; nothing else.
+Rule 2: buffers are passed on by reference; the four dictionaries are encoded once.
+Rule 3: a signature is accepted once. Messages of an unsigned connection (an empty key) cannot be told apart, so they are not guarded.
+
+Source: "Messaging in Jupyter", section "The Wire Protocol".
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from nuncius.protocol.errors import InvalidSignature, Malformed, Replayed
+from nuncius.protocol.messages import (
+    PROTOCOL_VERSION,
+    Buffer,
+    Channel,
+    Header,
+    Message,
+)
+from nuncius.protocol.packing import Packer, json_packer
+
+__all__ = ["DELIMITER", "ReplayGuard", "Session", "new_id", "utc_now"]
+
+DELIMITER: Final = b"<IDS|MSG>"
+
+_HEADER_FIELDS: Final = frozenset(
+    {"msg_id", "msg_type", "session", "username", "date", "version", "subshell_id"}
+)
+
+
+def new_id() -> str:
+    """Return a new random id of 32 hexadecimal digits (128 bits)."""
+    return os.urandom(16).hex()
+
+
+def utc_now() -> str:
+    """Return the present time as ISO 8601 in UTC, to the microsecond."""
+    # time.strftime and divmod cost a third of datetime, and this runs for every message.
+    import time
+
+    nanoseconds = time.time_ns()
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    if _second[0] != seconds:
+        _second[:] = [seconds, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))]
+    return f"{_second[1]}.{rest // 1000:06d}Z"
+
+
+#: The last second that `utc_now` wrote, and its text. A race between threads writes the same or a newer pair.
+_second: list[Any] = [-1, ""]
+
+
+class ReplayGuard:
+    """Remember the last signatures, to refuse a message that is sent twice.
+
+    Args:
+        size: How many signatures are kept, 0 to switch the guard off. When there are more, the oldest tenth is forgotten at once.
+    """
+
+    def __init__(self, size: int = 65536) -> None:
+        self._size = size
+        #: Insertion order is age.
+        self._seen: dict[bytes, None] = {}
+
+    def check(self, signature: bytes) -> None:
+        """Remember ``signature``.
+
+        Raises:
+            Replayed: It was remembered already.
+        """
+        if not self._size:
+            return
+        seen = self._seen
+        if signature in seen:
+            raise Replayed(
+                f"a message with the signature {signature[:16].decode('ascii', 'replace')}… was received before; it is dropped"
+            )
+        seen[signature] = None
+        if len(seen) > self._size:
+            for old in list(seen)[: max(1, self._size // 10)]:
+                del seen[old]
+
+    def clone(self) -> ReplayGuard:
+        """Return a guard that starts with the same memory and goes its own way."""
+        other = ReplayGuard(self._size)
+        other._seen = dict(self._seen)
+        return other
+
+
+class Session:
+    """The identity and the key of one end of a connection: it makes messages and (de)serializes them.
+
+    A session is safe to share between threads: its only mutable state is a counter and the replay guard, and each step on them is one atomic operation of the interpreter.
+
+    Args:
+        key: The secret of the connection file. Empty: messages are not signed.
+        signature_scheme: ``hmac-`` and a name that `hashlib` knows.
+        session_id: Identifies this end; new by default.
+        username: Goes into headers.
+        packer: Encodes the four dictionaries.
+        clock: Returns the date of a new message.
+        replay_guard: A guard to share, or None for a new one.
+
+    Raises:
+        ValueError: The signature scheme is not one.
+    """
+
+    def __init__(
+        self,
+        key: bytes | str = b"",
+        *,
+        signature_scheme: str = "hmac-sha256",
+        session_id: str | None = None,
+        username: str | None = None,
+        packer: Packer | None = None,
+        clock: Callable[[], str] = utc_now,
+        replay_guard: ReplayGuard | None = None,
+    ) -> None:
+        self.key = key.encode() if isinstance(key, str) else bytes(key)
+        self.signature_scheme = signature_scheme
+        self.session_id = session_id or new_id()
+        self.username = _username() if username is None else username
+        self.packer = packer or json_packer()
+        self.clock = clock
+        self.replay_guard = replay_guard or ReplayGuard()
+        self._count = 0
+        self._pid = os.getpid()
+        self._mac = _mac(self.key, signature_scheme)
+
+    def clone(self) -> Session:
+        """Return a session with the same identity and key, and a guard of its own."""
+        return Session(
+            self.key,
+            signature_scheme=self.signature_scheme,
+            session_id=self.session_id,
+            username=self.username,
+            packer=self.packer,
+            clock=self.clock,
+            replay_guard=self.replay_guard.clone(),
+        )
+
+    # -- making messages
+
+    def message(
+        self,
+        channel: Channel,
+        msg_type: str,
+        content: Mapping[str, Any] | None = None,
+        *,
+        parent: Header | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        buffers: tuple[Buffer, ...] = (),
+        route: tuple[bytes, ...] = (),
+        subshell_id: str | None = None,
+    ) -> Message:
+        """Return a new message of this session: a `nuncius.protocol.messages.MessageFactory`.
+
+        Args:
+            channel: The socket that it is for.
+            msg_type: Its type.
+            content: Its body.
+            parent: The header of the request that causes it.
+            metadata: What is said about it.
+            buffers: Contiguous binary parts.
+            route: Routing identities, or the topic on iopub.
+            subshell_id: The subshell that is to handle it.
+        """
+        count = self._count = self._count + 1
+        header = Header(
+            f"{self.session_id}_{self._pid}_{count}",
+            msg_type,
+            self.session_id,
+            self.username,
+            self.clock(),
+            PROTOCOL_VERSION,
+            subshell_id,
+        )
+        return Message(
+            channel,
+            header,
+            parent,
+            {} if content is None else content,
+            {} if metadata is None else metadata,
+            buffers,
+            route,
+        )
+
+    # -- frames
+
+    def encode(self, message: Message) -> list[Buffer]:
+        """Return the frames of ``message``, the routing identities first.
+
+        Raises:
+            Malformed: The content cannot be encoded, or a buffer is not contiguous.
+        """
+        pack = self.packer.pack
+        parent = message.parent
+        header = message.header
+        parts = (
+            header.encoded or pack(header.to_dict()),
+            self.packer.empty if parent is None else self._encode_parent(parent),
+            pack(message.metadata) if message.metadata else self.packer.empty,
+            pack(message.content) if message.content else self.packer.empty,
+        )
+        frames: list[Buffer] = [
+            *message.route,
+            DELIMITER,
+            self.sign(parts),
+            *parts,
+        ]
+        for buffer in message.buffers:
+            view = memoryview(buffer)
+            if not view.contiguous:
+                raise Malformed(
+                    "a message buffer must be contiguous; pass bytes(buffer) or numpy.ascontiguousarray(array)"
+                )
+            frames.append(buffer)
+        return frames
+
+    def _encode_parent(self, parent: Header) -> bytes:
+        # What came with another packer must not be passed on as it is.
+        encoded = parent.encoded
+        if encoded is not None and self.packer.wrote(encoded):
+            return encoded
+        return self.packer.pack(parent.to_dict())
+
+    def decode(self, frames: Sequence[Buffer], channel: Channel = Channel.SHELL) -> Message:
+        """Return the message that ``frames`` hold.
+
+        Args:
+            frames: As they came from the socket; frames may be bytes or buffers.
+            channel: The socket that they came from.
+
+        Raises:
+            Malformed: They are not a message.
+            InvalidSignature: They are not signed with our key.
+            Replayed: They were received before.
+        """
+        start = _find_delimiter(frames)
+        if len(frames) < start + 6:
+            raise Malformed(
+                f"expected at least 5 frames after the delimiter, got {len(frames) - start - 1}"
+            )
+        signature = bytes(frames[start + 1])
+        header, parent, metadata, content = (
+            part if isinstance(part, bytes) else bytes(part)
+            for part in frames[start + 2 : start + 6]
+        )
+        if self._mac is not None:
+            self._verify(signature, (header, parent, metadata, content))
+        unpack = self.packer.unpack
+        return Message(
+            channel,
+            parse_header(unpack(header, "header"), header),
+            parse_parent(unpack(parent, "parent_header"), parent),
+            _mapping(unpack(content, "content"), "content"),
+            _mapping(unpack(metadata, "metadata"), "metadata"),
+            tuple(frames[start + 6 :]),
+            tuple(bytes(frame) for frame in frames[:start]),
+        )
+
+    # -- signatures
+
+    def sign(self, parts: Iterable[Buffer]) -> bytes:
+        """Return the signature of the encoded dictionaries, empty without a key."""
+        if self._mac is None:
+            return b""
+        mac = self._mac.copy()
+        for part in parts:
+            mac.update(part)
+        return mac.hexdigest().encode("ascii")
+
+    def _verify(self, signature: bytes, parts: Sequence[bytes]) -> None:
+        if not signature:
+            raise InvalidSignature(
+                "the message is not signed, and this connection has a key; is the client using this kernel's connection file?"
+            )
+        if not hmac.compare_digest(self.sign(parts), signature):
+            raise InvalidSignature(
+                "the message is signed with another key; is the client using an old connection file?"
+            )
+        self.replay_guard.check(signature)
+
+
+def parse_header(data: object, encoded: bytes | None = None) -> Header:
+    """Return the header that a decoded dictionary holds.
+
+    Fields other than the id and the type may be missing: other implementations leave some out.
+
+    Args:
+        data: The decoded dictionary.
+        encoded: Its wire form, kept for replies.
+
+    Raises:
+        Malformed: It is no header.
+    """
+    if not isinstance(data, dict):
+        raise Malformed(f"expected the header to be an object, got {_kind(data)}")
+    try:
+        msg_id, msg_type = data["msg_id"], data["msg_type"]
+    except KeyError as missing:
+        raise Malformed(f"the header has no {missing}") from None
+    subshell_id = data.get("subshell_id")
+    get = data.get
+    fields = (
+        msg_id,
+        msg_type,
+        get("session", ""),
+        get("username", ""),
+        get("date", ""),
+        get("version", ""),
+    )
+    for name, value in zip(
+        ("msg_id", "msg_type", "session", "username", "date", "version"),
+        fields,
+        strict=True,
+    ):
+        if value.__class__ is not str:
+            raise Malformed(f"expected the header's {name} to be a string, got {_kind(value)}")
+    if subshell_id is not None and not isinstance(subshell_id, str):
+        raise Malformed(
+            f"expected the header's subshell_id to be a string or null, got {_kind(subshell_id)}"
+        )
+    extra = (
+        {key: value for key, value in data.items() if key not in _HEADER_FIELDS}
+        if len(data) > 6
+        else {}
+    )
+    return Header(*fields, subshell_id, extra, encoded)
+
+
+def parse_parent(data: object, encoded: bytes | None = None) -> Header | None:
+    """Return the parent header that a decoded dictionary holds, None if it holds none.
+
+    Some kernels (xeus) send null instead of an empty object, some clients send a parent without an id: both mean that there is no parent.
+
+    Raises:
+        Malformed: It is neither a header nor empty.
+    """
+    if not data:
+        return None
+    if isinstance(data, dict) and "msg_id" not in data:
+        return None
+    if isinstance(data, dict) and "msg_type" not in data:
+        data = {**data, "msg_type": ""}
+    return parse_header(data, encoded)
+
+
+def _mapping(data: object, name: str) -> Mapping[str, Any]:
+    if isinstance(data, dict):
+        return data
+    if data is None:
+        return {}
+    raise Malformed(f"expected {name} to be an object, got {_kind(data)}")
+
+
+def _find_delimiter(frames: Sequence[Buffer]) -> int:
+    for index, frame in enumerate(frames):
+        if frame == DELIMITER:
+            return index
+    raise Malformed(
+        f"expected the delimiter <IDS|MSG> among the frames, got {len(frames)} frames without it"
+    )
+
+
+def _kind(value: object) -> str:
+    return "null" if value is None else type(value).__name__
+
+
+def _mac(key: bytes, scheme: str) -> hmac.HMAC | None:
+    if not key:
+        return None
+    prefix, _, name = scheme.partition("-")
+    try:
+        if prefix != "hmac":
+            raise ValueError
+        return hmac.HMAC(key, digestmod=name)
+    except ValueError:
+        raise ValueError(
+            f"signature_scheme is {scheme!r}; expected 'hmac-' and a hash such as 'hmac-sha256'"
+        ) from None
+
+
+def _username() -> str:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        if value := os.environ.get(name):
+            return value
+    return "username"

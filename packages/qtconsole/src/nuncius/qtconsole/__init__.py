@@ -1,0 +1,1 @@
+"""The Nuncius graphical console and its reusable widget."""

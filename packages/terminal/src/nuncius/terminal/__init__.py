@@ -1,0 +1,1 @@
+"""The Nuncius shell in a terminal: in-process or over any kernel."""
