@@ -5,9 +5,10 @@ Import names from here or from the module that defines them; nothing is loaded b
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # typing's own costs an import that `nuncius --version` would wait for
 if TYPE_CHECKING:
+    from typing import Any
+
     from nuncius.protocol.kernel import Kernel, KernelInfo, KernelIO
     from nuncius.protocol.messages import Channel, Header, Message
     from nuncius.protocol.session import Session

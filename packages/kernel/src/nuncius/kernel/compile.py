@@ -1,0 +1,246 @@
+"""Compile cells under file names by which tracebacks, debuggers and `inspect` find their source.
+
+A cell's file is ``<tmp>/ipykernel_<pid>/<murmur2 of the source>.py``, as frontends with a debugger compute it too; numba, line_profiler, dill and others recognize cells by the name of that folder. The file is not written: its lines are in `linecache`.
+"""
+
+from __future__ import annotations
+
+import __future__
+
+import ast
+import linecache
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from struct import unpack_from
+from types import CodeType
+from typing import Any
+
+__all__ = ["HASH_SEED", "Compiler", "Piece", "murmur2"]
+
+#: The seed that is announced to debuggers.
+HASH_SEED = 0xC70F6907
+
+_FUTURES = 0
+for _name in __future__.all_feature_names:
+    _FUTURES |= getattr(__future__, _name).compiler_flag
+
+_M = 0x5BD1E995
+_MASK = 0xFFFFFFFF
+
+
+def murmur2(data: bytes, seed: int = HASH_SEED) -> int:
+    """Return the 32-bit MurmurHash2 of ``data`` (A. Appleby's algorithm, as frontends use it)."""
+    length = len(data)
+    h = (seed ^ length) & _MASK
+    whole = length & ~3
+    for k in unpack_from(f"<{whole >> 2}I", data):
+        k = (k * _M) & _MASK  # noqa: PLW2901 - the algorithm's own notation
+        k = ((k ^ (k >> 24)) * _M) & _MASK  # noqa: PLW2901
+        h = ((h * _M) & _MASK) ^ k
+    rest = data[whole:]
+    if rest:
+        h = ((h ^ int.from_bytes(rest, "little")) * _M) & _MASK
+    h = ((h ^ (h >> 13)) * _M) & _MASK
+    return h ^ (h >> 15)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a cell.
+
+    Attributes:
+        code: To be run with `eval`; a coroutine function's code if it awaits.
+        shows: ``value``: what `eval` returns is to be shown; ``values``: it calls ``sys.displayhook`` itself; or ``none``.
+    """
+
+    code: CodeType
+    shows: str
+
+    @property
+    def awaits(self) -> bool:
+        """Whether running it gives a coroutine."""
+        return bool(self.code.co_flags & 0x80)  # inspect.CO_COROUTINE
+
+
+class Compiler:
+    """Compile cells, remembering the ``__future__`` imports of earlier ones.
+
+    Attributes:
+        flags: The ``__future__`` features that are on, as flags of `compile`.
+    """
+
+    def __init__(self) -> None:
+        self.flags = 0
+        #: File name of each cell -> its execution count (that of its latest run).
+        self._numbers: dict[str, int] = {}
+        self._folder: str | None = None
+
+    @property
+    def folder(self) -> str:
+        """The folder that cells seem to be in, with a separator at the end."""
+        if self._folder is None:
+            # as tempfile.gettempdir() does in nearly every case, without importing random and shutil
+            parent = os.environ.get("TMPDIR") or os.environ.get("TEMP") or os.environ.get("TMP")
+            if not parent or not os.path.isdir(parent):
+                import tempfile
+
+                parent = "/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()  # noqa: S108
+            self._folder = os.path.join(
+                os.path.abspath(parent), f"ipykernel_{os.getpid()}", ""
+            )
+        return self._folder
+
+    def get_filename(self, code: str) -> str:
+        """Return the file name of a cell with this source.
+
+        The source is the one that was typed, as frontends do not know any other.
+        """
+        override = os.environ.get("IPYKERNEL_CELL_NAME")
+        return override or f"{self.folder}{murmur2(code.encode('utf-8', 'surrogatepass'))}.py"
+
+    def cache(self, code: str, number: int = 0, raw_code: str | None = None) -> str:
+        """Register a cell with `linecache`.
+
+        Args:
+            code: The source as Python.
+            number: Its execution count.
+            raw_code: The source as typed: it makes the name.
+
+        Returns:
+            The file name to compile it under.
+        """
+        name = self.get_filename(code if raw_code is None else raw_code)
+        self._numbers[name] = number
+        # without a modification time, linecache.checkcache() leaves the entry alone
+        linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+        return name
+
+    def cell_of(self, filename: str) -> int | None:
+        """Return the execution count of the cell that has this file name, None if it is none."""
+        return self._numbers.get(filename)
+
+    def is_cell(self, filename: str) -> bool:
+        """Tell whether a file name is that of a cell."""
+        return filename in self._numbers
+
+    def format_code_name(self, name: str) -> tuple[str, str] | None:
+        """Return how tracebacks call the file: ``("Cell", "In[3]")``, None if it is no cell."""
+        number = self._numbers.get(name)
+        return None if number is None else ("Cell", f"In[{number}]")
+
+    def parse(self, source: str, filename: str = "<unknown>", flags: int = 0) -> ast.Module:
+        """Return the syntax tree of ``source``.
+
+        Raises:
+            SyntaxError: And whatever else `compile` raises for text that is no program.
+        """
+        tree = compile(
+            source, filename, "exec", self.flags | flags | ast.PyCF_ONLY_AST, dont_inherit=True
+        )
+        return tree  # type: ignore[return-value]
+
+    ast_parse = parse
+
+    def __call__(
+        self,
+        source: Any,
+        filename: str,
+        symbol: str = "exec",
+        *,
+        flags: int = 0,
+        keep_futures: bool = True,
+    ) -> CodeType:
+        """Compile ``source``, a text or a tree; its ``__future__`` imports hold from now on, unless ``keep_futures`` is false."""
+        code: CodeType = compile(source, filename, symbol, self.flags | flags, dont_inherit=True)
+        if keep_futures:
+            self.flags |= code.co_flags & _FUTURES
+        return code
+
+    def reset_compiler_flags(self) -> None:
+        """Forget the ``__future__`` imports."""
+        self.flags = 0
+
+    @property
+    def compiler_flags(self) -> int:
+        """The ``__future__`` features that are on."""
+        return self.flags
+
+    def segments(
+        self,
+        tree: ast.Module,
+        filename: str,
+        interactivity: str,
+        *,
+        flags: int = 0,
+        keep_futures: bool = True,
+    ) -> list[Piece]:
+        """Compile a cell in the pieces in which it runs.
+
+        Neighboring statements are one piece; each expression whose value is shown is one of its own.
+        All pieces are compiled before any runs, so that an error anywhere in the cell is found first.
+
+        Args:
+            tree: The cell.
+            filename: Its file.
+            interactivity: Which values are shown: ``all``, ``last``, ``last_expr``, ``none`` or ``last_expr_or_assign``.
+            flags: Of `compile`.
+            keep_futures: Whether its ``__future__`` imports hold for later cells.
+        """
+        features = self.flags
+        try:
+            pieces = []
+            for shown, nodes in _split(tree.body, interactivity):
+                if shown and isinstance(nodes[0], ast.Expr):
+                    expression = ast.Expression(nodes[0].value)
+                    pieces.append(Piece(self(expression, filename, "eval", flags=flags), "value"))
+                elif shown:
+                    block = ast.Interactive(nodes)
+                    pieces.append(Piece(self(block, filename, "single", flags=flags), "values"))
+                else:
+                    module = ast.Module(nodes, [])
+                    pieces.append(Piece(self(module, filename, "exec", flags=flags), "none"))
+        finally:
+            if not keep_futures:
+                self.flags = features
+        return pieces
+
+
+def _split(nodes: list[ast.stmt], interactivity: str) -> list[tuple[bool, list[ast.stmt]]]:
+    """Return runs of statements, and whether their values are shown."""
+    if not nodes:
+        return []
+    if interactivity == "all":
+        runs: list[tuple[bool, list[ast.stmt]]] = []
+        for node in nodes:
+            shown = isinstance(node, ast.Expr)
+            if runs and not shown and not runs[-1][0]:
+                runs[-1][1].append(node)
+            else:
+                runs.append((shown, [node]))
+        return runs
+    last = nodes[-1]
+    if interactivity == "last_expr_or_assign":
+        name = _assigned_name(last)
+        if name is not None:
+            shown_name = ast.Expr(ast.Name(name, ast.Load()))
+            ast.copy_location(shown_name, last)
+            ast.fix_missing_locations(shown_name)
+            return [(False, nodes), (True, [shown_name])]
+        interactivity = "last_expr"
+    if interactivity == "none" or (interactivity == "last_expr" and not isinstance(last, ast.Expr)):
+        return [(False, nodes)]
+    before: Sequence[ast.stmt] = nodes[:-1]
+    return [(False, list(before)), (True, [last])] if before else [(True, [last])]
+
+
+def _assigned_name(node: ast.stmt) -> str | None:
+    if isinstance(node, ast.Assign):
+        target: ast.expr = node.targets[0] if len(node.targets) == 1 else node.targets[-1]
+    elif isinstance(node, ast.AugAssign | ast.AnnAssign):
+        if isinstance(node, ast.AnnAssign) and node.value is None:
+            return None
+        target = node.target
+    else:
+        return None
+    return target.id if isinstance(target, ast.Name) else None

@@ -1,0 +1,103 @@
+"""Show the value of an expression: format it, remember it in ``Out``, send it as ``execute_result``."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import Any
+
+from nuncius.kernel.display.publish import DisplayPublisher, encode_binary, print_plain
+from nuncius.kernel.results import ExecutionResult
+
+__all__ = ["DisplayHook", "ends_with_semicolon"]
+
+
+def ends_with_semicolon(source: str) -> bool:
+    """Tell whether the last thing in a cell, comments aside, is a semicolon: then its value is not shown."""
+    if ";" not in source:
+        return False
+    stripped = source.rstrip()
+    if stripped.endswith(";"):
+        last_line = stripped[stripped.rfind("\n") + 1 :]
+        if "#" not in last_line:
+            return True
+    import tokenize
+    from io import StringIO
+
+    last = ""
+    try:
+        for token in tokenize.generate_tokens(StringIO(source).readline):
+            if token.type == tokenize.OP:
+                last = token.string
+            elif token.type in (tokenize.NAME, tokenize.NUMBER, tokenize.STRING):
+                last = ""
+    except (tokenize.TokenError, SyntaxError):
+        return False
+    return last == ";"
+
+
+class DisplayHook:
+    """The ``sys.displayhook`` of a shell.
+
+    Args:
+        shell: Whose values are shown: its formatter, namespace and counter are used.
+        publisher: Sends them.
+    """
+
+    def __init__(self, shell: Any, publisher: DisplayPublisher) -> None:
+        self.shell = shell
+        self._publisher = publisher
+        #: The result that the value belongs to, while a cell runs.
+        self.exec_result: ExecutionResult | None = None
+        #: Whether a semicolon at the end keeps the value from being shown.
+        self.is_active = True
+
+    @property
+    def prompt_count(self) -> int:
+        """The number of the cell."""
+        number: int = self.shell.execution_count
+        return number
+
+    exec_count = prompt_count
+
+    def quiet(self) -> bool:
+        """Tell whether the running cell ends with a semicolon."""
+        inputs = self.shell.namespace.inputs
+        return bool(inputs) and ends_with_semicolon(inputs[-1])
+
+    def __call__(self, result: Any = None) -> None:
+        """Show ``result``, unless it is None or the cell ends with a semicolon."""
+        if result is None or (self.is_active and self.quiet()):
+            return
+        if builtins.__dict__.get("_") is result:  # some code set it through Python's own hook
+            del builtins._  # type: ignore[attr-defined]
+        self.shell.namespace.output.store(self.prompt_count, result)
+        if self.exec_result is not None:
+            self.exec_result.result = result
+        data, metadata = self.shell.display_formatter.format(result)
+        if data:
+            self.write(data, metadata)
+        self.shell.note_output(self.prompt_count, data)
+
+    def write(self, data: dict[str, Any], metadata: dict[str, Any]) -> None:
+        """Send a formatted value as the result of the cell."""
+        content = {
+            "execution_count": self.prompt_count,
+            "data": encode_binary(data),
+            "metadata": metadata,
+        }
+        if not self._publisher.send("execute_result", content):
+            sys.stdout.write(f"Out[{self.prompt_count}]: ")
+            print_plain(content["data"])
+
+    def flush(self) -> None:
+        """Drop all values that are remembered."""
+        self.shell.namespace.output.flush()
+
+    def register_hook(self, hook: Any) -> None:
+        """Have ``hook`` see the messages of this thread, as `DisplayPublisher.register_hook` does."""
+        self._publisher.register_hook(hook)
+
+    def unregister_hook(self, hook: Any) -> bool:
+        """Undo `register_hook`."""
+        return self._publisher.unregister_hook(hook)

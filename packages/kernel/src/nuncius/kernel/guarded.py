@@ -1,0 +1,485 @@
+"""Evaluate an expression without side effects: to know what ``data["x"].head().`` is before it is run.
+
+Theory of operation: the expression is parsed and walked. What is at hand (names, attributes in dictionaries, items of the language's own containers, methods of immutable values) is looked up for real. What would run code is not run: a call, a property or an operator gives an `Instance`, a stand-in that knows only its type, taken from the class that is called or from annotations. What cannot be known raises `Refused`.
+
+Rule 1: below the policy ``unsafe``, no code of the person runs, and nothing large is copied.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import functools
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nuncius.kernel.static import MISSING, class_attribute, raw_attribute
+
+__all__ = ["POLICIES", "Evaluator", "Instance", "Refused", "is_data_library"]
+
+#: From the most careful to plain ``eval``.
+POLICIES = ("forbidden", "minimal", "limited", "unsafe", "dangerous")
+
+
+class Refused(Exception):
+    """The value cannot be known within the policy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """Some instance of a class; the object itself does not exist yet.
+
+    Attributes:
+        kind: Its class.
+    """
+
+    kind: type
+
+
+_SCALARS = (str, bytes, int, float, complex, bool, type(None))
+_CONTAINERS = (list, tuple, dict, str, bytes, range, bytearray)
+_DATA_LIBRARIES = frozenset({"pandas", "numpy", "polars", "pyarrow", "xarray", "geopandas"})
+#: Properties of data libraries that are cheap: they return what the object already holds.
+_CHEAP = frozenset(
+    "columns index dtypes dtype shape size ndim loc iloc at iat name names levels attrs flags schema dims coords".split()
+)
+_HARMLESS_METHODS: dict[type, frozenset[str]] = {
+    list: frozenset({"copy", "count", "index"}),
+    dict: frozenset({"copy", "get", "items", "keys", "values"}),
+    set: frozenset({"copy", "difference", "intersection", "union", "symmetric_difference"}),
+    frozenset: frozenset({"copy", "difference", "intersection", "union", "symmetric_difference"}),
+}
+_IMMUTABLE = (str, bytes, int, float, complex, bool, tuple, range)
+_FUNCTION_RESULTS: dict[str, str] = {
+    "sorted": "list",
+    "dir": "list",
+    "repr": "str",
+    "ascii": "str",
+    "format": "str",
+    "chr": "str",
+    "hex": "str",
+    "oct": "str",
+    "bin": "str",
+    "input": "str",
+    "len": "int",
+    "ord": "int",
+    "hash": "int",
+    "id": "int",
+    "all": "bool",
+    "any": "bool",
+    "callable": "bool",
+    "isinstance": "bool",
+    "issubclass": "bool",
+    "hasattr": "bool",
+    "globals": "dict",
+    "locals": "dict",
+    "vars": "dict",
+    "divmod": "tuple",
+}
+_DESCRIPTORS = (
+    types.MethodDescriptorType,
+    types.WrapperDescriptorType,
+    types.MemberDescriptorType,
+    types.GetSetDescriptorType,
+    types.ClassMethodDescriptorType,
+    types.BuiltinFunctionType,
+)
+
+
+def is_data_library(kind: type) -> bool:
+    """Tell whether a class belongs to a data library whose item access is known to be cheap."""
+    module = raw_attribute(kind, "__module__")
+    return isinstance(module, str) and module.partition(".")[0] in _DATA_LIBRARIES
+
+
+class Evaluator:
+    """Evaluate expressions over namespaces, as far as a policy allows.
+
+    Args:
+        namespaces: Where names are looked up, in this order.
+        policy: One of `POLICIES`.
+    """
+
+    def __init__(self, namespaces: Sequence[Mapping[str, Any]], policy: str = "limited") -> None:
+        if policy not in POLICIES:
+            raise ValueError(f"no evaluation policy {policy!r}: expected one of {', '.join(POLICIES)}")
+        self._namespaces = (*namespaces, vars(builtins))
+        self._level = POLICIES.index(policy)
+
+    def evaluate(self, source: str) -> Any:
+        """Return the value of an expression, or an `Instance` of its type.
+
+        Raises:
+            Refused: It cannot be known, or is no expression.
+        """
+        if self._level == 0:
+            raise Refused("the policy forbids evaluation")
+        try:
+            tree = ast.parse(source.strip(), mode="eval")
+            if self._level == 4:
+                return eval(source.strip(), {}, _Chain(self._namespaces))  # noqa: S307 - the policy asks for it
+            return self.node(tree.body)
+        except Refused:
+            raise
+        except RecursionError:
+            raise Refused("the expression is too deep") from None
+        except Exception as error:  # noqa: BLE001 - the person's code may raise anything
+            raise Refused(f"{type(error).__name__}: {error}") from error
+
+    def node(self, node: ast.expr) -> Any:
+        """Return the value of a parsed expression."""
+        method = _NODES.get(type(node))
+        if method is None:
+            raise Refused(f"{type(node).__name__} is not evaluated")
+        return method(self, node)
+
+    # -- names, attributes, items ------------------------------------------------------------------
+
+    def name(self, name: str) -> Any:
+        """Return the value of a variable."""
+        for namespace in self._namespaces:
+            if name in namespace:
+                return namespace[name]
+        raise Refused(f"there is no {name!r}")
+
+    def attribute(self, obj: Any, name: str) -> Any:
+        """Return ``obj.name``, or an `Instance` of what it will be."""
+        if isinstance(obj, Instance):
+            return self._of_raw(obj, obj.kind, class_attribute(obj.kind, name))
+        raw = raw_attribute(obj, name)
+        if raw is MISSING:
+            return self._dynamic(obj, name)
+        try:
+            return self._of_raw(obj, type(obj), raw, name)
+        except Refused:
+            if self._level >= 3:
+                return getattr(obj, name)
+            raise
+
+    def _dynamic(self, obj: Any, name: str) -> Any:
+        if self._level >= 3:
+            return getattr(obj, name)
+        if _is_frame(obj) and name in obj.columns:
+            return obj[name]
+        raise Refused(f"{name!r} can only be known by running code")
+
+    def _of_raw(self, obj: Any, kind: type, raw: Any, name: str = "") -> Any:  # noqa: C901, PLR0911 - one case a kind of descriptor
+        if raw is MISSING:
+            raise Refused("there is no such attribute")
+        if isinstance(obj, (type, types.ModuleType)) and not isinstance(
+            raw, (classmethod, staticmethod, property)
+        ):
+            return raw
+        if isinstance(raw, types.FunctionType):
+            own = not isinstance(obj, Instance) and name in _own(obj)
+            return raw if own else types.MethodType(raw, obj)
+        if isinstance(raw, staticmethod):
+            return raw.__func__
+        if isinstance(raw, classmethod):
+            return types.MethodType(raw.__func__, obj if isinstance(obj, type) else kind)
+        if isinstance(raw, (property, functools.cached_property)):
+            return self._property(obj, raw, name)
+        if isinstance(raw, _DESCRIPTORS):
+            if isinstance(obj, Instance):
+                return raw
+            return raw.__get__(obj, kind) if hasattr(raw, "__get__") else raw
+        if class_attribute(type(raw), "__get__") is MISSING:
+            return raw
+        accessor = raw_attribute(raw, "_accessor")
+        if isinstance(accessor, type):  # pandas: .str, .dt, .plot
+            return Instance(accessor)
+        if not isinstance(obj, Instance) and name in _CHEAP and is_data_library(kind):
+            return getattr(obj, name)
+        raise Refused("a descriptor would run code")
+
+    def _property(self, obj: Any, raw: Any, name: str) -> Any:
+        cheap = name in _CHEAP and not isinstance(obj, Instance) and is_data_library(type(obj))
+        if cheap and self._level >= 2:
+            return getattr(obj, name)
+        getter = raw.fget if isinstance(raw, property) else raw.func
+        return self._returned(getter, obj)
+
+    def item(self, obj: Any, key: Any) -> Any:
+        """Return ``obj[key]``, or an `Instance` of what it will be."""
+        kind = type(obj)
+        if isinstance(obj, Instance):
+            raise Refused("the items of a value that does not exist yet are not known")
+        if isinstance(obj, dict) and kind.__getitem__ is dict.__getitem__ and _is_plain(key):
+            value = dict.get(obj, key, MISSING)
+            if value is MISSING:
+                raise Refused("there is no such key")
+            return value
+        if kind in _CONTAINERS and _is_plain(key):
+            return obj[key]
+        if self._level >= 3:
+            return obj[key]
+        if self._level >= 2 and is_data_library(kind):
+            if _is_plain(key):
+                return obj[key]
+            if _is_frame(obj) or isinstance(key, Instance):
+                return Instance(kind)
+        if isinstance(obj, type):
+            return obj
+        raise Refused("its item access would run code")
+
+    # -- calls ---------------------------------------------------------------------------------------
+
+    def _call(self, node: ast.Call) -> Any:
+        function = self.node(node.func)
+        if self._level < 2:
+            raise Refused("the policy forbids calls")
+        if self._level >= 3:
+            return self._really_call(function, node)
+        if isinstance(function, type):
+            return self._constructed(function, node)
+        owner = getattr(function, "__self__", MISSING) if _is_builtin(function) else MISSING
+        if owner is not MISSING and not isinstance(owner, types.ModuleType):
+            return self._builtin_method(owner, function, node)
+        if isinstance(function, types.BuiltinFunctionType):
+            result = _FUNCTION_RESULTS.get(function.__name__)
+            if result is not None:
+                return Instance(getattr(builtins, result))
+            if function is builtins.open:
+                import io
+
+                return Instance(io.TextIOWrapper)
+        return self._returned(function, getattr(function, "__self__", None))
+
+    def _constructed(self, kind: type, node: ast.Call) -> Any:
+        if kind is type and len(node.args) == 1 and not node.keywords:
+            value = self.node(node.args[0])
+            return value.kind if isinstance(value, Instance) else type(value)
+        return Instance(kind)
+
+    def _really_call(self, function: Any, node: ast.Call) -> Any:
+        positional = [self.node(argument) for argument in node.args]
+        named = {k.arg: self.node(k.value) for k in node.keywords if k.arg is not None}
+        return function(*positional, **named)
+
+    def _builtin_method(self, owner: Any, function: Any, node: ast.Call) -> Any:
+        """Call a method of a value of the language itself, when that is cheap and changes nothing."""
+        kind, name = type(owner), function.__name__
+        harmless = kind in _IMMUTABLE or name in _HARMLESS_METHODS.get(kind, ())
+        small = not hasattr(owner, "__len__") or len(owner) < 10_000
+        if harmless and small and not node.keywords:
+            arguments = [self.node(argument) for argument in node.args]
+            if all(_is_small(argument) for argument in arguments):
+                return function(*arguments)
+        raise Refused(f"calling {name!r} may cost or change something")
+
+    def _returned(self, function: Any, owner: Any) -> Any:
+        """Return an `Instance` of what the annotation of ``function`` promises."""
+        plain = function
+        while isinstance(plain, (types.MethodType, functools.partial)):
+            plain = plain.__func__ if isinstance(plain, types.MethodType) else plain.func
+        if not isinstance(plain, types.FunctionType):
+            raise Refused("what it returns is not known")
+        annotation = plain.__annotations__.get("return", MISSING)
+        kind = self._annotated(annotation, plain.__globals__, owner)
+        if kind is None:
+            raise Refused("what it returns is not annotated with a class")
+        return Instance(kind)
+
+    def _annotated(self, annotation: Any, names: Mapping[str, Any], owner: Any) -> type | None:
+        if isinstance(annotation, str):
+            if annotation.strip("'\"") in {"Self", "typing.Self"}:
+                return _kind_of(owner)
+            try:
+                tree = ast.parse(annotation.strip("'\""), mode="eval").body
+            except SyntaxError:
+                return None
+            return self._annotation_node(tree, names, owner)
+        if getattr(annotation, "_name", None) == "Self":
+            return _kind_of(owner)
+        if isinstance(annotation, type) and annotation is not type(None):
+            origin = getattr(annotation, "__origin__", None)
+            return origin if isinstance(origin, type) else annotation
+        origin = getattr(annotation, "__origin__", None)
+        if isinstance(origin, type) and origin.__module__ != "typing":
+            return origin
+        for part in getattr(annotation, "__args__", ()):
+            kind = self._annotated(part, names, owner)
+            if kind is not None:
+                return kind
+        return None
+
+    def _annotation_node(self, tree: ast.expr, names: Mapping[str, Any], owner: Any) -> type | None:
+        if isinstance(tree, ast.BinOp):
+            left = self._annotation_node(tree.left, names, owner)
+            return left or self._annotation_node(tree.right, names, owner)
+        if isinstance(tree, ast.Name) and tree.id == "Self":
+            return _kind_of(owner)
+        if isinstance(tree, ast.Subscript):
+            inner = isinstance(tree.value, ast.Name) and tree.value.id in {"Optional", "Union"}
+            return self._annotation_node(tree.slice if inner else tree.value, names, owner)
+        if isinstance(tree, ast.Tuple) and tree.elts:
+            return self._annotation_node(tree.elts[0], names, owner)
+        try:
+            value = Evaluator([names], "minimal").node(tree)
+        except Refused:
+            return None
+        if value is names.get(getattr(tree, "id", ""), MISSING) and isinstance(value, str):
+            return None
+        return self._annotated(value, names, owner) if not isinstance(value, str) else None
+
+    # -- the kinds of nodes ----------------------------------------------------------------------------
+
+    def _subscript(self, node: ast.Subscript) -> Any:
+        obj = self.node(node.value)
+        return self.item(obj, self._key(node.slice))
+
+    def _key(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Slice):
+            parts = [None if p is None else self.node(p) for p in (node.lower, node.upper, node.step)]
+            return slice(*parts)
+        if isinstance(node, ast.Tuple):
+            return tuple(self._key(element) for element in node.elts)
+        return self.node(node)
+
+    def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Any:
+        kind = {ast.List: list, ast.Tuple: tuple, ast.Set: set}[type(node)]
+        if any(isinstance(element, ast.Starred) for element in node.elts):
+            return Instance(kind)
+        values = [self._or_unknown(element) for element in node.elts]
+        if kind is set and not all(_is_plain(value) for value in values):
+            return Instance(set)
+        return kind(values)
+
+    def _dict(self, node: ast.Dict) -> Any:
+        keys = [self._or_unknown(key) if key is not None else MISSING for key in node.keys]
+        if not all(_is_plain(key) for key in keys):
+            return Instance(dict)
+        return dict(zip(keys, (self._or_unknown(v) for v in node.values), strict=True))
+
+    def _or_unknown(self, node: ast.expr) -> Any:
+        try:
+            return self.node(node)
+        except Refused:
+            return Instance(object)
+
+    def _binary(self, node: ast.BinOp) -> Any:
+        if self._level < 2:
+            raise Refused("the policy forbids operators")
+        left, right = self._or_unknown(node.left), self._or_unknown(node.right)
+        kinds = _kind_of(left), _kind_of(right)
+        for kind in kinds:
+            if kind is not None and is_data_library(kind):
+                return Instance(kind)
+        if kinds[0] in (int, float, bool) and kinds[1] in (int, float, bool):
+            division = isinstance(node.op, ast.Div) or float in kinds
+            return Instance(float if division else int)
+        if kinds[0] in _CONTAINERS and isinstance(node.op, (ast.Add, ast.Mult, ast.Mod)):
+            return Instance(kinds[0])
+        if kinds[0] in (set, frozenset, dict) and kinds[0] is not None:
+            return Instance(kinds[0])
+        raise Refused("the operator would run code")
+
+    def _unary(self, node: ast.UnaryOp) -> Any:
+        value = self.node(node.operand)
+        if isinstance(node.op, ast.Not):
+            return Instance(bool)
+        if type(value) in (int, float, complex):
+            return -value if isinstance(node.op, ast.USub) else value
+        kind = _kind_of(value)
+        if kind is not None and is_data_library(kind):
+            return Instance(kind)
+        raise Refused("the operator would run code")
+
+    def _conditional(self, node: ast.IfExp) -> Any:
+        try:
+            return self.node(node.body)
+        except Refused:
+            return self.node(node.orelse)
+
+    def _either(self, node: ast.BoolOp) -> Any:
+        for value in node.values[:-1]:
+            try:
+                found = self.node(value)
+            except Refused:
+                continue
+            if found is not None:
+                return found
+        return self.node(node.values[-1])
+
+
+class _Chain(dict[str, Any]):
+    """Several namespaces as the locals of ``eval``."""
+
+    def __init__(self, namespaces: Sequence[Mapping[str, Any]]) -> None:
+        super().__init__()
+        self._parts = namespaces
+
+    def __missing__(self, key: str) -> Any:
+        for part in self._parts:
+            if key in part:
+                return part[key]
+        raise KeyError(key)
+
+
+def _own(obj: Any) -> Mapping[str, Any]:
+    from nuncius.kernel.static import instance_dict
+
+    return instance_dict(obj)
+
+
+def _kind_of(value: Any) -> type | None:
+    if value is None:
+        return None
+    if isinstance(value, Instance):
+        return value.kind
+    return value if isinstance(value, type) else type(value)
+
+
+def _is_builtin(function: Any) -> bool:
+    return isinstance(function, (types.BuiltinFunctionType, types.MethodWrapperType))
+
+
+def _is_plain(key: Any) -> bool:
+    """Tell whether hashing and comparing ``key`` runs no code of the person."""
+    if isinstance(key, slice):
+        return all(_is_plain(part) for part in (key.start, key.stop, key.step))
+    if type(key) is tuple:
+        return all(_is_plain(part) for part in key)
+    return type(key) in _SCALARS
+
+
+def _is_small(value: Any) -> bool:
+    if type(value) is int:
+        return abs(value) < 10_000
+    return type(value) in _SCALARS and (not isinstance(value, (str, bytes)) or len(value) < 10_000)
+
+
+def _is_frame(obj: Any) -> bool:
+    return type(obj).__name__ in {"DataFrame", "GeoDataFrame"} and is_data_library(type(obj))
+
+
+def _instance_of(kind: type) -> Callable[[Evaluator, Any], Any]:
+    return lambda evaluator, node: Instance(kind)
+
+
+_NODES: dict[type[ast.expr], Callable[[Evaluator, Any], Any]] = {
+    ast.Constant: lambda e, n: n.value,
+    ast.Name: lambda e, n: e.name(n.id),
+    ast.Attribute: lambda e, n: e.attribute(e.node(n.value), n.attr),
+    ast.Subscript: Evaluator._subscript,  # noqa: SLF001 - the table is a part of the class
+    ast.Call: Evaluator._call,  # noqa: SLF001
+    ast.List: Evaluator._sequence,  # noqa: SLF001
+    ast.Tuple: Evaluator._sequence,  # noqa: SLF001
+    ast.Set: Evaluator._sequence,  # noqa: SLF001
+    ast.Dict: Evaluator._dict,  # noqa: SLF001
+    ast.BinOp: Evaluator._binary,  # noqa: SLF001
+    ast.UnaryOp: Evaluator._unary,  # noqa: SLF001
+    ast.IfExp: Evaluator._conditional,  # noqa: SLF001
+    ast.BoolOp: Evaluator._either,  # noqa: SLF001
+    ast.NamedExpr: lambda e, n: e.node(n.value),
+    ast.Await: lambda e, n: e.node(n.value),
+    ast.JoinedStr: _instance_of(str),
+    ast.ListComp: _instance_of(list),
+    ast.SetComp: _instance_of(set),
+    ast.DictComp: _instance_of(dict),
+    ast.GeneratorExp: _instance_of(types.GeneratorType),
+    ast.Lambda: _instance_of(types.FunctionType),
+    ast.Compare: _instance_of(bool),
+}

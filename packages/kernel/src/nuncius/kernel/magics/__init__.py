@@ -1,0 +1,1 @@
+"""The magics: commands of the shell that begin with a percent sign."""

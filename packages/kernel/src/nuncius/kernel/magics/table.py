@@ -1,0 +1,10 @@
+"""Say which module brings which magic, so that a magic costs nothing until it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+__all__ = ["MAGICS"]
+
+#: Kind -> name -> ``module:Class``.
+MAGICS: Mapping[str, Mapping[str, str]] = {"line": {}, "cell": {}}

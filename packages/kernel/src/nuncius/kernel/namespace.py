@@ -1,0 +1,253 @@
+"""Hold the person's variables, and the caches of what went in and came out: ``In``, ``Out``, ``_``, ``__``, ``_i1``, ``_1``.
+
+The values of cells are kept in ``Out`` up to a limit; then the oldest fifth is dropped together with its ``_N`` names. Inputs are text, and stay.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Callable, Mapping
+from types import ModuleType
+from typing import Any
+
+__all__ = ["Namespace", "OutputCache"]
+
+_MISSING = object()
+_NAMES = ("_", "__", "___")
+
+
+class OutputCache:
+    """Remember the values of cells under ``Out[N]``, ``_N``, ``_``, ``__`` and ``___``.
+
+    Args:
+        user_ns: Where the names are set.
+        size: At most so many values; less than 3 keeps none but the last three.
+    """
+
+    def __init__(self, user_ns: dict[str, Any], size: int = 1000) -> None:
+        self._user_ns = user_ns
+        self.size = size
+        #: ``Out``, by execution count.
+        self.values: dict[int, Any] = {}
+        #: What we last set ``_``, ``__`` and ``___`` to: names that the person took over are left alone.
+        self._last: list[Any] = ["", "", ""]
+
+    def store(self, number: int, value: Any) -> None:
+        """Remember the ``value`` of cell ``number``."""
+        if value is self.values:  # ``Out`` must not contain itself
+            return
+        self._rotate(value)
+        if self.size < 3:
+            return
+        if len(self.values) >= self.size:
+            self._cull()
+        self.values[number] = value
+        self._user_ns[f"_{number}"] = value
+
+    def _rotate(self, value: Any) -> None:
+        user_ns = self._user_ns
+        # ``_`` that the person assigned (gettext's, a loop's) is theirs, as in Python's own shell
+        # it is when builtins has another one.
+        a, b, c = self._last
+        if (
+            user_ns.get("_", a) is not a
+            or user_ns.get("__", b) is not b
+            or user_ns.get("___", c) is not c
+            or hasattr(builtins, "_")
+        ):
+            return
+        self._last = [value, *self._last[:2]]
+        user_ns["_"], user_ns["__"], user_ns["___"] = self._last
+
+    def _cull(self) -> None:
+        for number in list(self.values)[: max(self.size // 5, 2)]:
+            self.forget(number)
+
+    def forget(self, number: int) -> None:
+        """Drop the value of cell ``number``."""
+        value = self.values.pop(number, _MISSING)
+        name = f"_{number}"
+        if self._user_ns.get(name, _MISSING) is value:
+            del self._user_ns[name]
+
+    def flush(self) -> None:
+        """Drop all values, and ``_``, ``__`` and ``___``."""
+        for number in list(self.values):
+            self.forget(number)
+        for name, last in zip(_NAMES, self._last, strict=True):
+            if self._user_ns.get(name, _MISSING) is last:
+                self._user_ns[name] = ""
+        self._last = ["", "", ""]
+
+    def forget_last(self, value: Any) -> None:
+        """Drop ``value`` from ``_``, ``__`` and ``___``."""
+        for position, name in enumerate(_NAMES):
+            if self._last[position] is value:
+                self._last[position] = ""
+                self._user_ns[name] = ""
+
+
+class Namespace:
+    """The module that cells run in.
+
+    Args:
+        user_module: Use this module rather than a new ``__main__``.
+        user_ns: Use this dictionary: the locals of the frame that a shell is embedded in.
+        cache_size: Of `OutputCache`.
+    """
+
+    def __init__(
+        self,
+        user_module: ModuleType | None = None,
+        user_ns: dict[str, Any] | None = None,
+        cache_size: int = 1000,
+    ) -> None:
+        if user_module is None and user_ns is not None:
+            user_ns.setdefault("__name__", "__main__")
+            user_module = ModuleType("__main__", "The module of this session, over a given dictionary.")
+        if user_module is None:
+            user_module = ModuleType(
+                "__main__", "Automatically created module for the interactive environment."
+            )
+        user_module.__dict__.setdefault("__builtin__", builtins)
+        user_module.__dict__.setdefault("__builtins__", builtins)
+        self.user_module = user_module
+        self.user_ns: dict[str, Any] = user_module.__dict__ if user_ns is None else user_ns
+        self.hidden: dict[str, Any] = {}
+        self.output = OutputCache(self.user_ns, cache_size)
+        #: ``In``: the cells as Python; index 0 is not used, so that ``In[1]`` is the first.
+        self.inputs: list[str] = [""]
+        #: The cells as typed.
+        self.inputs_raw: list[str] = [""]
+        #: ``_dh``: the folders that were visited.
+        self.directories: list[str] = []
+        #: The next ``_i``, ``_ii`` and ``_iii``: the cells before the one that comes.
+        self._previous: tuple[str, ...] = ("", "", "")
+        #: What a fresh session holds besides the caches: get_ipython, exit…
+        self._presets: dict[str, Any] = {}
+
+    @property
+    def user_global_ns(self) -> dict[str, Any]:
+        """The globals: the module's own dictionary, which differs from `user_ns` when embedded."""
+        return self.user_module.__dict__
+
+    def preset(self, names: Mapping[str, Any]) -> None:
+        """Add names that are there in each fresh session, hidden from ``%who``."""
+        self._presets.update(names)
+        self.user_ns.update(names)
+        self.hidden.update(names)
+
+    def fill(self) -> None:
+        """Set up the caches' names."""
+        ns = self.user_ns
+        caches = {
+            "In": self.inputs,
+            "_ih": self.inputs,
+            "Out": self.output.values,
+            "_oh": self.output.values,
+            "_dh": self.directories,
+            "_": "",
+            "__": "",
+            "___": "",
+            "_i": "",
+            "_ii": "",
+            "_iii": "",
+        }
+        if not self.directories:
+            import os
+
+            try:
+                self.directories.append(os.getcwd())  # noqa: PTH109 - a str, as users know it
+            except OSError:  # the folder was removed meanwhile
+                self.directories.append("")
+        caches.update(self._presets)
+        ns.update(caches)
+        self.hidden.update(ns)
+        self.hidden.update(caches)
+
+    def store_input(self, number: int, source: str, raw: str) -> None:
+        """Remember cell ``number`` before it runs: ``In``, ``_i``, ``_ii``, ``_iii`` and ``_iN``."""
+        missing = number - len(self.inputs)
+        if missing > 0:  # the counter was moved by a frontend
+            self.inputs.extend([""] * missing)
+            self.inputs_raw.extend([""] * missing)
+        self.inputs.append(source)
+        self.inputs_raw.append(raw)
+        raw = raw.rstrip("\n")
+        ns = self.user_ns
+        ns["_i"], ns["_ii"], ns["_iii"] = self._previous
+        ns[f"_i{number}"] = raw
+        self._previous = (raw, *self._previous[:2])
+
+    def names(self) -> list[str]:
+        """Return the names that the person made, sorted."""
+        hidden = self.hidden
+        return sorted(
+            name
+            for name, value in self.user_ns.items()
+            if not name.startswith("_") and hidden.get(name, _MISSING) is not value
+        )
+
+    def push(self, variables: Mapping[str, Any], interactive: bool = True) -> None:
+        """Add ``variables``; hidden ones unless ``interactive``."""
+        self.user_ns.update(variables)
+        if interactive:
+            for name in variables:
+                self.hidden.pop(name, None)
+        else:
+            self.hidden.update(variables)
+
+    def drop_by_id(self, variables: Mapping[str, Any]) -> None:
+        """Remove ``variables``, where they still have these values."""
+        for name, value in variables.items():
+            if self.user_ns.get(name, _MISSING) is value:
+                del self.user_ns[name]
+                self.hidden.pop(name, None)
+
+    def delete(self, name: str, by_name: bool = False) -> None:
+        """Delete ``name``, and unless ``by_name`` what the caches hold of its value.
+
+        Raises:
+            ValueError: The name belongs to the shell.
+            NameError: There is no such name.
+        """
+        if name in {"__builtin__", "__builtins__"}:
+            raise ValueError(f"{name!r} belongs to Python itself; it cannot be deleted")
+        namespaces = [self.user_ns]
+        if self.user_global_ns is not self.user_ns:
+            namespaces.append(self.user_global_ns)
+        value = next((ns[name] for ns in namespaces if name in ns), _MISSING)
+        if value is _MISSING:
+            raise NameError(f"name {name!r} is not defined")
+        for ns in namespaces:
+            ns.pop(name, None)
+        if by_name:
+            return
+        for ns in namespaces:
+            for other in [n for n, v in ns.items() if v is value]:
+                del ns[other]
+        self._forget_value(value)
+
+    def _forget_value(self, value: Any) -> None:
+        output = self.output
+        for number in [n for n, v in output.values.items() if v is value]:
+            output.forget(number)
+        output.forget_last(value)
+
+    def reset(self, keep: Callable[[str], bool] | None = None) -> None:
+        """Remove all variables, and empty the caches.
+
+        Args:
+            keep: Tells which names stay.
+        """
+        self.output.flush()
+        del self.inputs[1:], self.inputs_raw[1:]
+        self._previous = ("", "", "")
+        for ns in (self.user_ns, self.user_global_ns):
+            for name in list(ns):
+                if name in {"__builtin__", "__builtins__", "__name__", "__doc__", "__spec__"}:
+                    continue
+                if keep is None or not keep(name):
+                    del ns[name]
+        self.hidden.clear()
+        self.fill()

@@ -1,0 +1,78 @@
+"""Show any value in a bounded time and space, whatever its ``__repr__`` does.
+
+Containers of the language itself are cut before they are rendered, so that a list of ten million numbers costs nothing. Other objects render themselves; what they raise is told instead.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from typing import Any
+
+__all__ = ["safe_repr", "safe_str"]
+
+
+class _Limited(reprlib.Repr):
+    """The standard library's bounded repr, with bounds for people rather than for debuggers."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.maxlevel = 6
+        self.maxdict = self.maxlist = self.maxtuple = 40
+        self.maxset = self.maxfrozenset = self.maxdeque = self.maxarray = 40
+        self.maxstring = self.maxother = limit
+        self.maxlong = 200
+
+    def repr1(self, x: Any, level: int) -> str:
+        # by exact type: subclasses may show more than their items (OrderedDict, DataFrame rows)
+        kind = type(x)
+        if kind in _NATIVE:
+            return str(super().repr1(x, level))
+        return _cut(_foreign_repr(x), self.maxother)
+
+    def repr_instance(self, x: Any, level: int) -> str:
+        return _cut(_foreign_repr(x), self.maxother)
+
+
+_NATIVE = frozenset({list, tuple, dict, set, frozenset, str, int})
+
+
+def _foreign_repr(value: Any) -> str:
+    if type(value) in (bytes, bytearray) and len(value) > 5000:
+        return repr(value[:5000]) + "..."
+    try:
+        text = repr(value)
+    except Exception as error:  # noqa: BLE001 - whatever a __repr__ raises, a person wants the rest
+        return f"<unprintable {_type_name(value)} object: {_type_name(error)} in __repr__>"
+    return text
+
+
+def _type_name(value: Any) -> str:
+    return str(type.__dict__["__name__"].__get__(type(value)))
+
+
+def _cut(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    head = limit * 2 // 3
+    return f"{text[:head]}...{text[len(text) - (limit - head - 3) :]}"
+
+
+def safe_repr(value: Any, limit: int = 1000) -> str:
+    """Return ``repr(value)``, cut to about ``limit`` characters; never raises.
+
+    Args:
+        value: Anything.
+        limit: Characters.
+    """
+    try:
+        return _cut(_Limited(limit).repr(value), limit)
+    except Exception as error:  # noqa: BLE001 - a recursion limit, or a broken __len__ of a subclass
+        return f"<unprintable {_type_name(value)} object: {_type_name(error)}>"
+
+
+def safe_str(value: Any) -> str:
+    """Return ``str(value)``; when that fails, a text that says so."""
+    try:
+        return str(value)
+    except Exception as error:  # noqa: BLE001 - an exception's __str__ is the person's code
+        return f"<unprintable {_type_name(value)} object: {_type_name(error)} in __str__>"

@@ -1,0 +1,159 @@
+"""Run commands of the operating system, with their output in the cell as it comes.
+
+Where the cell's output is a terminal, the command gets the terminal itself. Elsewhere it gets a pseudo-terminal (or a pipe, on Windows), so that programs do not hold their output back, and what it says is written to ``sys.stdout``.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import IO, Any
+
+__all__ = ["getoutput", "system"]
+
+
+def system(command: str) -> int:
+    """Run ``command`` by the user's shell.
+
+    Args:
+        command: One or more lines.
+
+    Returns:
+        Its exit code; negative: the signal that ended it.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if _is_real_terminal(sys.stdout):
+        return _inherit(command)
+    return _piped(command) if os.name == "nt" else _pty(command)
+
+
+def getoutput(command: str) -> tuple[str, int]:
+    """Run ``command``, and return what it wrote to stdout and stderr, and its exit code."""
+    import subprocess
+
+    done = subprocess.run(  # noqa: S602 - that is what the person asked for
+        command,
+        shell=True,
+        executable=_shell(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    text = done.stdout.decode(errors="replace").replace("\r\n", "\n")
+    return text, done.returncode
+
+
+def _shell() -> str | None:
+    return os.environ.get("SHELL") or None if os.name != "nt" else None
+
+
+def _is_real_terminal(stream: Any) -> bool:
+    try:
+        return bool(stream.isatty()) and os.isatty(stream.fileno())
+    except (AttributeError, OSError, ValueError):
+        return False
+
+
+def _inherit(command: str) -> int:
+    import subprocess
+
+    # the child gets the Ctrl-C of the terminal itself: wait for what it makes of it
+    with subprocess.Popen(command, shell=True, executable=_shell()) as process:  # noqa: S602
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+
+
+def _piped(command: str) -> int:
+    import subprocess
+
+    with subprocess.Popen(  # noqa: S602
+        command,
+        shell=True,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            _forward(process.stdout)
+        except KeyboardInterrupt:
+            process.terminate()
+        return process.wait()
+
+
+def _forward(source: IO[bytes]) -> None:
+    import codecs
+
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while chunk := source.read1(65536):  # type: ignore[attr-defined]
+        sys.stdout.write(decoder.decode(chunk))
+        sys.stdout.flush()
+
+
+def _pty(command: str) -> int:
+    import fcntl
+    import pty
+    import signal
+    import struct
+    import subprocess
+    import termios
+
+    ours, theirs = pty.openpty()
+    try:
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        attributes = termios.tcgetattr(theirs)
+        attributes[1] &= ~termios.OPOST  # line ends stay as they are
+        termios.tcsetattr(theirs, termios.TCSANOW, attributes)
+        process = subprocess.Popen(  # noqa: S602
+            command,
+            shell=True,
+            executable=_shell(),
+            stdin=subprocess.DEVNULL,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    try:
+        with process:
+            signals = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
+            while True:
+                try:
+                    _read_pty(ours)
+                    return process.wait()
+                except KeyboardInterrupt:
+                    # first politely, as a terminal would; then less so
+                    _signal_group(process.pid, signals.pop(0) if signals else signal.SIGKILL)
+    finally:
+        os.close(ours)
+
+
+def _signal_group(pid: int, number: int) -> None:
+    try:
+        os.killpg(pid, number)
+    except ProcessLookupError:
+        pass
+
+
+def _read_pty(descriptor: int) -> None:
+    import codecs
+
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    while True:
+        try:
+            chunk = os.read(descriptor, 65536)
+        except OSError:  # on Linux the end of a pseudo-terminal is EIO
+            return
+        if not chunk:
+            return
+        sys.stdout.write(decoder.decode(chunk))
+        sys.stdout.flush()

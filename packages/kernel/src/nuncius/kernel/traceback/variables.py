@@ -1,0 +1,72 @@
+"""Read the values that the mode Verbose shows, within limits of time and length."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from inspect import CO_VARARGS, CO_VARKEYWORDS
+from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
+from typing import Any
+
+from nuncius.kernel.saferepr import safe_repr
+
+__all__ = ["arguments_of", "variables_of"]
+
+_NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
+_STRING_OR_COMMENT = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|#.*")
+_LATE = "<not shown: the traceback takes too long>"
+
+Pairs = tuple[tuple[str, str], ...]
+
+
+def arguments_of(
+    frame: FrameType, limit: int, deadline: float, clock: Callable[[], float]
+) -> Pairs:
+    """Return names and values of the arguments of the function that runs in ``frame``."""
+    code = frame.f_code
+    count = code.co_argcount + code.co_kwonlyargcount
+    names = list(code.co_varnames[:count])
+    if code.co_flags & CO_VARARGS:
+        names.append(code.co_varnames[count])
+    if code.co_flags & CO_VARKEYWORDS:
+        names.append(code.co_varnames[count + bool(code.co_flags & CO_VARARGS)])
+    if not names:
+        return ()
+    values = frame.f_locals
+    return tuple(
+        (name, _show(values[name], limit, deadline, clock) if name in values else "<deleted>")
+        for name in names
+    )
+
+
+def variables_of(
+    frame: FrameType,
+    lines: Iterable[str],
+    limit: int,
+    deadline: float,
+    clock: Callable[[], float],
+) -> Pairs:
+    """Return names and values of the variables that ``lines`` mention.
+
+    Functions, classes and modules are left out: their names say all.
+    """
+    values, shown = frame.f_locals, []
+    for name in _names(lines):
+        if name in values:
+            value, label = values[name], name
+        elif name in frame.f_globals:
+            value, label = frame.f_globals[name], f"global {name}"
+        else:
+            continue
+        if not isinstance(value, (FunctionType, BuiltinFunctionType, ModuleType, type)):
+            shown.append((label, _show(value, limit, deadline, clock)))
+    return tuple(shown)
+
+
+def _names(lines: Iterable[str]) -> Iterable[str]:
+    text = _STRING_OR_COMMENT.sub(" ", "\n".join(lines))
+    return dict.fromkeys(_NAME.findall(text))
+
+
+def _show(value: Any, limit: int, deadline: float, clock: Callable[[], float]) -> str:
+    return safe_repr(value, limit) if clock() < deadline else _LATE

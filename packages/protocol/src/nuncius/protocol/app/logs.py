@@ -1,0 +1,39 @@
+"""Set up logging for a program: short lines for people on standard error, or full ones in a file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from nuncius.protocol.errors import OptionError
+
+__all__ = ["setup_logging"]
+
+_FOR_PEOPLE = "%(name)s: %(levelname)s: %(message)s"
+_FOR_FILES = "%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s"
+
+
+def setup_logging(level: str = "warning", file: Path | None = None) -> None:
+    """Send what the ``nuncius`` loggers say to standard error or to a file.
+
+    Only loggers below ``nuncius`` are touched: the user's code may have its own idea of logging. Doing it again replaces what was set up before.
+
+    Args:
+        level: ``debug``, ``info``, ``warning``, ``error`` or ``critical``.
+        file: Where to write; None for standard error.
+
+    Raises:
+        OptionError: The file cannot be written.
+    """
+    try:
+        handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler()
+    except OSError as error:
+        raise OptionError(f"cannot write the log to {file}: {error.strerror}") from error
+    handler.setFormatter(logging.Formatter(_FOR_FILES if file else _FOR_PEOPLE))
+    logger = logging.getLogger("nuncius")
+    for old in logger.handlers[:]:
+        logger.removeHandler(old)
+        old.close()
+    logger.addHandler(handler)
+    logger.setLevel(level.upper())
+    logger.propagate = False

@@ -1,0 +1,227 @@
+"""Turn IPython's special syntax into Python: ``%magic``, ``!command``, ``name = !command``, ``name?``, ``/f x`` and so on.
+
+Everything that a person types is kept: a command becomes the argument of a call of ``get_ipython()``, which whoever runs the code must provide.
+A line that cannot be read stays as it is, for Python to complain about.
+
+Source: "IPython reference", sections "Magic command system", "Access to the system shell", "Dynamic object information" and "Automatic parentheses and quotes".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from enum import Enum
+
+from nuncius.protocol.text.scan import LogicalLine, Scanner, continued_end
+
+__all__ = ["Special", "cell_magic", "escaped_call", "help_call", "transform_special"]
+
+
+class Special(Enum):
+    """The kinds of special syntax within a cell."""
+
+    MAGIC_ASSIGN = "name = %magic"
+    SYSTEM_ASSIGN = "name = !command"
+    ESCAPED = "%magic, !command, !!command, ?name, ??name, ,f a b, ;f a b, /f a b"
+    HELP = "name?, name??, mod.*pattern*?, %magic?"
+
+
+_ESCAPES = frozenset("!?%,;/")
+_OPERATORS = ("!=", "%=", "//", "/=")
+_INDENT = re.compile(r"(?:[ \t\f]|\\\r?\n)*")
+_HELP_WORD = re.compile(r"[\w*]++")
+#: Reversed, since help is read from the question mark backwards.
+_HELP_INDEX = re.compile(r"\][0-9]++-?\[")
+_HELP_CELL_MAGIC = re.compile(r"%%\w+\?")
+_LEADING_DIGITS = re.compile(r"\d*")
+
+
+def cell_magic(lines: list[str]) -> list[str]:
+    """Turn a whole cell that starts with ``%%name`` into one call; ``%%name?`` is help."""
+    if not lines or not lines[0].startswith("%%") or _HELP_CELL_MAGIC.match(lines[0]):
+        return lines
+    name, _, line = lines[0][2:].rstrip().partition(" ")
+    body = "".join(lines[1:])
+    return [f"get_ipython().run_cell_magic({name!r}, {line!r}, {body!r})\n"]
+
+
+def transform_special(text: str, kinds: Collection[Special] = tuple(Special)) -> str:
+    """Return ``text`` with its special syntax turned into Python.
+
+    Args:
+        text: A cell without a cell magic.
+        kinds: What to look for.
+    """
+    scanner = Scanner(text)
+    pieces: list[str] = []
+    pos = done = 0
+    size = len(text)
+    while pos < size:
+        call, end = _next(scanner, pos, kinds)
+        if call is not None:
+            pieces += [text[done:pos], call, "\n"]
+            done = end
+        pos = end
+    if not done:
+        return text
+    pieces.append(text[done:])
+    return "".join(pieces)
+
+
+def _next(scanner: Scanner, start: int, kinds: Collection[Special]) -> tuple[str | None, int]:
+    """Return what replaces the logical line at ``start`` (None: nothing), and where that line ends."""
+    text = scanner.text
+    indent = _INDENT.match(text, start)
+    assert indent is not None
+    code = indent.end()
+    escaped = text[code : code + 1] in _ESCAPES and not text.startswith(_OPERATORS, code)
+    end = continued_end(text, code) if escaped else None
+    line = scanner.line(start, end)
+    if Special.HELP in kinds and (call := _help_at_end(text, line)):
+        return text[start:code] + call, line.end
+    if escaped:
+        assert end is not None
+        call = None
+        if Special.ESCAPED in kinds:
+            call = escaped_call(_joined(text, code, end))
+        return call and text[start:code] + call, end
+    if line.special is not None:
+        return _assigned(text, line, line.special, kinds), line.end
+    return None, line.end
+
+
+def _assigned(text: str, line: LogicalLine, special: int, kinds: Collection[Special]) -> str | None:
+    kind = Special.MAGIC_ASSIGN if text[special] == "%" else Special.SYSTEM_ASSIGN
+    if kind not in kinds:
+        return None
+    command = _joined(text, special, line.end)
+    before = text[line.start : special]
+    if kind is Special.MAGIC_ASSIGN:
+        return before + _magic(command[1:])
+    return f"{before}get_ipython().getoutput({command[1:]!r})"
+
+
+def _joined(text: str, start: int, end: int) -> str:
+    """Return a command without its line end, its continued lines joined by spaces."""
+    lines = text[start:end].splitlines() if "\\" in text[start:end] else [text[start:end]]
+    return " ".join([line.rstrip()[:-1] for line in lines[:-1]] + [lines[-1].rstrip()])
+
+
+def escaped_call(line: str) -> str | None:
+    """Return the Python that ``line``, which starts with an escape character, stands for.
+
+    Args:
+        line: Such as ``%time f()``, without indentation and line end.
+
+    Returns:
+        The call, None if the line says nothing.
+    """
+    for escape in ("!!", "??", line[:1]):
+        if line.startswith(escape):
+            return _CALLS[escape](line[len(escape) :])
+    return None
+
+
+def _magic(rest: str) -> str:
+    name, _, arguments = rest.partition(" ")
+    return f"get_ipython().run_line_magic({name!r}, {arguments!r})"
+
+
+def _help(rest: str, escape: str) -> str:
+    return help_call(rest, escape) if rest else "get_ipython().show_usage()"
+
+
+def help_call(target: str, escape: str) -> str:
+    """Return the call that shows help.
+
+    Args:
+        target: A name, or a pattern with ``*``.
+        escape: ``?`` or ``??`` for more.
+    """
+    magic = "pinfo2" if escape == "??" else "psearch" if "*" in target else "pinfo"
+    return f"get_ipython().run_line_magic({magic!r}, {target!r})"
+
+
+def _named(rest: str) -> tuple[str, str] | None:
+    """Split what follows ``,``, ``;`` or ``/`` into the name of what to call and the rest; None without a name."""
+    name, _, arguments = rest.partition(" ")
+    return (name, arguments) if name[:1].isidentifier() else None
+
+
+def _quoted_words(rest: str) -> str | None:
+    if (named := _named(rest)) is None:
+        return None
+    return f"{named[0]}({', '.join(map(_quoted, named[1].split() or ['']))})"
+
+
+def _quoted_rest(rest: str) -> str | None:
+    named = _named(rest)
+    return named and f"{named[0]}({_quoted(named[1])})"
+
+
+def _quoted(text: str) -> str:
+    return repr(text) if '"' in text or "\\" in text or not text.isprintable() else f'"{text}"'
+
+
+def _called(rest: str) -> str | None:
+    named = _named(rest)
+    return named and f"{named[0]}({', '.join(named[1].split())})"
+
+
+_CALLS: dict[str, Callable[[str], str | None]] = {
+    "!": "get_ipython().system({!r})".format,
+    "!!": "get_ipython().getoutput({!r})".format,
+    "?": lambda rest: _help(rest, "?"),
+    "??": lambda rest: _help(rest, "??"),
+    "%": _magic,
+    ",": _quoted_words,
+    ";": _quoted_rest,
+    "/": _called,
+}
+
+
+def _help_at_end(text: str, line: LogicalLine) -> str | None:
+    """Return the call for a logical line that ends in ``name?``."""
+    stop = line.stop
+    if line.special is not None:
+        # What follows is a command; it is read as if it were Python.
+        command = Scanner(text).line(line.special, line.end)
+        if command.broken:
+            return None
+        stop = command.stop
+    if line.broken or stop == line.code or text[stop - 1] != "?" or text[stop : line.end].strip():
+        return None
+    if (line.brackets or line.quote) and text.count("\n", stop, line.end) > 1:
+        return None
+    code = text[line.code : stop]
+    stem = code.rstrip("?")
+    marks = len(code) - len(stem)
+    if marks > 2:
+        return None
+    target = _help_target(stem)
+    return help_call(target, "?" * marks) if target else None
+
+
+def _help_target(text: str) -> str:
+    """Return the longest end of ``text`` that help can be asked for, such as ``a.b[0].c`` or ``%magic``."""
+    backwards = text[::-1]
+    pos = found = 0
+    while True:
+        while index := _HELP_INDEX.match(backwards, pos):
+            pos = index.end()
+        word = _HELP_WORD.match(backwards, pos)
+        if word is None:
+            break
+        digits = _LEADING_DIGITS.match(word.group()[::-1])
+        skipped = digits.end() if digits else 0
+        if skipped < len(word.group()):
+            found = word.end() - skipped
+        pos = word.end()
+        if skipped or backwards[pos : pos + 1] != ".":
+            break
+        pos += 1
+    if not found:
+        return ""
+    percents = backwards[found : found + 2]
+    found += len(percents) - len(percents.lstrip("%"))
+    return text[len(text) - found :]
