@@ -140,7 +140,8 @@ class Registrar:
             **info.extra,
             "kernel_id": kernel_id,
             "registration_ip": self.ip,
-            "registration_port": self.port,
+            # xeus wants a string.
+            "registration_port": str(self.port),
         }
         return replace(info, extra=extra)
 

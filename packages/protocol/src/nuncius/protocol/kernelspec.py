@@ -7,7 +7,7 @@ Everything here is done by hand, without jsonschema, which takes longer to load 
 Source: "Kernel specs" in the Jupyter documentation; kernelspec JSON Schema (JEP 105).
 """
 
-# ruff: noqa: PTH100, PTH102, PTH107, PTH111, PTH113, PTH118, PTH119, PTH123, PTH208
+# ruff: noqa: PTH100, PTH102, PTH107, PTH111, PTH113, PTH114, PTH118, PTH119, PTH123, PTH208
 # os.path, not pathlib: finding a kernel is a part of starting one, and pathlib takes 3 ms to load.
 
 from __future__ import annotations

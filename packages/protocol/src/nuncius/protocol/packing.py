@@ -7,8 +7,10 @@ Rule 2: anything that is not the format is `Malformed`, however deep or large.
 from __future__ import annotations
 
 import json
+from binascii import b2a_base64
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any
 
 from nuncius.protocol.errors import Malformed
@@ -17,6 +19,9 @@ __all__ = ["Packer", "clean", "json_packer", "msgpack_packer", "packer_named"]
 
 #: Deeper than any real content, and well below the interpreter's recursion limit.
 _DEEPEST = 200
+
+#: In bits: less than the 4300 decimal digits that Python reads.
+_LONGEST_INTEGER = 14_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +79,9 @@ def _stdlib_packer() -> Packer:
 
 def _orjson_packer(orjson: Any) -> Packer:
     fallback = _stdlib_packer()
-    options = orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+    options = (
+        orjson.OPT_NON_STR_KEYS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_DATACLASS
+    )
 
     def pack(data: Mapping[str, Any]) -> bytes:
         try:
@@ -116,7 +123,7 @@ def msgpack_packer() -> Packer:
     def pack(data: Mapping[str, Any]) -> bytes:
         try:
             encoded: bytes = msgpack.packb(data)
-        except (TypeError, ValueError, OverflowError, RecursionError):
+        except (TypeError, ValueError, OverflowError, BufferError, RecursionError):
             encoded = msgpack.packb(clean(data, keep_bytes=True))
         return encoded
 
@@ -141,56 +148,83 @@ def packer_named(name: str) -> Packer:
     return packers[name]()
 
 
-def clean(value: Any, *, keep_bytes: bool = False, _depth: int = 0) -> Any:
+def clean(value: Any, *, keep_bytes: bool = False) -> Any:
     """Return a copy of ``value`` in which everything has a JSON form.
 
     NaN and infinities become their repr, bytes base64 text, dates ISO 8601, sets and tuples lists, keys strings, anything else its repr.
+    Integers that readers could not take become text.
 
     Args:
         value: Anything.
-        keep_bytes: Leave bytes alone, for formats that know them.
+        keep_bytes: Leave bytes alone, as msgpack does; integers then have 64 bits.
 
     Raises:
         Malformed: It is nested more than 200 deep, or contains itself.
     """
-    if _depth > _DEEPEST:
-        raise Malformed(f"content is nested more than {_DEEPEST} deep, or contains itself")
+    try:
+        return _clean(value, keep_bytes, 0)
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _too_deep() -> Malformed:
+    return Malformed(f"content is nested more than {_DEEPEST} deep, or contains itself")
+
+
+def _clean(value: Any, keep_bytes: bool, depth: int) -> Any:
+    if depth > _DEEPEST:
+        raise _too_deep()
     if value is None or isinstance(value, bool):
         return value
-    if isinstance(value, str):
-        return str(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        return float(value) if value - value == 0 else repr(float(value))
-    if isinstance(value, Mapping):
-        return {
-            key if isinstance(key, str) else str(key): clean(
-                item, keep_bytes=keep_bytes, _depth=_depth + 1
-            )
-            for key, item in value.items()
-        }
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [clean(item, keep_bytes=keep_bytes, _depth=_depth + 1) for item in value]
-    if isinstance(value, (bytes, bytearray, memoryview)):
-        if keep_bytes:
-            return bytes(value)
-        from base64 import b64encode
+    try:
+        if isinstance(value, (str, int, float)):
+            return _clean_scalar(value, keep_bytes)
+        if isinstance(value, Mapping):
+            items = [(str(key), item) for key, item in value.items()]
+            return {
+                _clean_scalar(key, keep_bytes): _clean(item, keep_bytes, depth + 1)
+                for key, item in items
+            }
+        if isinstance(value, (list, tuple, set, frozenset)):
+            return [_clean(item, keep_bytes, depth + 1) for item in value]
+        return _clean_object(value, keep_bytes)
+    except (Malformed, RecursionError):
+        raise
+    except Exception:  # noqa: BLE001 - a broken object of the user's must not lose the message
+        return f"<unprintable {type(value).__name__} object>"
 
-        return b64encode(value).decode("ascii")
-    if callable(isoformat := getattr(type(value), "isoformat", None)):
+
+def _clean_scalar(value: str | float, keep_bytes: bool) -> str | int | float:
+    if isinstance(value, str):
+        text = str.__str__(value)
+        if keep_bytes and not text.isascii():
+            return text.encode("utf-8", "surrogateescape_or_replace").decode("utf-8", "replace")
+        return text
+    if isinstance(value, int):
+        number = int.__index__(value)
+        size = number.bit_length()
+        if keep_bytes and size > 63:
+            return str(number) if size < _LONGEST_INTEGER else hex(number)
+        # Python itself refuses to read or write longer ones as decimal digits.
+        return number if size < _LONGEST_INTEGER else hex(number)
+    real = float.__float__(value)
+    return real if isfinite(real) else repr(real)
+
+
+def _clean_object(value: Any, keep_bytes: bool) -> Any:
+    if isinstance(value, (bytes, bytearray, memoryview)):
+        data = bytes(value)
+        return data if keep_bytes else b2a_base64(data, newline=False).decode("ascii")
+    kind = type(value)
+    if callable(isoformat := getattr(kind, "isoformat", None)):
         return str(isoformat(value))
-    for convert in ("__index__", "__float__"):
-        if callable(getattr(type(value), convert, None)):
+    for name, convert in (("__index__", int), ("__float__", float)):
+        if callable(getattr(kind, name, None)):
             try:
-                number = int(value) if convert == "__index__" else float(value)
-                return clean(number)
+                return _clean_scalar(convert(value), keep_bytes)
             except (TypeError, ValueError, OverflowError):
                 break
-    try:
-        return repr(value)
-    except Exception:  # noqa: BLE001 - a broken __repr__ of the user's must not lose the message
-        return f"<unprintable {type(value).__name__} object>"
+    return _clean_scalar(repr(value), keep_bytes)
 
 
 def _register_error_handler() -> None:

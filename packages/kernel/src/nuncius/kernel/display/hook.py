@@ -49,8 +49,6 @@ class DisplayHook:
         self._publisher = publisher
         #: The result that the value belongs to, while a cell runs.
         self.exec_result: ExecutionResult | None = None
-        #: Whether a semicolon at the end keeps the value from being shown.
-        self.is_active = True
 
     @property
     def prompt_count(self) -> int:
@@ -58,7 +56,10 @@ class DisplayHook:
         number: int = self.shell.execution_count
         return number
 
-    exec_count = prompt_count
+    @property
+    def exec_count(self) -> int:
+        """The number of the cell."""
+        return self.prompt_count
 
     def quiet(self) -> bool:
         """Tell whether the running cell ends with a semicolon."""
@@ -66,8 +67,8 @@ class DisplayHook:
         return bool(inputs) and ends_with_semicolon(inputs[-1])
 
     def __call__(self, result: Any = None) -> None:
-        """Show ``result``, unless it is None or the cell ends with a semicolon."""
-        if result is None or (self.is_active and self.quiet()):
+        """Show ``result``, unless it is None."""
+        if result is None:
             return
         if builtins.__dict__.get("_") is result:  # some code set it through Python's own hook
             del builtins._  # type: ignore[attr-defined]

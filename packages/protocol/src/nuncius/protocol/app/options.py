@@ -148,7 +148,7 @@ def parse_text(text: str, kind: Any) -> Any:
         ValueError: It means none; says what was expected.
     """
     kind, optional = _without_none(kind)
-    if optional and text in ("None", ""):
+    if optional and (text == "None" or (text == "" and kind is not str)):
         return None
     if kind is str or kind is Any:
         return text

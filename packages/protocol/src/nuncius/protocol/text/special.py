@@ -9,12 +9,21 @@ Source: "IPython reference", sections "Magic command system", "Access to the sys
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from enum import Enum
 
 from nuncius.protocol.text.scan import LogicalLine, Scanner, continued_end
 
-__all__ = ["Special", "cell_magic", "escaped_call", "help_call", "transform_special"]
+__all__ = [
+    "Place",
+    "Special",
+    "cell_magic",
+    "escaped_call",
+    "find_special",
+    "help_call",
+    "transform_special",
+]
 
 
 class Special(Enum):
@@ -45,6 +54,43 @@ def cell_magic(lines: list[str]) -> list[str]:
     return [f"get_ipython().run_cell_magic({name!r}, {line!r}, {body!r})\n"]
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place with special syntax.
+
+    All numbers are offsets in the text.
+
+    Attributes:
+        kind: What it is.
+        start: Where the statement starts, its indentation included.
+        mark: Of the first escape character; of the first question mark where help stands at the end.
+        end: Where the statement ends, its newline included.
+        python: What the statement means, without newline.
+    """
+
+    kind: Special
+    start: int
+    mark: int
+    end: int
+    python: str
+
+
+def find_special(text: str, kinds: Collection[Special] = tuple(Special)) -> Iterator[Place]:
+    """Yield the places with special syntax, in their order.
+
+    Args:
+        text: A cell without a cell magic.
+        kinds: What to look for.
+    """
+    scanner = Scanner(text)
+    pos = 0
+    size = len(text)
+    while pos < size:
+        place, pos = _next(scanner, pos, kinds)
+        if place is not None:
+            yield place
+
+
 def transform_special(text: str, kinds: Collection[Special] = tuple(Special)) -> str:
     """Return ``text`` with its special syntax turned into Python.
 
@@ -52,24 +98,17 @@ def transform_special(text: str, kinds: Collection[Special] = tuple(Special)) ->
         text: A cell without a cell magic.
         kinds: What to look for.
     """
-    scanner = Scanner(text)
     pieces: list[str] = []
-    pos = done = 0
-    size = len(text)
-    while pos < size:
-        call, end = _next(scanner, pos, kinds)
-        if call is not None:
-            pieces += [text[done:pos], call, "\n"]
-            done = end
-        pos = end
-    if not done:
-        return text
+    done = 0
+    for place in find_special(text, kinds):
+        pieces += [text[done : place.start], place.python, "\n"]
+        done = place.end
     pieces.append(text[done:])
     return "".join(pieces)
 
 
-def _next(scanner: Scanner, start: int, kinds: Collection[Special]) -> tuple[str | None, int]:
-    """Return what replaces the logical line at ``start`` (None: nothing), and where that line ends."""
+def _next(scanner: Scanner, start: int, kinds: Collection[Special]) -> tuple[Place | None, int]:
+    """Return what is special in the logical line at ``start``, and where that line ends."""
     text = scanner.text
     indent = _INDENT.match(text, start)
     assert indent is not None
@@ -77,28 +116,29 @@ def _next(scanner: Scanner, start: int, kinds: Collection[Special]) -> tuple[str
     escaped = text[code : code + 1] in _ESCAPES and not text.startswith(_OPERATORS, code)
     end = continued_end(text, code) if escaped else None
     line = scanner.line(start, end)
-    if Special.HELP in kinds and (call := _help_at_end(text, line)):
-        return text[start:code] + call, line.end
-    if escaped:
-        assert end is not None
-        call = None
-        if Special.ESCAPED in kinds:
-            call = escaped_call(_joined(text, code, end))
-        return call and text[start:code] + call, end
+    if Special.HELP in kinds and (place := _help_at_end(text, line)):
+        return place, line.end
+    if end is not None:
+        call = escaped_call(_joined(text, code, end)) if Special.ESCAPED in kinds else None
+        if call is None:
+            return None, end
+        return Place(Special.ESCAPED, start, code, end, text[start:code] + call), end
     if line.special is not None:
         return _assigned(text, line, line.special, kinds), line.end
     return None, line.end
 
 
-def _assigned(text: str, line: LogicalLine, special: int, kinds: Collection[Special]) -> str | None:
+def _assigned(
+    text: str, line: LogicalLine, special: int, kinds: Collection[Special]
+) -> Place | None:
     kind = Special.MAGIC_ASSIGN if text[special] == "%" else Special.SYSTEM_ASSIGN
     if kind not in kinds:
         return None
-    command = _joined(text, special, line.end)
-    before = text[line.start : special]
-    if kind is Special.MAGIC_ASSIGN:
-        return before + _magic(command[1:])
-    return f"{before}get_ipython().getoutput({command[1:]!r})"
+    command = _joined(text, special, line.end)[1:]
+    call = (
+        _magic(command) if kind is Special.MAGIC_ASSIGN else f"get_ipython().getoutput({command!r})"
+    )
+    return Place(kind, line.start, special, line.end, text[line.start : special] + call)
 
 
 def _joined(text: str, start: int, end: int) -> str:
@@ -180,8 +220,8 @@ _CALLS: dict[str, Callable[[str], str | None]] = {
 }
 
 
-def _help_at_end(text: str, line: LogicalLine) -> str | None:
-    """Return the call for a logical line that ends in ``name?``."""
+def _help_at_end(text: str, line: LogicalLine) -> Place | None:
+    """Return the place where a logical line ends in ``name?``."""
     stop = line.stop
     if line.special is not None:
         # What follows is a command; it is read as if it were Python.
@@ -199,7 +239,11 @@ def _help_at_end(text: str, line: LogicalLine) -> str | None:
     if marks > 2:
         return None
     target = _help_target(stem)
-    return help_call(target, "?" * marks) if target else None
+    if not target:
+        return None
+    call = help_call(target, "?" * marks)
+    python = text[line.start : line.code] + call
+    return Place(Special.HELP, line.start, stop - marks, line.end, python)
 
 
 def _help_target(text: str) -> str:

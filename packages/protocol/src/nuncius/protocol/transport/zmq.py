@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import zmq
 
+from nuncius.protocol.curve import apply_client
 from nuncius.protocol.errors import KernelError, MessageError, TransportClosed
 from nuncius.protocol.messages import Channel, Message, MessageFactory
 from nuncius.protocol.session import DELIMITER, Session, new_id
@@ -88,7 +89,9 @@ class _Sockets:
 
     def _connect(self, channel: Channel) -> zmq.Socket[bytes]:
         assert self._context is not None
-        socket = self._context.socket(zmq.SUB if channel is Channel.IOPUB else zmq.DEALER)
+        socket: zmq.Socket[bytes] = self._context.socket(
+            zmq.SUB if channel is Channel.IOPUB else zmq.DEALER
+        )
         try:
             _prepare(socket, channel, self.info, self.session.session_id.encode())
             socket.connect(self.info.url(channel))
@@ -194,10 +197,7 @@ def _prepare(
     elif identity:
         # The same on shell and stdin: a kernel asks for input whom the shell request came from.
         socket.set(zmq.IDENTITY, identity)
-    if info.curve_publickey:
-        public, secret = zmq.curve_keypair()
-        socket.curve_serverkey = info.curve_publickey.encode()
-        socket.curve_publickey, socket.curve_secretkey = public, secret
+    apply_client(socket, info)
 
 
 def _receive(socket: zmq.Socket[bytes]) -> list[Buffer]:
@@ -336,6 +336,8 @@ class ZmqTransport:
         self._inbox: deque[Message] = deque()
         #: Set while the iteration waits.
         self._wake: asyncio.Future[None] | None = None
+        #: The heartbeats that are awaited.
+        self._echoes: dict[bytes, asyncio.Future[None]] = {}
         #: A look at the sockets is scheduled already.
         self._scheduled = False
 
@@ -421,23 +423,25 @@ class ZmqTransport:
 
         loop = asyncio.get_running_loop()
         socket, token = self._sockets.ping()
-        echoed: asyncio.Future[None] = loop.create_future()
+        echo = self._echoes[token] = loop.create_future()
 
         def look() -> None:
             while not socket.closed and (frames := _receive(socket)):
-                if frames[-1] == token and not echoed.done():
-                    echoed.set_result(None)
+                if (future := self._echoes.get(bytes(frames[-1]))) and not future.done():
+                    future.set_result(None)
 
         descriptor = socket.fileno()
-        loop.add_reader(descriptor, look)
+        if descriptor not in self._watched:
+            loop.add_reader(descriptor, look)
+            self._watched.append(descriptor)
+        look()
         try:
-            look()
             async with asyncio.timeout(timeout):
-                await echoed
+                await echo
         except TimeoutError:
             return False
         finally:
-            loop.remove_reader(descriptor)
+            del self._echoes[token]
         return True
 
     async def aclose(self) -> None:

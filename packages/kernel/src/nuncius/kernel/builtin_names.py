@@ -1,0 +1,98 @@
+"""Put ``get_ipython``, ``display`` and our ``input`` into Python's builtins while any shell is open.
+
+All three find the shell, or the frontend, of the code that calls them, so that one set serves all shells of a process.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from nuncius.kernel.current import get_shell
+from nuncius.kernel.display.functions import display
+from nuncius.protocol.kernel import CURRENT_IO, KernelIO
+
+__all__ = ["ask", "install", "patch_getpass", "remove"]
+
+_MISSING = object()
+_before: dict[str, Any] = {}
+_uses = 0
+_plain_input = builtins.input
+
+
+def ask(prompt: object = "", *, password: bool = False) -> str:
+    """Ask the frontend of the running cell for a line of text."""
+    io = _frontend()
+    if io is None:
+        if password:
+            return _plain_getpass()(str(prompt))
+        return _plain_input(prompt)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return io.input(str(prompt), password=password)
+
+
+def _frontend() -> KernelIO | None:
+    io = CURRENT_IO.get()
+    if io is None and (shell := get_shell()) is not None:
+        io = shell.io
+    return io
+
+
+def _input(prompt: object = "", /) -> str:
+    """Read a line of text from the person; ``prompt`` is shown before it."""
+    return ask(prompt)
+
+
+def _getpass(prompt: str = "Password: ", stream: Any = None) -> str:
+    """Read a password from the person, without showing it."""
+    return ask(prompt, password=True)
+
+
+def _plain_getpass() -> Callable[[str], str]:
+    function: Callable[[str], str] = _before.get("getpass") or sys.modules["getpass"].getpass
+    return function
+
+
+def _names() -> dict[str, Any]:
+    return {"get_ipython": get_shell, "display": display, "input": _input}
+
+
+def patch_getpass(module: Any) -> None:
+    """Have ``getpass.getpass`` ask the frontend; called when the module is imported."""
+    _before["getpass"] = module.getpass
+    module.getpass = _getpass
+
+
+def install() -> None:
+    """Put the names there; each call needs a `remove`."""
+    global _uses
+    _uses += 1
+    if _uses > 1:
+        return
+    for name, value in _names().items():
+        _before[name] = builtins.__dict__.get(name, _MISSING)
+        setattr(builtins, name, value)
+    from nuncius.kernel.posthooks import when_imported
+
+    when_imported("getpass", patch_getpass)
+
+
+def remove() -> None:
+    """Take the names away, when nobody needs them any longer."""
+    global _uses
+    _uses = max(0, _uses - 1)
+    if _uses:
+        return
+    for name, value in _names().items():
+        before = _before.pop(name, _MISSING)
+        if builtins.__dict__.get(name) is not value:
+            continue  # somebody else's by now
+        if before is _MISSING:
+            delattr(builtins, name)
+        else:
+            setattr(builtins, name, before)
+    if "getpass" in _before:
+        sys.modules["getpass"].getpass = _before.pop("getpass")

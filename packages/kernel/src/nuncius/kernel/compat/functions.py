@@ -1,0 +1,249 @@
+"""Functions of IPython that have no counterpart elsewhere in the kernel, each a few lines over what we have."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from nuncius.kernel.current import get_shell
+from nuncius.kernel.system import getoutput as _getoutput
+from nuncius.kernel.system import system
+
+__all__ = [
+    "DisplayTrap",
+    "NamedFileInTemporaryDirectory",
+    "Struct",
+    "TemporaryDirectory",
+    "TemporaryWorkingDirectory",
+    "arg_split",
+    "display_page",
+    "ensure_dir_exists",
+    "find_cmd",
+    "get_ipython_cache_dir",
+    "get_ipython_dir",
+    "get_py_filename",
+    "getoutput",
+    "line_at_cursor",
+    "locate_profile",
+    "page",
+    "register_cell_magic",
+    "register_line_cell_magic",
+    "register_line_magic",
+    "system",
+    "token_at_cursor",
+]
+
+
+def _registrar(kind: str) -> Callable[..., Any]:
+    def register(arg: Any) -> Any:
+        def add(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+            shell: Any = get_shell()
+            if shell is None:
+                raise NameError("there is no shell to register a magic with")
+            shell.register_magic_function(function, kind, name)
+            return function
+
+        if callable(arg):
+            return add(arg, arg.__name__)
+        return lambda function: add(function, arg)
+
+    return register
+
+
+register_line_magic = _registrar("line")
+register_cell_magic = _registrar("cell")
+register_line_cell_magic = _registrar("line_cell")
+
+
+def get_ipython_dir() -> str:
+    """Return the folder of IPython's own files: ``IPYTHONDIR`` or ``~/.ipython``."""
+    return os.environ.get("IPYTHONDIR") or str(Path("~/.ipython").expanduser())
+
+
+def get_ipython_cache_dir() -> str:
+    """Return the folder for what can be made again."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    folder = Path(base, "ipython") if Path(base).is_dir() else Path(get_ipython_dir())
+    folder.mkdir(parents=True, exist_ok=True)
+    return str(folder)
+
+
+def locate_profile(profile: str = "default") -> str:
+    """Return the folder of one of IPython's profiles.
+
+    Raises:
+        OSError: There is none of that name.
+    """
+    folder = Path(get_ipython_dir(), f"profile_{profile}")
+    if not folder.is_dir():
+        raise OSError(f"there is no profile {profile!r}")
+    return str(folder)
+
+
+def ensure_dir_exists(path: str, mode: int = 0o755) -> None:
+    """Make a folder, unless there is one."""
+    os.makedirs(path, mode=mode, exist_ok=True)  # noqa: PTH103
+
+
+def get_py_filename(name: str) -> str:
+    """Return the name of a Python file, with ``.py`` where it was left out.
+
+    Raises:
+        OSError: There is no such file.
+    """
+    path = Path(name).expanduser()
+    for candidate in (path, path.with_name(f"{path.name}.py")):
+        if candidate.is_file():
+            return str(candidate)
+    raise OSError(f"File `{name!r}` not found.")
+
+
+def getoutput(cmd: str) -> str:
+    """Return what a command writes."""
+    return _getoutput(cmd)[0]
+
+
+def arg_split(s: str, posix: bool = False, strict: bool = True) -> list[str]:
+    """Split a line as a shell would; with ``strict`` false, an open quote is no error."""
+    import shlex
+
+    lexer = shlex.shlex(s, posix=posix)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    words: list[str] = []
+    while True:
+        try:
+            word = lexer.get_token()
+        except ValueError:
+            if strict:
+                raise
+            words.append(lexer.token)
+            return words
+        if not word:
+            return words
+        words.append(word)
+
+
+def find_cmd(cmd: str) -> str:
+    """Return where a command is.
+
+    Raises:
+        FileNotFoundError: There is none.
+    """
+    from shutil import which
+
+    path = which(cmd)
+    if path is None:
+        raise FileNotFoundError(f"command could not be found: {cmd}")
+    return path
+
+
+def page(
+    strng: Any, start: int = 0, screen_lines: int = 0, pager_cmd: str | None = None, **kwargs: Any
+) -> None:
+    """Show a long text in the pager."""
+    shell: Any = get_shell()
+    if shell is not None:
+        shell.show_page(strng, start)
+    else:
+        sys.stdout.write(f"{strng}\n")
+
+
+def display_page(strng: Any, start: int = 0, screen_lines: int = 25) -> None:
+    """Show a text in the output."""
+    from nuncius.kernel.display.functions import display
+
+    display(strng if isinstance(strng, dict) else {"text/plain": strng}, raw=True)
+
+
+pager_page = page
+
+
+class Struct(dict[str, Any]):
+    """A dictionary whose entries are attributes, too."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        self[name] = value
+
+
+class NamedFileInTemporaryDirectory:
+    """A file of a given name in a folder that goes when it is closed."""
+
+    def __init__(self, filename: str, mode: str = "w+b", bufsize: int = -1, **kwds: Any) -> None:
+        self._folder = TemporaryDirectory(**kwds)
+        self.file = open(Path(self._folder.name, filename), mode, bufsize)  # noqa: SIM115
+
+    def cleanup(self) -> None:
+        """Close the file, and remove the folder."""
+        self.file.close()
+        self._folder.cleanup()
+
+    def __enter__(self) -> Any:
+        return self.file
+
+    def __exit__(self, *exc: object) -> None:
+        self.cleanup()
+
+
+class TemporaryWorkingDirectory(TemporaryDirectory[str]):
+    """A folder that is the working folder while it is there."""
+
+    def __enter__(self) -> str:
+        self._before = os.getcwd()  # noqa: PTH109
+        os.chdir(self.name)
+        return super().__enter__()
+
+    def __exit__(self, *exc: Any) -> None:
+        os.chdir(self._before)
+        super().__exit__(*exc)
+
+
+class DisplayTrap:
+    """Show values by a hook, within a ``with`` block."""
+
+    def __init__(self, hook: Any = None) -> None:
+        self.hook = hook
+
+    def __enter__(self) -> DisplayTrap:
+        self._before, sys.displayhook = sys.displayhook, self.hook
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        sys.displayhook = self._before
+
+
+def line_at_cursor(cell: str, cursor_pos: int = 0) -> tuple[str, int]:
+    """Return the line at a position, and where it begins."""
+    start = 0
+    for line in cell.splitlines(keepends=True):
+        if start + len(line) > cursor_pos or (
+            start + len(line) == cursor_pos and not line.endswith("\n")
+        ):
+            return line, start
+        start += len(line)
+    return "", start
+
+
+def token_at_cursor(cell: str, cursor_pos: int = 0) -> str:
+    """Return the dotted name at a position, or that of the call around it."""
+    import re
+
+    best = ""
+    for match in re.finditer(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*", cell):
+        if match.start() > cursor_pos:
+            break
+        if match.start() <= cursor_pos <= match.end():
+            upto = cell.find(".", cursor_pos, match.end())
+            return cell[match.start() : upto if upto >= 0 else match.end()].replace(" ", "")
+        if cell[match.end() : match.end() + 1] == "(":
+            best = match.group()
+    return best

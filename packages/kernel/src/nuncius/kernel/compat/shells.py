@@ -1,0 +1,106 @@
+"""The shell under the class names by which libraries recognize what they run in.
+
+Many ask ``type(get_ipython()).__name__``: ``ZMQInteractiveShell`` is a notebook or a console, ``TerminalInteractiveShell`` is a terminal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+from nuncius.kernel.current import get_shell
+from nuncius.kernel.shell import Shell
+
+__all__ = [
+    "InteractiveShell",
+    "InteractiveShellEmbed",
+    "TerminalInteractiveShell",
+    "ZMQInteractiveShell",
+]
+
+
+class InteractiveShell(Shell):
+    """The shell, with what IPython's has beyond ours: singletons, traits, configuration."""
+
+    #: Names of sections that ``config`` has from the start: libraries look for them.
+    _sections: ClassVar[tuple[str, ...]] = ()
+    debugger_cls: Any = None
+    parent: Any = None
+    mainloop: Callable[..., Any] | None = None
+    Completer: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._config: Any = None
+        self.configurables: list[Any] = [self]
+        super().__init__(*args, **kwargs)
+
+    @classmethod
+    def instance(cls, *args: Any, **kwargs: Any) -> InteractiveShell:
+        """Return the shell that runs, or a new one."""
+        shell = get_shell()
+        return shell if isinstance(shell, InteractiveShell) else cls(*args, **kwargs)
+
+    @classmethod
+    def initialized(cls) -> bool:
+        """Tell whether a shell runs."""
+        return isinstance(get_shell(), cls)
+
+    @classmethod
+    def clear_instance(cls) -> None:
+        """Close the shell that runs."""
+        shell = get_shell()
+        if isinstance(shell, cls):
+            shell.close()
+
+    @property
+    def config(self) -> Any:
+        """The configuration; libraries look whether it has certain sections."""
+        if self._config is None:
+            from traitlets.config import Config
+
+            self._config = Config({name: {} for name in self._sections})
+        return self._config
+
+    @config.setter
+    def config(self, config: Any) -> None:
+        self._config = config
+
+    @property
+    def colors(self) -> str:
+        """The name of the colors."""
+        return self.options.colors
+
+    @colors.setter
+    def colors(self, name: str) -> None:
+        self.set_option("colors", name.lower())
+
+    def has_trait(self, name: str) -> bool:
+        """Tell whether there is an attribute or option of this name."""
+        return hasattr(self, name) or hasattr(self.options, name)
+
+    def trait_names(self) -> list[str]:
+        """Return the names of the options."""
+        return list(type(self.options).__dataclass_fields__)
+
+
+class ZMQInteractiveShell(InteractiveShell):
+    """The shell of a kernel."""
+
+    _sections = ("IPKernelApp",)
+
+
+class TerminalInteractiveShell(InteractiveShell):
+    """The shell of a terminal."""
+
+    _sections = ("TerminalIPythonApp",)
+
+
+class InteractiveShellEmbed(TerminalInteractiveShell):
+    """A shell within a program."""
+
+
+# Libraries look at the module as well: plotly wants "ipykernel.", pandas looks for "zmq".
+InteractiveShell.__module__ = "IPython.core.interactiveshell"
+ZMQInteractiveShell.__module__ = "ipykernel.zmqshell"
+TerminalInteractiveShell.__module__ = "IPython.terminal.interactiveshell"
+InteractiveShellEmbed.__module__ = "IPython.terminal.embed"

@@ -1,0 +1,657 @@
+"""Make the parts of a shell when they are first asked for, and pass on what extensions ask the shell to do with them.
+
+This is the half of `nuncius.kernel.shell.Shell` that runs no cells: magics, display, errors, history, completion, inspection, system commands. Each method is a line or two; the work is done in the part.
+"""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+from nuncius.kernel.api import ExceptionInfo
+from nuncius.kernel.errors import UsageError
+from nuncius.kernel.magics.registry import MagicsManager
+from nuncius.kernel.magics.table import MAGICS
+from nuncius.kernel.namespace import Namespace
+from nuncius.kernel.options import ShellOptions
+
+__all__ = ["Parts"]
+
+
+class Parts:
+    """The parts of a shell; see `nuncius.kernel.api.ShellAPI` for what the methods do."""
+
+    options: ShellOptions
+    namespace: Namespace
+    user_ns: dict[str, Any]
+    user_module: ModuleType
+    execution_count: int
+    compile: Any
+    hooks: Any
+    io: Any
+    display_pub: Any
+    kernel: Any
+    prefilter: Any
+    _custom_exceptions: tuple[type[BaseException], ...]
+    _custom_handler: Callable[..., Any] | None
+    _last_traceback: list[str] | None
+    #: The ``ename``, ``evalue`` and blocks of the last error that was shown, for replies.
+    last_error: tuple[str, str, list[str]] | None = None
+
+    def __init__(self) -> None:
+        self.magics_manager = MagicsManager(self, MAGICS)
+        self._display_formatter: Any = None
+        self._extension_manager: Any = None
+        self._alias_manager: Any = None
+        self._tracebacks: Any = None
+        self._history: Any = None
+        self._completer: Any = None
+        self._inspector: Any = None
+        self._comms: Any = None
+        #: Functions to call when the shell closes, the last one first.
+        self._at_close: list[Callable[[], Any]] = []
+
+    def at_close(self, function: Callable[[], Any]) -> None:
+        """Have ``function`` called when the shell closes."""
+        self._at_close.append(function)
+
+    def close_parts(self) -> None:
+        """Close what was made."""
+        while self._at_close:
+            self._at_close.pop()()
+
+    # -- the namespace -------------------------------------------------------------------------
+
+    @property
+    def user_global_ns(self) -> dict[str, Any]:
+        """The globals of cells."""
+        return self.namespace.user_global_ns
+
+    @property
+    def ns_table(self) -> dict[str, dict[str, Any]]:
+        """Where names are looked up."""
+        return {
+            "user_global": self.user_global_ns,
+            "user_local": self.user_ns,
+            "builtin": builtins.__dict__,
+        }
+
+    @property
+    def all_ns_refs(self) -> list[dict[str, Any]]:
+        """All dictionaries that may hold what the person made."""
+        return [self.user_ns, self.user_global_ns, self.namespace.hidden]
+
+    def push(
+        self, variables: Mapping[str, Any] | str | Sequence[str], interactive: bool = True
+    ) -> None:
+        """Put variables into the namespace; see `ShellAPI.push`.
+
+        Raises:
+            TypeError: ``variables`` is neither a mapping nor names.
+        """
+        if isinstance(variables, Mapping):
+            found = dict(variables)
+        elif isinstance(variables, str | list | tuple):
+            names = variables.split() if isinstance(variables, str) else variables
+            frame = sys._getframe(1)  # noqa: SLF001 - the only way to the caller's variables
+            found = {name: eval(name, frame.f_globals, frame.f_locals) for name in names}
+        else:
+            raise TypeError(
+                f"expected variables as a mapping, or names as text or a list, got {variables!r:.80}"
+            )
+        self.namespace.push(found, interactive)
+
+    def drop_by_id(self, variables: Mapping[str, Any]) -> None:
+        """Remove variables that still have these values."""
+        self.namespace.drop_by_id(variables)
+
+    def del_var(self, varname: str, by_name: bool = False) -> None:
+        """Delete a variable."""
+        self.namespace.delete(varname, by_name)
+
+    def reset(self, new_session: bool = True, aggressive: bool = False) -> None:
+        """Clear the namespace and the caches.
+
+        Args:
+            new_session: Begin a new session of the history, counting from 1.
+            aggressive: Also forget modules that were imported since the start of Python.
+        """
+        if new_session:
+            self.execution_count = 1
+            if self._history is not None and hasattr(self._history, "reset"):
+                self._history.reset(new_session=True)
+        self.forget_exception()
+        self.namespace.reset()
+
+    def var_expand(self, cmd: str, depth: int = 0, formatter: Any = None) -> str:
+        """Replace ``$name`` and ``{expression}``; see `ShellAPI.var_expand`."""
+        if "$" not in cmd and "{" not in cmd:
+            return cmd
+        from nuncius.kernel.expand import expand
+
+        names = dict(self.user_ns)
+        try:
+            # a magic in a function sees the function's variables
+            names.update(sys._getframe(depth + 1).f_locals)  # noqa: SLF001
+        except ValueError:
+            pass
+        return expand(cmd, names, formatter)
+
+    # -- display ---------------------------------------------------------------------------------
+
+    @property
+    def display_formatter(self) -> Any:
+        """Turns objects into mime bundles."""
+        if self._display_formatter is None:
+            from nuncius.kernel.display.formatters import DisplayFormatter
+
+            self._display_formatter = DisplayFormatter(self)
+            plain: Any = self._display_formatter.formatters["text/plain"]
+            plain.max_seq_length = self.options.max_seq_length
+            if self.options.float_precision:
+                plain.float_precision = self.options.float_precision
+        return self._display_formatter
+
+    @display_formatter.setter
+    def display_formatter(self, formatter: Any) -> None:
+        self._display_formatter = formatter
+
+    def note_output(self, number: int, data: Mapping[str, Any]) -> None:
+        """Remember the text of a value for the history, where outputs are stored."""
+
+    # -- magics, aliases, extensions -------------------------------------------------------------
+
+    @property
+    def automagic(self) -> bool:
+        """Whether line magics run without their percent sign."""
+        return bool(self.prefilter.automagic)
+
+    @automagic.setter
+    def automagic(self, value: bool) -> None:
+        self.prefilter.automagic = value
+
+    @property
+    def autocall(self) -> int:
+        """Whether functions are called without parentheses."""
+        return int(self.prefilter.autocall)
+
+    @autocall.setter
+    def autocall(self, value: int) -> None:
+        self.prefilter.autocall = value
+
+    def register_magics(self, *objects: Any) -> None:
+        """Add Magics classes or instances."""
+        self.magics_manager.register(*objects)
+
+    def register_magic_function(
+        self, func: Callable[..., Any], magic_kind: str = "line", magic_name: str | None = None
+    ) -> None:
+        """Add one magic function."""
+        self.magics_manager.register_function(func, magic_kind, magic_name)
+
+    def find_line_magic(self, magic_name: str) -> Callable[..., Any] | None:
+        """Return a line magic, loading it if need be."""
+        return self.magics_manager.find(magic_name, "line")
+
+    def find_cell_magic(self, magic_name: str) -> Callable[..., Any] | None:
+        """Return a cell magic, loading it if need be."""
+        return self.magics_manager.find(magic_name, "cell")
+
+    def find_magic(self, magic_name: str, magic_kind: str = "line") -> Callable[..., Any] | None:
+        """Return a magic of a kind."""
+        return self.magics_manager.find(magic_name, magic_kind)
+
+    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
+        """Run ``%name line``.
+
+        Raises:
+            UsageError: There is no such magic, or it was called in a wrong way.
+        """
+        function = self.find_line_magic(magic_name)
+        if function is None:
+            raise UsageError(self._no_magic(magic_name, "line"))
+        if not getattr(function, "_ipython_magic_no_var_expand", False):
+            line = self.var_expand(line, _stack_depth)
+        keywords: dict[str, Any] = {}
+        if getattr(function, "needs_local_scope", False):
+            keywords["local_ns"] = self._caller_locals(_stack_depth)
+        result = function(line, **keywords)
+        if getattr(function, "_ipython_magic_output_can_be_silenced", False) and line.rstrip().endswith(";"):
+            return None
+        return result
+
+    def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
+        """Run ``%%name line`` with the rest of the cell.
+
+        Raises:
+            UsageError: There is no such magic, or it was called in a wrong way.
+        """
+        function = self.find_cell_magic(magic_name)
+        if function is None:
+            raise UsageError(self._no_magic(magic_name, "cell"))
+        if cell == "" and self.magics_manager.has(magic_name, "line") and not cell:
+            line_too = self.find_line_magic(magic_name)
+            if line_too is not function:
+                raise UsageError(
+                    f"%%{magic_name} is a cell magic, but the cell body is empty. "
+                    f"Did you mean the line magic %{magic_name} (single %)?"
+                )
+        if not getattr(function, "_ipython_magic_no_var_expand", False):
+            line = self.var_expand(line, 1)
+        keywords: dict[str, Any] = {}
+        if getattr(function, "needs_local_scope", False):
+            keywords["local_ns"] = self.user_ns
+        result = function(line, cell, **keywords)
+        if getattr(function, "_ipython_magic_output_can_be_silenced", False):
+            from nuncius.kernel.display.hook import ends_with_semicolon
+
+            if ends_with_semicolon(cell):
+                return None
+        return result
+
+    def magic(self, arg_s: str) -> Any:
+        """Run a line magic, given as one text."""
+        name, _, line = arg_s.lstrip("%").partition(" ")
+        return self.run_line_magic(name, line.strip(), _stack_depth=2)
+
+    def _caller_locals(self, depth: int) -> dict[str, Any]:
+        frame = sys._getframe(depth + 1)  # noqa: SLF001 - the only way to the caller's variables
+        return self.user_ns if frame.f_locals is self.user_global_ns else frame.f_locals
+
+    def _no_magic(self, name: str, kind: str) -> str:
+        from nuncius.protocol.app.options import nearest
+
+        mark, other_mark, other = ("%", "%%", "cell") if kind == "line" else ("%%", "%", "line")
+        text = f"{kind.capitalize()} magic function `{mark}{name}` not found"
+        if self.magics_manager.has(name, other):
+            return f"{text}; there is a {other} magic `{other_mark}{name}`: did you mean that?"
+        return f"{text}{nearest(name, self.magics_manager.names(kind)) or '.'}"
+
+    @property
+    def extension_manager(self) -> Any:
+        """Loads, reloads and unloads extensions."""
+        if self._extension_manager is None:
+            from nuncius.kernel.extensions import ExtensionManager
+
+            self._extension_manager = ExtensionManager(self)
+        return self._extension_manager
+
+    @property
+    def alias_manager(self) -> Any:
+        """The aliases of system commands."""
+        if self._alias_manager is None:
+            from nuncius.kernel.alias import AliasManager
+
+            self._alias_manager = AliasManager(self)
+        return self._alias_manager
+
+    def define_macro(self, name: str, themacro: Any) -> None:
+        """Put a macro into the namespace.
+
+        Raises:
+            ValueError: It is neither a macro nor text.
+        """
+        from nuncius.kernel.macro import Macro
+
+        macro = Macro(themacro) if isinstance(themacro, str) else themacro
+        if not isinstance(macro, Macro):
+            raise ValueError(f"expected a macro or text, got {themacro!r:.80}")
+        self.user_ns[name] = macro
+
+    def set_hook(
+        self,
+        name: str,
+        hook: Callable[..., Any],
+        priority: int = 50,
+        str_key: str | None = None,
+        re_key: str | None = None,
+        _warn_deprecated: bool = True,
+    ) -> None:
+        """Add a hook."""
+        self.hooks.set(name, hook, priority, str_key, re_key)
+
+    # -- errors ------------------------------------------------------------------------------------
+
+    @property
+    def tracebacks(self) -> Any:
+        """Formats exceptions."""
+        if self._tracebacks is None:
+            from nuncius.kernel.traceback import CaptureOptions, Tracebacks
+            from nuncius.kernel.traceback.formatter import is_kernel_frame
+
+            self._tracebacks = Tracebacks(
+                self.options.xmode,
+                self.options.colors,
+                CaptureOptions(label=self._file_label, internal=is_kernel_frame),
+            )
+        return self._tracebacks
+
+    def _file_label(self, filename: str) -> str:
+        number = self.compile.cell_of(filename)
+        return "" if number is None else f"Cell In[{number}]"
+
+    @property
+    def InteractiveTB(self) -> Any:  # noqa: N802 - the name that extensions use
+        """Formats exceptions, under the name that extensions use."""
+        return self.tracebacks
+
+    SyntaxTB = InteractiveTB
+
+    def set_custom_exc(
+        self,
+        exc_tuple: tuple[type[BaseException], ...],
+        handler: Callable[..., Any] | None,
+    ) -> None:
+        """Have a handler called for these exceptions.
+
+        Raises:
+            TypeError: ``exc_tuple`` is no tuple.
+        """
+        if not isinstance(exc_tuple, tuple):
+            raise TypeError(f"expected a tuple of exception classes, got {exc_tuple!r}")
+        self._custom_exceptions, self._custom_handler = exc_tuple, handler
+
+    @property
+    def custom_exceptions(self) -> tuple[type[BaseException], ...]:
+        """The exceptions that have a handler of their own."""
+        return self._custom_exceptions
+
+    def showtraceback(
+        self,
+        exc_tuple: ExceptionInfo | None = None,
+        filename: str | None = None,
+        tb_offset: int | None = None,
+        exception_only: bool = False,
+        running_compiled_code: bool = False,
+    ) -> None:
+        """Show the exception that is being handled, or that one; never raises."""
+        error = sys.exception() if exc_tuple is None else exc_tuple[1]
+        if error is None:
+            sys.stderr.write("No traceback available to show.\n")
+            return
+        traceback = None if exc_tuple is None else exc_tuple[2]
+        self.showtraceback_of(
+            error, traceback, tb_offset=tb_offset, exception_only=exception_only
+        )
+
+    def showtraceback_of(
+        self,
+        error: BaseException,
+        traceback: Any = None,
+        *,
+        tb_offset: int | None = None,
+        exception_only: bool = False,
+        running_compiled_code: bool = False,
+    ) -> None:
+        """Show ``error``; never raises."""
+        kind, traceback = type(error), traceback or error.__traceback__
+        try:
+            self._keep_exception(error, traceback)
+            if isinstance(error, UsageError):
+                sys.stderr.write(f"UsageError: {error}\n")
+                self.last_error = ("UsageError", str(error), [f"UsageError: {error}"])
+                return
+            if self._custom_handler is not None and isinstance(error, self._custom_exceptions):
+                self._call_custom(kind, error, traceback, tb_offset)
+                return
+            if exception_only:
+                blocks = self.tracebacks.format_only(error)
+            else:
+                blocks = self.tracebacks.format(error, traceback, offset=tb_offset or 0)
+        except Exception as problem:  # noqa: BLE001 - the person must see something
+            blocks = [f"{kind.__name__}: the traceback cannot be shown ({problem!r})"]
+        self._showtraceback(kind, error, blocks)
+
+    def _call_custom(
+        self, kind: type[BaseException], error: BaseException, traceback: Any, offset: int | None
+    ) -> None:
+        assert self._custom_handler is not None
+        try:
+            blocks = self._custom_handler(self, kind, error, traceback, tb_offset=offset)
+        except Exception as problem:  # noqa: BLE001 - somebody else's handler
+            self._custom_exceptions, self._custom_handler = (), None
+            sys.stderr.write(f"The exception handler failed, and is taken out: {problem!r}\n")
+            blocks = self.tracebacks.format(error, traceback)
+        if blocks is None:
+            self.last_error = (kind.__name__, _text(error), [])
+            return
+        self._showtraceback(kind, error, [blocks] if isinstance(blocks, str) else list(blocks))
+
+    def _showtraceback(
+        self, etype: type[BaseException], evalue: BaseException, stb: list[str]
+    ) -> None:
+        self._last_traceback = stb
+        self.last_error = (etype.__name__, _text(evalue), stb)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        content = {"ename": self.last_error[0], "evalue": self.last_error[1], "traceback": stb}
+        if not self.display_pub_send("error", content):
+            sys.stdout.write("\n".join(stb) + "\n")
+
+    def display_pub_send(self, msg_type: str, content: Mapping[str, Any]) -> bool:
+        """Send a message to the frontends; False where there is none."""
+        io = self.io
+        if io is None:
+            return False
+        io.publish(msg_type, content)
+        return True
+
+    def showsyntaxerror(
+        self, filename: str | None = None, running_compiled_code: bool = False
+    ) -> None:
+        """Show the SyntaxError that is being handled."""
+        self.showtraceback(filename=filename)
+
+    def show_usage_error(self, exc: BaseException) -> None:
+        """Show that a magic was called in a wrong way."""
+        sys.stderr.write(f"UsageError: {exc}\n")
+
+    def get_exception_only(self, exc_tuple: ExceptionInfo | None = None) -> str:
+        """Return the last lines of a traceback: what was raised."""
+        error = sys.exception() if exc_tuple is None else exc_tuple[1]
+        return "" if error is None else "".join(self.tracebacks.format_only(error))
+
+    def excepthook(self, etype: Any, value: Any, tb: Any) -> None:
+        """Show an exception, as `sys.excepthook` does."""
+        self.showtraceback((etype, value, tb))
+
+    def _keep_exception(self, error: BaseException, traceback: Any) -> None:
+        sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
+        if sys.version_info >= (3, 12):
+            sys.last_exc = error
+
+    def forget_exception(self) -> None:
+        """Let the last exception go, and with it what the variables in its frames hold."""
+        for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+            if hasattr(sys, name):
+                delattr(sys, name)
+        self.last_error = None
+
+    # -- history -------------------------------------------------------------------------------------
+
+    @property
+    def history_manager(self) -> Any:
+        """What was typed, in this session and before."""
+        if self._history is None:
+            self._history = self.make_history()
+        return self._history
+
+    def make_history(self) -> Any:
+        """Return the history: see `nuncius.kernel.history`."""
+        return None
+
+    def store_history(self, number: int, cell: str, raw_cell: str) -> None:
+        """Remember a cell in the history."""
+
+    # -- completion and inspection -------------------------------------------------------------------
+
+    def complete(
+        self, text: str, line: str | None = None, cursor_pos: int | None = None
+    ) -> tuple[str, list[str]]:
+        """Return the text that is completed, and its completions."""
+        code = text if line is None else line
+        position = len(code) if cursor_pos is None else cursor_pos
+        reply = self.complete_reply(code, position)
+        start, end = reply["cursor_start"], reply["cursor_end"]
+        return code[start:end], list(reply["matches"])
+
+    def complete_reply(self, code: str, cursor_pos: int) -> dict[str, Any]:
+        """Return the content of ``complete_reply``."""
+        from nuncius.kernel.questions import complete
+
+        return complete(self, code, cursor_pos)
+
+    def inspect_reply(
+        self, code: str, cursor_pos: int, detail_level: int, omit_sections: Sequence[str]
+    ) -> dict[str, Any]:
+        """Return the content of ``inspect_reply``."""
+        from nuncius.kernel.questions import inspect
+
+        return inspect(self, code, cursor_pos, detail_level, omit_sections)
+
+    def history_reply(self, request: Any) -> list[Any]:
+        """Return the entries of ``history_reply``."""
+        from nuncius.kernel.questions import history
+
+        return history(self, request)
+
+    def object_inspect_mime(
+        self, oname: str, detail_level: int = 0, omit_sections: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        """Return what is known of an object as a mime bundle.
+
+        Raises:
+            KeyError: There is no such object.
+        """
+        reply = self.inspect_reply(oname, len(oname), detail_level, omit_sections)
+        if not reply["found"]:
+            raise KeyError(oname)
+        data: dict[str, Any] = reply["data"]
+        return data
+
+    # -- files and code from elsewhere ------------------------------------------------------------
+
+    def safe_execfile(
+        self,
+        fname: str,
+        *where: dict[str, Any],
+        exit_ignore: bool = False,
+        raise_exceptions: bool = False,
+        shell_futures: bool = False,
+    ) -> None:
+        """Run a Python file, showing what it raises."""
+        from nuncius.kernel.files import run_python_file
+
+        run_python_file(
+            self,
+            fname,
+            *where,
+            exit_ignore=exit_ignore,
+            raise_exceptions=raise_exceptions,
+            shell_futures=shell_futures,
+        )
+
+    def safe_execfile_ipy(
+        self, fname: str, shell_futures: bool = False, raise_exceptions: bool = False
+    ) -> None:
+        """Run a file of cells with magics (``.ipy`` or ``.ipynb``)."""
+        from nuncius.kernel.files import run_cells_file
+
+        run_cells_file(self, fname, shell_futures, raise_exceptions)
+
+    def safe_run_module(self, mod_name: str, where: dict[str, Any]) -> None:
+        """Run a module as ``python -m`` does, and put its names into ``where``."""
+        from nuncius.kernel.files import run_module
+
+        run_module(self, mod_name, where)
+
+    def extract_input_lines(self, range_str: str, raw: bool = False) -> str:
+        """Return the source of cells by a history range."""
+        lines = self.history_manager.get_range_by_str(range_str, raw=raw)
+        return "\n".join(source for _, _, source in lines)
+
+    def find_user_code(
+        self,
+        target: str,
+        raw: bool = True,
+        py_only: bool = False,
+        skip_encoding_cookie: bool = True,
+        search_ns: bool = False,
+    ) -> str:
+        """Return source by a history range, a file name, or the name of a macro or string."""
+        from nuncius.kernel.files import find_code
+
+        return find_code(self, target, raw, py_only, search_ns)
+
+    # -- event loops and figures -------------------------------------------------------------------
+
+    def enable_gui(self, gui: str | None = None) -> None:
+        """Run a toolkit's event loop while the kernel waits; None ends it."""
+        from nuncius.kernel.gui.loops import enable_gui
+
+        enable_gui(gui, self.kernel)
+
+    def enable_matplotlib(self, gui: str | None = None) -> tuple[str | None, str | None]:
+        """Make figures appear; returns the toolkit and matplotlib's backend."""
+        from nuncius.kernel.gui.matplotlib import enable
+
+        return enable(self, gui)
+
+    def enable_pylab(
+        self, gui: str | None = None, import_all: bool = True, welcome_message: bool = False
+    ) -> tuple[str | None, str | None, list[str]]:
+        """Make figures appear, and import numpy's and matplotlib's names."""
+        from nuncius.kernel.gui.matplotlib import enable_pylab
+
+        return enable_pylab(self, gui, import_all)
+
+    # -- comms -------------------------------------------------------------------------------------
+
+    @property
+    def comms(self) -> Any:
+        """The open comms."""
+        if self._comms is None:
+            from nuncius.kernel.comms import make_comms
+
+            self._comms = make_comms(self)
+        return self._comms
+
+    # -- the operating system ------------------------------------------------------------------------
+
+    def system(self, cmd: str) -> None:
+        """Run a command of the operating system, with its output in the cell.
+
+        Raises:
+            OSError: It is to run in the background, which this cannot do.
+        """
+        if cmd.rstrip().endswith("&"):
+            raise OSError(
+                "a command in the background has no place for its output here: use %%script --bg"
+            )
+        from nuncius.kernel.system import system
+
+        self.user_ns["_exit_code"] = system(self.var_expand(cmd, depth=1))
+
+    system_piped = system
+    system_raw = system
+
+    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
+        """Run a command, and return its output: a list of lines, or one text."""
+        if cmd.rstrip().endswith("&"):
+            raise OSError("the output of a command in the background cannot be had")
+        from nuncius.kernel.slist import LSString, SList
+        from nuncius.kernel.system import getoutput
+
+        text, code = getoutput(self.var_expand(cmd, depth=depth + 1))
+        self.user_ns["_exit_code"] = code
+        return SList(text.splitlines()) if split else LSString(text)
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a broken __str__
+        return f"<{type(error).__name__} whose text cannot be made>"

@@ -1,0 +1,191 @@
+"""Serve a shell: `PythonKernel` translates between the requests of the protocol and `nuncius.kernel.shell.Shell`.
+
+The kernel says who it is before it has imported the shell: making one is left until it is needed, or until the server says that it is ready.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from nuncius.protocol.kernel import (
+    CompleteRequest,
+    ExecuteRequest,
+    HistoryRequest,
+    InspectRequest,
+    Kernel,
+    KernelInfo,
+    KernelIO,
+    Reply,
+)
+from nuncius.protocol.messages import Message
+
+if TYPE_CHECKING:
+    from nuncius.kernel.results import ExecutionResult
+    from nuncius.kernel.shell import Prepared, Shell
+
+__all__ = ["PythonKernel", "kernel_info"]
+
+_VERSION = "0.1.0"
+
+
+def kernel_info() -> KernelInfo:
+    """Return what the kernel says of itself."""
+    version = sys.version.split()[0]
+    return KernelInfo(
+        implementation="nuncius",
+        implementation_version=_VERSION,
+        language_info={
+            "name": "python",
+            "version": version,
+            "mimetype": "text/x-python",
+            "codemirror_mode": {"name": "ipython", "version": sys.version_info[0]},
+            "pygments_lexer": "ipython3",
+            "nbconvert_exporter": "python",
+            "file_extension": ".py",
+        },
+        banner=f"Python {sys.version}\nNuncius {_VERSION}: type '?' for help.\n",
+        help_links=(
+            {"text": "Python Reference", "url": f"https://docs.python.org/{version[:4]}"},
+            {"text": "NumPy Reference", "url": "https://docs.scipy.org/doc/numpy/reference/"},
+            {"text": "Matplotlib Reference", "url": "https://matplotlib.org/contents.html"},
+            {"text": "pandas Reference", "url": "https://pandas.pydata.org/pandas-docs/stable/"},
+        ),
+    )
+
+
+class PythonKernel(Kernel):
+    """Python, for any frontend.
+
+    Args:
+        make_shell: Returns the shell, given this kernel; called once.
+        on_start: Called with the shell before the first cell: startup files, extensions.
+    """
+
+    def __init__(
+        self,
+        make_shell: Callable[[PythonKernel], Shell],
+        on_start: Callable[[Shell], None] | None = None,
+    ) -> None:
+        self.info = kernel_info()
+        self._make_shell = make_shell
+        self._on_start = on_start
+        self._shell: Shell | None = None
+
+    @property
+    def shell(self) -> Shell:
+        """The interactive core; made when first asked for."""
+        if self._shell is None:
+            self._shell = self._make_shell(self)
+        return self._shell
+
+    def start(self, io: KernelIO) -> None:
+        """Make the shell, and run what the person wants at the start."""
+        shell = self.shell
+        if self._on_start is not None:
+            run, self._on_start = self._on_start, None
+            run(shell)
+
+    # -- running cells ---------------------------------------------------------------------------
+
+    def execute(self, request: ExecuteRequest, io: KernelIO) -> Reply | Awaitable[Reply]:
+        """Run a cell."""
+        from nuncius.kernel.results import ExecutionInfo
+        from nuncius.kernel.runner import drive
+
+        shell = self.shell
+        number = shell.execution_count
+        if not request.silent:
+            io.publish("execute_input", {"code": request.code, "execution_count": number})
+        shell.payload_manager.clear_payload()
+        shell.last_error = None
+        info = ExecutionInfo(
+            request.code,
+            request.store_history,
+            request.silent,
+            cell_id=request.cell_id,
+            cell_meta=dict(request.metadata),
+        )
+        prepared = shell.prepare(info)
+        if prepared.awaits and shell.loop_runner == "asyncio":
+            return self._execute_async(prepared, request, number)
+        coroutine = shell.run_prepared(prepared)
+        result = shell.run_coroutine(coroutine) if prepared.awaits else drive(coroutine)
+        return self._reply(result, request, number)
+
+    async def _execute_async(
+        self, prepared: Prepared, request: ExecuteRequest, number: int
+    ) -> Reply:
+        return self._reply(await self.shell.run_prepared(prepared), request, number)
+
+    def _reply(self, result: ExecutionResult, request: ExecuteRequest, number: int) -> Reply:
+        shell = self.shell
+        reply: dict[str, Any] = {"execution_count": number, "payload": shell.payload_manager.take()}
+        error = result.error_before_exec or result.error_in_exec
+        if error is None:
+            reply["status"] = "ok"
+            reply["user_expressions"] = (
+                shell.user_expressions(request.user_expressions) if request.user_expressions else {}
+            )
+            return reply
+        ename, evalue, traceback = shell.last_error or (type(error).__name__, str(error), [])
+        reply |= {
+            "status": "error",
+            "ename": ename,
+            "evalue": evalue,
+            "traceback": traceback,
+            "user_expressions": {},
+        }
+        return reply
+
+    # -- questions of the editor -----------------------------------------------------------------
+
+    def complete(self, request: CompleteRequest, io: KernelIO) -> Reply:
+        """Return completions at the cursor."""
+        return self.shell.complete_reply(request.code, request.cursor_pos)
+
+    def inspect(self, request: InspectRequest, io: KernelIO) -> Reply:
+        """Return what is known of the object at the cursor."""
+        return self.shell.inspect_reply(
+            request.code, request.cursor_pos, request.detail_level, request.omit_sections
+        )
+
+    def is_complete(self, code: str, io: KernelIO) -> Reply:
+        """Tell whether ``code`` can be run."""
+        status, indent = self.shell.input_transformer_manager.check_complete(code)
+        reply = {"status": status}
+        if status == "incomplete":
+            reply["indent"] = " " * (indent or 0)
+        return reply
+
+    def history(self, request: HistoryRequest, io: KernelIO) -> Reply:
+        """Return a part of the history."""
+        return {"status": "ok", "history": self.shell.history_reply(request)}
+
+    # -- comms, figures, the end -----------------------------------------------------------------
+
+    def comm_info(self, target_name: str | None, io: KernelIO) -> Reply:
+        """Return the open comms."""
+        comms = self.shell.comms.info(target_name)
+        return {"status": "ok", "comms": comms}
+
+    def comm_message(self, message: Message, io: KernelIO) -> None:
+        """Hand a message to its comm."""
+        self.shell.comms.receive(message)
+
+    def usage(self, io: KernelIO) -> Reply:
+        """Return what the kernel's process uses."""
+        from nuncius.kernel.usage import usage
+
+        return {"status": "ok", **usage()}
+
+    def debug(self, request: Mapping[str, Any], io: KernelIO) -> Reply | Awaitable[Reply]:
+        """Answer the debugger's frontend."""
+        return super().debug(request, io)
+
+    def shutdown(self, *, restart: bool) -> None:
+        """Close the shell."""
+        if self._shell is not None:
+            self._shell.close()
+            self._shell = None

@@ -1,0 +1,529 @@
+"""Run cells: from the text that was typed to what is shown, with everything that happens around it.
+
+The path of one cell: `Shell.prepare` makes Python of the text and compiles it; `Shell.run_prepared` tells the events, remembers the input, runs the pieces, shows the value or the error, and counts.
+
+Rule 1: nothing that a cell, a callback or a formatter raises gets out of `Shell.run_cell`; it is in the result.
+Rule 2: what failed is kept only until the next cell succeeds: then its traceback, and with it all the values in its frames, are let go.
+Rule 3: parts that only some cells need come into being when they are asked for.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextvars import Context, copy_context
+from dataclasses import dataclass, replace
+from types import ModuleType
+from typing import Any
+
+from nuncius.kernel import builtin_names
+from nuncius.kernel.api import ExceptionInfo
+from nuncius.kernel.compile import Compiler, Piece
+from nuncius.kernel.current import CURRENT_SHELL, enter_shell, leave_shell
+from nuncius.kernel.display.hook import DisplayHook, ends_with_semicolon
+from nuncius.kernel.display.publish import DisplayPublisher, encode_binary
+from nuncius.kernel.errors import InputRejected
+from nuncius.kernel.events import EventManager
+from nuncius.kernel.hooks import Hooks
+from nuncius.kernel.namespace import Namespace
+from nuncius.kernel.options import ShellOptions
+from nuncius.kernel.parts import Parts
+from nuncius.kernel.payload import PayloadManager
+from nuncius.kernel.prefilter import ExitAutocall, Prefilter
+from nuncius.kernel.results import ExecutionInfo, ExecutionResult
+from nuncius.kernel.runner import LoopRunner, drive, loop_runner, run_pieces
+from nuncius.protocol.kernel import CURRENT_IO, KernelIO
+from nuncius.protocol.text.inputs import TransformerManager
+
+__all__ = ["Prepared", "Shell"]
+
+_TOP_LEVEL_AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+
+@dataclass(slots=True)
+class Prepared:
+    """A cell that is ready to run.
+
+    Attributes:
+        info: What was asked.
+        cell: Its source as Python.
+        pieces: Compiled.
+        error: Why it cannot run.
+    """
+
+    info: ExecutionInfo
+    cell: str
+    pieces: Sequence[Piece] = ()
+    error: BaseException | None = None
+
+    @property
+    def awaits(self) -> bool:
+        """Whether it needs a running event loop."""
+        return any(piece.awaits for piece in self.pieces)
+
+
+class Shell(Parts):
+    """The interactive core.
+
+    Args:
+        options: See `ShellOptions`.
+        user_module: Cells run in this module rather than in a new ``__main__``.
+        user_ns: Cells run in this dictionary.
+        kernel: What serves the shell, for extensions that look for it.
+        own_main: Make the module ``sys.modules["__main__"]``, so that pickles find what cells define.
+        profile_dir: The profile's folder.
+    """
+
+    def __init__(
+        self,
+        options: ShellOptions | None = None,
+        *,
+        user_module: ModuleType | None = None,
+        user_ns: dict[str, Any] | None = None,
+        kernel: Any = None,
+        own_main: bool = False,
+        profile_dir: Any = None,
+    ) -> None:
+        self.options = options or ShellOptions()
+        self.kernel = kernel
+        self.profile_dir = profile_dir
+        self.namespace = Namespace(user_module, user_ns, self.options.cache_size)
+        self.user_ns = self.namespace.user_ns
+        self.user_module = self.namespace.user_module
+        self.user_ns_hidden = self.namespace.hidden
+        self.execution_count = 1
+        self.last_execution_result: ExecutionResult | None = None
+        self.last_execution_succeeded = True
+        self.compile = Compiler()
+        self.events = EventManager(self)
+        self.input_transformer_manager: Any = TransformerManager()
+        self.input_transformers_post: list[Callable[[list[str]], list[str]]] = []
+        self.ast_transformers: list[Any] = []
+        self.ast_node_interactivity: str = self.options.ast_node_interactivity
+        self.autoawait = self.options.autoawait
+        self.loop_runner: LoopRunner = self.options.loop_runner  # type: ignore[assignment]
+        self.hooks = Hooks()
+        self.payload_manager = PayloadManager()
+        self.display_pub: Any = DisplayPublisher(self)
+        self.displayhook = DisplayHook(self, self.display_pub)
+        self.keepkernel_on_exit: bool | None = None
+        self.exit_now = False
+        #: The frontend of the last request: for threads that belong to none.
+        self._last_io: KernelIO | None = None
+        #: How deep in `run_cell` we are: a magic may run cells itself.
+        self._depth = 0
+        #: What cells set in context variables stays for the cells that follow.
+        self._context: Context = copy_context()
+        self._custom_exceptions: tuple[type[BaseException], ...] = ()
+        self._custom_handler: Callable[..., Any] | None = None
+        #: The blocks of the last traceback that was shown.
+        self._last_traceback: list[str] | None = None
+        super().__init__()
+        self.prefilter = Prefilter(self.user_ns, self.magics_manager.has, self)
+        self.prefilter.automagic = self.options.automagic
+        self.prefilter.autocall = self.options.autocall
+        self._open(own_main)
+
+    def _open(self, own_main: bool) -> None:
+        self._outer_main = sys.modules.get("__main__")
+        self._own_main = own_main
+        if own_main:
+            sys.modules["__main__"] = self.user_module
+        exiter = ExitAutocall(self)
+        self.namespace.preset({"get_ipython": self.get_ipython, "exit": exiter, "quit": exiter})
+        self.namespace.fill()
+        enter_shell(self)  # type: ignore[arg-type]
+        builtin_names.install()
+
+    def close(self) -> None:
+        """Leave the process as it was before: run exit handlers, close the history."""
+        leave_shell(self)  # type: ignore[arg-type]
+        builtin_names.remove()
+        if self._own_main and sys.modules.get("__main__") is self.user_module:
+            assert self._outer_main is not None
+            sys.modules["__main__"] = self._outer_main
+        self.close_parts()
+        runner_close = getattr(self.loop_runner, "close", None)
+        if callable(runner_close):
+            runner_close()
+
+    def get_ipython(self) -> Shell:
+        """Return the shell: what ``get_ipython()`` in a cell is."""
+        return self
+
+    # -- the frontend --------------------------------------------------------------------------
+
+    @property
+    def io(self) -> KernelIO | None:
+        """The frontend of the request that runs here; that of the last one, where none does."""
+        io = CURRENT_IO.get()
+        return self._last_io if io is None else io
+
+    def set_next_input(self, s: str, replace: bool = False) -> None:
+        """Put text into the next input of the frontend, or into this one with ``replace``."""
+        self.payload_manager.write_payload(
+            {"source": "set_next_input", "text": s, "replace": replace}
+        )
+
+    def ask_exit(self) -> None:
+        """Ask the frontend to end the session."""
+        self.exit_now = not self.keepkernel_on_exit
+        self.payload_manager.write_payload(
+            {"source": "ask_exit", "keepkernel": self.keepkernel_on_exit or False}
+        )
+
+    def show_page(self, data: str | Mapping[str, Any], start: int = 0) -> None:
+        """Show a long text, or a mime bundle, in the frontend's pager."""
+        bundle = dict(data) if isinstance(data, Mapping) else {"text/plain": data}
+        if self.io is None:
+            sys.stdout.write(bundle.get("text/plain", "") + "\n")
+            return
+        self.payload_manager.write_payload({"source": "page", "data": bundle, "start": start})
+
+    # -- from text to code ---------------------------------------------------------------------
+
+    @property
+    def input_transformers_cleanup(self) -> list[Callable[[list[str]], list[str]]]:
+        """Functions on the lines of a cell that run before everything else."""
+        cleanup: list[Callable[[list[str]], list[str]]] = (
+            self.input_transformer_manager.cleanup_transforms
+        )
+        return cleanup
+
+    def transform_cell(self, raw_cell: str) -> str:
+        """Return the cell as Python; what a transformer raises comes out."""
+        cell: str = self.input_transformer_manager.transform_cell(raw_cell)
+        body = cell.rstrip("\n")
+        if body and "\n" not in body:
+            changed = self.prefilter.line(body)
+            if changed != body:
+                cell = changed + "\n"
+                if "\n" in changed or changed.lstrip().startswith(("%", "!")):  # a macro
+                    cell = self.input_transformer_manager.transform_cell(cell)
+        if self.input_transformers_post:
+            lines = cell.splitlines(keepends=True)
+            for transform in self.input_transformers_post:
+                lines = transform(lines)
+            cell = "".join(lines)
+        return cell
+
+    def transform_ast(self, tree: Any) -> Any:
+        """Return a syntax tree as the AST transformers leave it; one that fails is taken out.
+
+        Raises:
+            InputRejected: A transformer does not want the cell to run.
+        """
+        for transformer in list(self.ast_transformers):
+            try:
+                tree = transformer.visit(tree)
+            except InputRejected:
+                raise
+            except Exception as error:  # noqa: BLE001 - an extension must not stop the cell
+                from warnings import warn
+
+                warn(
+                    f"the AST transformer {transformer!r} raised {error!r}; it is taken out",
+                    stacklevel=2,
+                )
+                self.ast_transformers.remove(transformer)
+        if self.ast_transformers:
+            import ast
+
+            ast.fix_missing_locations(tree)
+        return tree
+
+    def prepare(self, info: ExecutionInfo) -> Prepared:
+        """Make a cell ready to run; what is wrong with it is in the result."""
+        try:
+            cell = self.transform_cell(info.raw_cell)
+        except Exception as error:  # noqa: BLE001 - extensions' transformers may raise anything
+            return Prepared(info, info.raw_cell, error=error)
+        info.transformed_cell = cell
+        return self._compiled(info, cell)
+
+    def _compiled(self, info: ExecutionInfo, cell: str) -> Prepared:
+        flags = _TOP_LEVEL_AWAIT if self.autoawait else 0
+        filename = self.compile.cache(cell, self.execution_count, raw_code=info.raw_cell)
+        interactivity = "none" if info.silent else self.ast_node_interactivity
+        try:
+            tree = self.compile.parse(cell, filename)
+            if self.ast_transformers:
+                tree = self.transform_ast(tree)
+            pieces = self.compile.segments(
+                tree, filename, interactivity, flags=flags, keep_futures=info.shell_futures
+            )
+        # the ways in which Python refuses a text
+        except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError, TypeError) as error:
+            return Prepared(info, cell, error=error)
+        except InputRejected as error:
+            return Prepared(info, cell, error=error)
+        return Prepared(info, cell, pieces)
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def run_cell(
+        self,
+        raw_cell: str,
+        store_history: bool = False,
+        silent: bool = False,
+        shell_futures: bool = True,
+        cell_id: str | None = None,
+        cell_meta: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """Run a cell, waiting for what it awaits.
+
+        Args:
+            raw_cell: The source, as typed.
+            store_history: Count and remember it.
+            silent: Leave no trace.
+            shell_futures: Its ``__future__`` imports hold for later cells.
+            cell_id: Of the cell in a notebook.
+            cell_meta: The metadata of the request.
+        """
+        info = ExecutionInfo(
+            raw_cell, store_history and not silent, silent, shell_futures, cell_id, None, cell_meta
+        )
+        prepared = self.prepare(info)
+        coroutine = self.run_prepared(prepared)
+        if not prepared.awaits:
+            return drive(coroutine)  # type: ignore[no-any-return]
+        try:
+            return self.run_coroutine(coroutine)  # type: ignore[no-any-return]
+        except Exception as error:  # noqa: BLE001 - rule 1: the loop itself failed
+            coroutine.close()
+            self.showtraceback()
+            return ExecutionResult(info, error_before_exec=error)
+
+    def run_coroutine(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine by the loop that the person chose."""
+        if not callable(self.loop_runner):
+            self.loop_runner = loop_runner(self.loop_runner)
+        return self.loop_runner(coroutine)
+
+    async def run_cell_async(
+        self,
+        raw_cell: str,
+        store_history: bool = False,
+        silent: bool = False,
+        shell_futures: bool = True,
+        *,
+        transformed_cell: str | None = None,
+        preprocessing_exc_tuple: ExceptionInfo | None = None,
+        cell_id: str | None = None,
+        cell_meta: dict[str, Any] | None = None,
+    ) -> ExecutionResult:
+        """Run a cell on the running loop; see `run_cell`.
+
+        Args:
+            raw_cell: The source, as typed.
+            store_history: Count and remember it.
+            silent: Leave no trace.
+            shell_futures: Its ``__future__`` imports hold for later cells.
+            transformed_cell: Its source as Python, if the caller has it.
+            preprocessing_exc_tuple: What went wrong when the caller made that.
+            cell_id: Of the cell in a notebook.
+            cell_meta: The metadata of the request.
+        """
+        info = ExecutionInfo(
+            raw_cell, store_history and not silent, silent, shell_futures, cell_id, None, cell_meta
+        )
+        if preprocessing_exc_tuple is not None and preprocessing_exc_tuple[1] is not None:
+            prepared = Prepared(info, raw_cell, error=preprocessing_exc_tuple[1])
+        elif transformed_cell is not None:
+            info.transformed_cell = transformed_cell
+            prepared = self._compiled(info, transformed_cell)
+        else:
+            prepared = self.prepare(info)
+        return await self.run_prepared(prepared)
+
+    def should_run_async(
+        self,
+        raw_cell: str,
+        *,
+        transformed_cell: str | None = None,
+        preprocessing_exc_tuple: ExceptionInfo | None = None,
+    ) -> bool:
+        """Tell whether the cell awaits something outside of any function."""
+        if not self.autoawait or preprocessing_exc_tuple is not None:
+            return False
+        cell = transformed_cell
+        try:
+            if cell is None:
+                cell = self.transform_cell(raw_cell)
+            code = compile(
+                cell, "<async?>", "exec", self.compile.flags | _TOP_LEVEL_AWAIT, dont_inherit=True
+            )
+        except Exception:  # noqa: BLE001 - it will be told when it runs
+            return False
+        return bool(code.co_flags & 0x80)
+
+    async def run_prepared(self, prepared: Prepared) -> ExecutionResult:
+        """Run a prepared cell; suspends only if the cell awaits."""
+        info = prepared.info
+        result = ExecutionResult(info)
+        if prepared.error is None and (not info.raw_cell or info.raw_cell.isspace()):
+            self.last_execution_succeeded = True
+            return result
+        token = CURRENT_SHELL.set(self)  # type: ignore[arg-type]
+        if (io := CURRENT_IO.get()) is not None:
+            self._last_io = io
+        self._depth += 1
+        try:
+            await self._run(prepared, result)
+        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - rule 1
+            self.showtraceback()
+            result.error_in_exec = error
+        finally:
+            self._depth -= 1
+            CURRENT_SHELL.reset(token)
+        self._conclude(result)
+        return result
+
+    async def _run(self, prepared: Prepared, result: ExecutionResult) -> None:
+        info, events = prepared.info, self.events
+        events.trigger("pre_execute")
+        if not info.silent:
+            events.trigger("pre_run_cell", info)
+        if info.store_history:
+            result.execution_count = self.execution_count
+            self.remember_input(self.execution_count, prepared.cell, info.raw_cell)
+        try:
+            if prepared.error is not None:
+                result.error_before_exec = prepared.error
+                self.showtraceback_of(prepared.error)
+            else:
+                await self._run_pieces(prepared, result)
+        finally:
+            if info.store_history:
+                self.execution_count += 1
+            self._settle(result)
+            events.trigger("post_execute")
+            if not info.silent:
+                events.trigger("post_run_cell", result)
+
+    async def _run_pieces(self, prepared: Prepared, result: ExecutionResult) -> None:
+        hook = self.displayhook
+        outer, hook.exec_result = hook.exec_result, result
+        outer_hook = sys.displayhook
+        if self._depth == 1:
+            sys.displayhook = hook
+        try:
+            await run_pieces(
+                prepared.pieces, self.user_global_ns, self.user_ns, self._shower(prepared)
+            )
+        except SystemExit as error:
+            result.error_in_exec = error
+            if not prepared.info.silent:
+                self.showtraceback_of(error, exception_only=True)
+                sys.stderr.write("To leave, type 'exit' or 'quit'.\n")
+        except BaseException as error:  # noqa: BLE001 - rule 1
+            if isinstance(error, GeneratorExit):
+                raise
+            result.error_in_exec = self._as_interrupt(error)
+            self.showtraceback_of(result.error_in_exec, running_compiled_code=True)
+        finally:
+            sys.displayhook = outer_hook
+            hook.exec_result = outer
+
+    def _shower(self, prepared: Prepared) -> Callable[[Any], None]:
+        """Return what takes the value of the cell: our hook, or what a capture has put in its place."""
+        if ends_with_semicolon(prepared.cell):
+            return _drop
+        return _show
+
+    def _as_interrupt(self, error: BaseException) -> BaseException:
+        """Return the KeyboardInterrupt that a cancelled wait stands for."""
+        kind = type(error)
+        if kind.__name__ == "CancelledError" and kind.__module__ == "asyncio.exceptions":
+            return KeyboardInterrupt().with_traceback(error.__traceback__)
+        return error
+
+    def _settle(self, result: ExecutionResult) -> None:
+        """Count the cell as a success or a failure; a success ends the life of the last failure."""
+        self.last_execution_succeeded = result.success
+        if self._depth == 1 or not result.success:
+            self.last_execution_result = result
+        if result.success and self._depth == 1:
+            self.forget_exception()
+
+    def _conclude(self, result: ExecutionResult) -> None:
+        if not result.success:
+            self.last_execution_succeeded = False
+            self.last_execution_result = result
+
+    def remember_input(self, number: int, cell: str, raw_cell: str) -> None:
+        """Remember a cell in ``In`` and in the history."""
+        self.namespace.store_input(number, cell, raw_cell)
+        self.store_history(number, cell, raw_cell)
+
+    # -- code that is no cell ------------------------------------------------------------------
+
+    def ev(self, expr: str) -> Any:
+        """Evaluate an expression in the namespace."""
+        return eval(expr, self.user_global_ns, self.user_ns)
+
+    def ex(self, cmd: str) -> None:
+        """Execute statements in the namespace."""
+        exec(cmd, self.user_global_ns, self.user_ns)
+
+    def user_expressions(self, expressions: Mapping[str, str]) -> dict[str, Any]:
+        """Evaluate the expressions of a frontend: name -> mime bundle, or error."""
+        results: dict[str, Any] = {}
+        for name, expression in expressions.items():
+            try:
+                value = eval(expression, self.user_global_ns, self.user_ns)
+                data, metadata = self.display_formatter.format(value)
+                results[name] = {"status": "ok", "data": encode_binary(data), "metadata": metadata}
+            except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - user code
+                results[name] = {
+                    "status": "error",
+                    "ename": type(error).__name__,
+                    "evalue": _text(error),
+                    "traceback": self.tracebacks.format_only(error),
+                }
+        return results
+
+    # -- options ---------------------------------------------------------------------------------
+
+    def set_option(self, name: str, value: Any) -> None:
+        """Change one option of `ShellOptions` from now on.
+
+        Raises:
+            OptionError: There is no such option, or the value does not fit.
+        """
+        from nuncius.protocol.app.options import changed
+
+        self.options = changed(self.options, name, value)
+        self.apply_option(name, getattr(self.options, name))
+
+    def apply_option(self, name: str, value: Any) -> None:
+        """Have a changed option take effect."""
+        match name:
+            case "ast_node_interactivity" | "autoawait" | "loop_runner":
+                setattr(self, name, value)
+            case "automagic" | "autocall":
+                setattr(self.prefilter, name, value)
+            case "cache_size":
+                self.namespace.output.size = value
+            case "xmode":
+                self.tracebacks.set_mode(value)
+            case "colors":
+                self.tracebacks.set_theme(value)
+            case "float_precision" | "max_seq_length":
+                setattr(self.display_formatter.formatters["text/plain"], name, value)
+        self.options = replace(self.options, **{name: value})
+
+
+def _show(value: Any) -> None:
+    sys.displayhook(value)
+
+
+def _drop(value: Any) -> None:
+    """Take a value that a semicolon keeps from being shown."""
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a broken __str__
+        return f"<{type(error).__name__} whose text cannot be made>"

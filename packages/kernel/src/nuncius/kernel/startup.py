@@ -1,0 +1,84 @@
+"""Run what the person wants before the first cell: extensions, start-up files, lines and code of the options.
+
+What fails is shown, and does not keep the kernel from starting.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nuncius.kernel.options import KernelOptions
+
+if TYPE_CHECKING:
+    from nuncius.protocol.app.program import Parsed
+
+__all__ = ["run_startup"]
+
+
+def run_startup(shell: Any, parsed: Parsed) -> None:
+    """Run what the options and the profile say.
+
+    Args:
+        shell: The shell.
+        parsed: The options, the profile, and the arguments of the command line.
+    """
+    options: KernelOptions = parsed[KernelOptions]
+    before = set(shell.user_ns)
+    for extension in options.extensions:
+        _guarded(shell, lambda name=extension: shell.extension_manager.load_extension(name))
+    if options.gui:
+        _guarded(shell, lambda: shell.enable_gui(options.gui))
+    if options.matplotlib:
+        _guarded(shell, lambda: shell.enable_matplotlib(options.matplotlib))
+    if options.pylab:
+        _guarded(shell, lambda: shell.enable_pylab(options.pylab))
+    if not options.ignore_startup:
+        for path in _startup_files(parsed):
+            run_file(shell, path)
+    for path in options.exec_files:
+        run_file(shell, Path(path).expanduser())
+    for line in options.exec_lines:
+        shell.run_cell(line, store_history=False)
+    if options.hide_initial_ns:
+        new = set(shell.user_ns) - before
+        shell.namespace.hidden.update({name: shell.user_ns[name] for name in new})
+    for argument in parsed.arguments:
+        run_file(shell, Path(argument))
+    if options.code_to_run:
+        shell.run_cell(options.code_to_run, store_history=False)
+    if options.module_to_run:
+        _guarded(shell, lambda: shell.safe_run_module(options.module_to_run, shell.user_ns))
+    shell.events.trigger("shell_initialized", shell)
+
+
+def run_file(shell: Any, path: Path) -> None:
+    """Run one file: Python, or cells with magics (``.ipy``)."""
+    if path.suffix in (".ipy", ".ipynb"):
+        shell.safe_execfile_ipy(str(path))
+    else:
+        shell.safe_execfile(str(path), shell.user_ns)
+
+
+def _startup_files(parsed: Parsed) -> Iterator[Path]:
+    python_startup = os.environ.get("PYTHONSTARTUP")
+    if python_startup and Path(python_startup).is_file():
+        yield Path(python_startup)
+    try:
+        names = sorted(os.listdir(parsed.profile.startup))
+    except OSError:
+        return
+    for name in names:
+        if name.endswith((".py", ".ipy")):
+            yield parsed.profile.startup / name
+
+
+def _guarded(shell: Any, function: Any) -> None:
+    try:
+        function()
+    except Exception:  # noqa: BLE001 - the kernel starts nevertheless
+        sys.stderr.write("Error while starting:\n")
+        shell.showtraceback()

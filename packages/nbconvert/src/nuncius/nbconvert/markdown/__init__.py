@@ -1,0 +1,1 @@
+"""Markdown as events, and the events as HTML, LaTeX, reStructuredText and AsciiDoc."""

@@ -1,0 +1,1 @@
+"""Talk to a kernel: `nuncius.protocol.client.blocking` without asyncio, `nuncius.protocol.client.aio` with it."""

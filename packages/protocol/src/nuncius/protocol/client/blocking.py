@@ -1,0 +1,448 @@
+"""Talk to a kernel from plain code: every call returns when its answer is there.
+
+::
+
+    with Client(ZmqChannels(info)) as client:
+        client.wait_until_ready(timeout=60)
+        execution = client.execute("for n in range(3): print(n)")
+        for message in execution:
+            print(message.content)
+        print(execution.result().status)
+
+Nothing runs behind your back: messages are read while you wait for something, or call `Client.poll`. An in-process kernel pushes its messages instead, while the cell runs.
+
+Rule 1: a client belongs to one thread.
+Rule 2: Ctrl-C may come at any moment: it ends the waiting, never loses a message, and the same thing can be waited for again.
+Rule 3: asyncio is not imported.
+"""
+
+from __future__ import annotations
+
+import select
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from nuncius.protocol.client.exchange import (
+    Exchange,
+    Input,
+    InputHandler,
+    Liveness,
+    Pending,
+    Readiness,
+)
+from nuncius.protocol.client.execution import (
+    ExecutionResult,
+    execute_content,
+    execute_metadata,
+    result_of,
+)
+from nuncius.protocol.client.requests import Requests
+from nuncius.protocol.client.shield import Shield
+from nuncius.protocol.core.client import Event, InputAsked
+from nuncius.protocol.errors import KernelDied, KernelTimeout, TransportClosed
+from nuncius.protocol.messages import Buffer, Channel, Message
+
+if TYPE_CHECKING:
+    from nuncius.protocol.core.outputs import OutputCollector
+    from nuncius.protocol.transport.base import Channels
+
+__all__ = ["Client", "Execution"]
+
+
+#: Waits until the first argument says so; see `Client`.
+_Wait = Callable[[Callable[[], bool], "float | None", Pending], None]
+
+
+class Execution:
+    """A cell that runs. Iterate over the messages that it publishes; they end when it has finished."""
+
+    def __init__(self, pending: Pending, wait: _Wait) -> None:
+        self._pending = pending
+        self._wait = wait
+
+    def __repr__(self) -> str:
+        return f"<Execution {self.msg_id} {'finished' if self.finished else 'running'}>"
+
+    @property
+    def request(self) -> Message:
+        """The ``execute_request``."""
+        return self._pending.request
+
+    @property
+    def msg_id(self) -> str:
+        """Its id."""
+        return self._pending.request.msg_id
+
+    @property
+    def reply(self) -> Message | None:
+        """The ``execute_reply``, once it is there; output may follow it."""
+        return self._pending.reply
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything has arrived, or nothing will come any more."""
+        return self._pending.ended
+
+    @property
+    def outputs(self) -> list[dict[str, Any]]:
+        """What was published until now, in the form of nbformat 4.5."""
+        return self._pending.area.outputs if self._pending.area is not None else []
+
+    def __iter__(self) -> Iterator[Message]:
+        """Yield what the cell publishes, until it has finished.
+
+        Raises:
+            KernelDied: The kernel is gone, or was restarted.
+        """
+        pending = self._pending
+        while True:
+            while pending.outputs:
+                yield pending.outputs.popleft()
+            if pending.ended:
+                break
+            self._wait(lambda: bool(pending.outputs) or pending.ended, None, pending)
+        if pending.failure is not None:
+            raise pending.failure
+
+    def result(self, timeout: float | None = None, *, check: bool = False) -> ExecutionResult:
+        """Wait until the cell has finished, and return its result.
+
+        Args:
+            timeout: Seconds; None waits as long as the kernel lives. Afterwards you may wait again.
+            check: Raise if the code did.
+
+        Raises:
+            ExecutionError: The code raised, or was not run because a cell before it failed; only with ``check``.
+            KernelTimeout: It has not finished in time.
+            KernelDied: The kernel is gone, or was restarted.
+        """
+        pending = self._pending
+        self._wait(lambda: pending.ended, timeout, pending)
+        return result_of(pending, check)
+
+
+class Client(Requests[Message, Execution]):
+    """A client of one kernel.
+
+    Args:
+        channels: The way to the kernel.
+        on_input: Answers the questions of code that runs, see `execute`.
+        heartbeat_interval: Seconds of silence after which the kernel's heartbeat is asked for while something is awaited; None never asks.
+        heartbeat_patience: Heartbeats missed one after another before the kernel counts as dead.
+    """
+
+    def __init__(
+        self,
+        channels: Channels,
+        *,
+        on_input: InputHandler | None = None,
+        heartbeat_interval: float | None = 1.0,
+        heartbeat_patience: int = 4,
+    ) -> None:
+        self.channels = channels
+        self._exchange = Exchange(channels.new, on_input)
+        self._liveness = Liveness(heartbeat_interval, heartbeat_patience)
+        #: Events whose handlers were not called yet.
+        self._events: deque[Event] = deque()
+        #: What a handler raised inside the kernel's thread: it is raised where the cell was sent.
+        self._raised: Exception | None = None
+        self._opened = False
+        self._closed = False
+
+    # -- life
+
+    def open(self) -> Client:
+        """Connect, and return this client; the kernel need not be there yet.
+
+        Raises:
+            KernelError: There is no way to the kernel.
+        """
+        if not self._opened:
+            self.channels.open()
+            self.channels.set_sink(self._push)
+            self._opened = True
+        return self
+
+    def close(self) -> None:
+        """Close the connection; the kernel goes on. What is still awaited ends with `TransportClosed`."""
+        if not self._closed:
+            self._closed = True
+            self._exchange.fail(TransportClosed("this client was closed"))
+            self.channels.set_sink(None)
+            self.channels.close()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def wait_until_ready(self, timeout: float | None = None) -> Message:
+        """Wait until the kernel answers and what it publishes reaches us; return its ``kernel_info_reply``.
+
+        Raises:
+            KernelTimeout: It is not ready in time.
+            KernelDied: It is gone.
+        """
+        readiness = Readiness(self._exchange)
+        unsubscribe = self.subscribe(readiness.receive)
+        deadline = None if timeout is None else monotonic() + timeout
+        try:
+            self._send(readiness.probe())
+            while not readiness.ready:
+                pause = readiness.pause
+                remaining = None if deadline is None else deadline - monotonic()
+                if remaining is not None and remaining <= 0:
+                    raise self._not_ready(readiness, timeout or 0)
+                limits = [limit for limit in (pause, remaining) if limit is not None]
+                if not self._pump(min(limits) if limits else None) and pause is not None:
+                    self._send(readiness.probe())
+                    readiness.probed_again()
+                self._raise_failure(readiness.probes)
+        finally:
+            unsubscribe()
+            readiness.end()
+        assert readiness.reply is not None
+        return readiness.reply
+
+    def _not_ready(self, readiness: Readiness, seconds: float) -> KernelTimeout:
+        if readiness.reply is not None:
+            return KernelTimeout("anything on the kernel's iopub socket", seconds)
+        return self._exchange.timeout(readiness.probes[0], seconds)
+
+    def _raise_failure(self, probes: list[Pending]) -> None:
+        for probe in probes:
+            if probe.failure is not None:
+                raise probe.failure
+
+    def is_alive(self, timeout: float = 1.0) -> bool:
+        """Tell whether the kernel's process echoes a heartbeat within ``timeout`` seconds."""
+        return not self._closed and self.channels.heartbeat(timeout)
+
+    def kernel_died(self, reason: str = "the kernel died", *, exit_code: int | None = None) -> None:
+        """End everything that is awaited with `KernelDied`: for who watches the kernel's process."""
+        self._exchange.fail(KernelDied(reason, exit_code=exit_code))
+
+    # -- requests
+
+    def request(
+        self,
+        msg_type: str,
+        content: Mapping[str, Any] | None = None,
+        *,
+        channel: Channel = Channel.SHELL,
+        metadata: Mapping[str, Any] | None = None,
+        buffers: tuple[Buffer, ...] = (),
+        subshell_id: str | None = None,
+        timeout: float | None = None,
+    ) -> Message:
+        """Send any request, and return its reply, see `Requests.request`."""
+        pending = self._exchange.request(
+            msg_type,
+            content,
+            channel=channel,
+            metadata=metadata,
+            buffers=buffers,
+            subshell_id=subshell_id,
+        )
+        self._send_pending(pending)
+        try:
+            self._wait(lambda: pending.replied, timeout, pending)
+        except KernelTimeout:
+            self._exchange.forget(pending)
+            raise
+        if pending.failure is not None:
+            raise pending.failure
+        assert pending.reply is not None
+        return pending.reply
+
+    def notify(
+        self,
+        msg_type: str,
+        content: Mapping[str, Any] | None = None,
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        buffers: tuple[Buffer, ...] = (),
+        subshell_id: str | None = None,
+    ) -> Message:
+        """Send a message that gets no reply, and return it, see `Requests.notify`."""
+        pending = self._exchange.request(
+            msg_type, content, metadata=metadata, buffers=buffers, subshell_id=subshell_id
+        )
+        self._send_pending(pending)
+        return pending.request
+
+    def execute(
+        self,
+        code: str,
+        *,
+        silent: bool = False,
+        store_history: bool = True,
+        user_expressions: Mapping[str, str] | None = None,
+        allow_stdin: bool | None = None,
+        stop_on_error: bool = True,
+        cell_id: str | None = None,
+        metadata: Mapping[str, Any] | None = None,
+        subshell_id: str | None = None,
+        outputs: OutputCollector | None = None,
+        on_output: Callable[[Message], None] | None = None,
+        on_input: Callable[[Input], Any] | None = None,
+    ) -> Execution:
+        """Run a cell, see `Requests.execute`. In-process, it has run when this returns."""
+        if allow_stdin is None:
+            allow_stdin = (on_input or self._exchange.on_input) is not None
+        content = execute_content(
+            code,
+            silent=silent,
+            store_history=store_history,
+            user_expressions=user_expressions,
+            allow_stdin=allow_stdin,
+            stop_on_error=stop_on_error,
+        )
+        pending = self._exchange.execute(
+            content,
+            metadata=execute_metadata(metadata, cell_id),
+            subshell_id=subshell_id,
+            outputs=outputs,
+            on_output=on_output,
+            on_input=on_input,
+        )
+        self._send_pending(pending)
+        return Execution(pending, self._wait)
+
+    def subscribe(self, subscriber: Callable[[Event], None]) -> Callable[[], None]:
+        """Have ``subscriber`` called with every event, those of other clients' requests included (as `Orphan`); return what ends that."""
+        return self._exchange.subscribe(subscriber)
+
+    @property
+    def state(self) -> str:
+        """What the kernel said last of itself: ``starting``, ``busy``, ``idle``; ``unknown`` before."""
+        return self._exchange.core.state
+
+    def poll(self, timeout: float | None = 0) -> bool:
+        """Read what has arrived and call the handlers; for your own event loop.
+
+        Args:
+            timeout: Seconds to wait for something; 0 only looks.
+
+        Returns:
+            Whether there was anything: if so, call again before waiting on the descriptors of `Client.channels`.
+        """
+        return self._pump(timeout)
+
+    # -- sending and waiting
+
+    def _send_pending(self, pending: Pending) -> None:
+        try:
+            self._send(pending.request)
+        except BaseException:
+            if not pending.replied:
+                self._exchange.forget(pending)
+            raise
+
+    def _send(self, message: Message) -> None:
+        if not self._opened or self._closed:
+            raise TransportClosed(
+                "this client is closed"
+                if self._closed
+                else "this client is not open; call open() first"
+            )
+        self.channels.send(message)
+        if self._raised is not None:
+            raised, self._raised = self._raised, None
+            raise raised
+
+    def _push(self, message: Message) -> None:
+        """Take a message from a kernel in this process, while its cell runs."""
+        with Shield():
+            self._events.extend(self._exchange.receive(message))
+        try:
+            self._handle_events()
+        except Exception as error:  # noqa: BLE001 - it belongs to the frontend, not to the user's code that is printing
+            self._raised = self._raised or error
+
+    def _handle_events(self) -> None:
+        while self._events:
+            event = self._events.popleft()
+            if isinstance(event, InputAsked):
+                self._answer(event)
+            self._exchange.handle(event)
+
+    def _answer(self, event: InputAsked) -> None:
+        handler = self._exchange.input_handler(event)
+        if handler is None:
+            return
+        try:
+            value = str(handler(Input.parse(event.message)))
+        except EOFError:
+            value = "\x04"
+        self.channels.send(self._exchange.core.input_reply(event.message, value))
+
+    def _pump(self, timeout: float | None) -> bool:
+        """Take what has arrived, waiting for it if there is nothing; tell whether there was anything."""
+        if self._closed:
+            raise TransportClosed("this client is closed")
+        if not self._take():
+            if timeout == 0:
+                return bool(self._events)
+            deadline = None if timeout is None else monotonic() + timeout
+            while True:
+                remaining = None if deadline is None else deadline - monotonic()
+                if remaining is not None and remaining <= 0:
+                    return False
+                _wait_readable([number for _, number in self.channels.filenos()], remaining)
+                if self._take():
+                    break
+        self._handle_events()
+        return True
+
+    def _take(self) -> bool:
+        with Shield():
+            messages = self.channels.receive(0)
+            if messages:
+                self._liveness.heard_from()
+            for message in messages:
+                self._events.extend(self._exchange.receive(message))
+        return bool(messages)
+
+    def _wait(self, over: Callable[[], bool], timeout: float | None, pending: Pending) -> None:
+        deadline = None if timeout is None else monotonic() + timeout
+        while not over():
+            limits: list[float] = []
+            if deadline is not None:
+                if (remaining := deadline - monotonic()) <= 0:
+                    raise self._exchange.timeout(pending, timeout or 0)
+                limits.append(remaining)
+            if (interval := self._liveness.interval) is not None:
+                # After a missed beat the next one is asked for at once: it has its own time limit.
+                limits.append(0 if self._liveness.missed else interval)
+            if not self._pump(min(limits) if limits else None) and interval is not None:
+                self._check_heart(
+                    interval if deadline is None else min(interval, deadline - monotonic())
+                )
+        self._handle_events()
+
+    def _check_heart(self, limit: float) -> None:
+        if limit <= 0 or self._liveness.interval is None:
+            return
+        if (death := self._liveness.beat(self.channels.heartbeat(limit))) is not None:
+            self._exchange.fail(death)
+
+
+def _wait_readable(descriptors: list[int], timeout: float | None) -> None:
+    if hasattr(select, "poll"):
+        poll = select.poll()
+        for number in descriptors:
+            poll.register(number, select.POLLIN)
+        poll.poll(None if timeout is None else max(1, round(timeout * 1000)))
+    else:
+        select.select(descriptors, [], [], timeout)

@@ -1,0 +1,358 @@
+"""What both clients share: which request gets which message, and what is called for it, without I/O.
+
+`Exchange` stands between `nuncius.protocol.core.client.ClientCore`, which knows when a request is finished, and the two clients, which know how to wait. It keeps a `Pending` for each open request, fills it, and calls the handlers of the user's.
+
+Rule 1: `Exchange.receive` changes the state and calls nothing of the user's; `Exchange.handle` calls, and changes no state that waiting depends on. So an exception of a handler, or Ctrl-C in one, cannot lose a reply.
+Rule 2: every request ends: with its reply, or with the failure that `Exchange.fail` gives to all that are open.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from nuncius.protocol.core.client import (
+    ClientCore,
+    Event,
+    Finished,
+    InputAsked,
+    Output,
+    Replied,
+    StatusChanged,
+)
+from nuncius.protocol.core.outputs import OutputArea, OutputCollector
+from nuncius.protocol.errors import KernelDied, KernelTimeout
+from nuncius.protocol.messages import Buffer, Channel, Message, MessageFactory
+
+__all__ = ["Exchange", "Input", "InputHandler", "Liveness", "Pending", "Readiness"]
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A question of the code that runs.
+
+    Attributes:
+        prompt: To be shown.
+        password: What is typed should not be.
+        message: The whole ``input_request``.
+    """
+
+    prompt: str
+    password: bool
+    message: Message
+
+    @classmethod
+    def parse(cls, message: Message) -> Input:
+        """Return the question that an ``input_request`` holds."""
+        content = message.content
+        return cls(str(content.get("prompt", "")), bool(content.get("password")), message)
+
+
+#: Returns the line for an `Input`; with the asyncio client it may be a coroutine function.
+InputHandler = Callable[[Input], Any]
+
+
+def _nothing() -> None:
+    """Wake nobody."""
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """One request, while it is open and after.
+
+    Attributes:
+        request: What was sent.
+        reply: What came back.
+        failure: Why nothing will come any more.
+        finished: Everything that belongs to it has arrived.
+        outputs: What it published and nobody has iterated over yet.
+        area: Its outputs as a notebook stores them; None if they are not collected.
+        wake: Called when any of these has changed.
+    """
+
+    request: Message
+    reply: Message | None = None
+    failure: Exception | None = None
+    finished: bool = False
+    outputs: deque[Message] = field(default_factory=deque)
+    area: OutputArea | None = None
+    collector: OutputCollector | None = None
+    on_output: Callable[[Message], None] | None = None
+    on_input: InputHandler | None = None
+    wake: Callable[[], None] = _nothing
+
+    @property
+    def replied(self) -> bool:
+        """Whether there is nothing more to wait for when only the reply is wanted."""
+        return self.reply is not None or self.failure is not None or self.finished
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing more to wait for at all."""
+        return self.finished or self.failure is not None
+
+    @property
+    def awaited(self) -> str:
+        """What is waited for, in words."""
+        kind = self.request.msg_type
+        if self.reply is not None:
+            return f"the end of the output of {kind} (its idle status)"
+        return f"the reply to {kind}"
+
+
+class Exchange:
+    """The requests of one client.
+
+    Args:
+        new: Makes messages.
+        on_input: Answers questions of requests that have no handler of their own.
+    """
+
+    def __init__(self, new: MessageFactory, on_input: InputHandler | None = None) -> None:
+        self.core = ClientCore(new)
+        self.on_input = on_input
+        #: The open requests that someone waits for, by msg_id.
+        self.pending: dict[str, Pending] = {}
+        #: Called with every event.
+        self.subscribers: list[Callable[[Event], None]] = []
+        #: The session of the kernel that published last: another one is another process.
+        self._kernel_session = ""
+        #: Requests that outlive a restart of the kernel.
+        self._probes: set[str] = set()
+
+    def request(
+        self,
+        msg_type: str,
+        content: Mapping[str, Any] | None = None,
+        *,
+        channel: Channel = Channel.SHELL,
+        metadata: Mapping[str, Any] | None = None,
+        buffers: tuple[Buffer, ...] = (),
+        subshell_id: str | None = None,
+    ) -> Pending:
+        """Register a request; send its ``request``, or call `forget`."""
+        message = self.core.request(
+            msg_type,
+            content,
+            channel=channel,
+            metadata=metadata,
+            buffers=buffers,
+            subshell_id=subshell_id,
+        )
+        pending = self.pending[message.msg_id] = Pending(message)
+        return pending
+
+    def execute(
+        self,
+        content: Mapping[str, Any],
+        *,
+        metadata: Mapping[str, Any],
+        subshell_id: str | None,
+        outputs: OutputCollector | None,
+        on_output: Callable[[Message], None] | None,
+        on_input: InputHandler | None,
+    ) -> Pending:
+        """Register an execute request whose outputs are collected; send its ``request``, or call `forget`."""
+        pending = self.request(
+            "execute_request", content, metadata=metadata, subshell_id=subshell_id
+        )
+        pending.collector = OutputCollector() if outputs is None else outputs
+        pending.area = pending.collector.open(pending.request.msg_id)
+        pending.on_output, pending.on_input = on_output, on_input
+        return pending
+
+    def forget(self, pending: Pending) -> None:
+        """Wait for this request no longer; what still comes for it is an orphan."""
+        msg_id = pending.request.msg_id
+        self.core.forget(msg_id)
+        self.pending.pop(msg_id, None)
+        self._probes.discard(msg_id)
+
+    def fail(self, failure: Exception) -> None:
+        """End every open request with ``failure``."""
+        self._fail(failure, keep=set())
+
+    def _fail(self, failure: Exception, keep: set[str]) -> None:
+        for msg_id in [msg_id for msg_id in self.core.open if msg_id not in keep]:
+            self.core.forget(msg_id)
+        for msg_id in [msg_id for msg_id in self.pending if msg_id not in keep]:
+            pending = self.pending.pop(msg_id)
+            pending.failure = failure
+            pending.wake()
+
+    # -- what comes in
+
+    def receive(self, message: Message) -> list[Event]:
+        """Take a message; hand each event to `handle`, in order."""
+        if message.channel is Channel.IOPUB:
+            self._watch_session(message)
+        events = self.core.receive(message)
+        for event in events:
+            if isinstance(event, (Replied, Output, Finished)):
+                self._record(event)
+        return events
+
+    def _record(self, event: Replied | Output | Finished) -> None:
+        pending = self.pending.get(event.request.msg_id)
+        if pending is None:
+            return
+        if isinstance(event, Replied):
+            pending.reply = event.message
+        elif isinstance(event, Output):
+            if pending.collector is not None:
+                pending.collector.receive(event.message)
+                if pending.on_output is None:
+                    pending.outputs.append(event.message)
+        else:
+            pending.finished = True
+            del self.pending[event.request.msg_id]
+            self._probes.discard(event.request.msg_id)
+        pending.wake()
+
+    def _watch_session(self, message: Message) -> None:
+        session = message.header.session
+        if message.msg_type == "status" and message.content.get("execution_state") == "starting":
+            before = self._kernel_session
+            if before and session and session != before:
+                # What was sent to the process before this one is not answered any more.
+                self._fail(KernelDied("the kernel was restarted"), keep=self._probes)
+        if (message.parent is None and session) or (
+            session and message.parent_id in self.core.open
+        ):
+            self._kernel_session = session
+
+    def handle(self, event: Event) -> None:
+        """Call the handlers of an event, except for input: see `input_handler`."""
+        if isinstance(event, Output):
+            pending = self.pending.get(event.request.msg_id)
+            if pending is not None and pending.on_output is not None:
+                pending.on_output(event.message)
+        for subscriber in tuple(self.subscribers):
+            subscriber(event)
+
+    def input_handler(self, event: InputAsked) -> InputHandler | None:
+        """Return who answers this question."""
+        pending = self.pending.get(event.request.msg_id)
+        return (pending.on_input if pending else None) or self.on_input
+
+    def subscribe(self, subscriber: Callable[[Event], None]) -> Callable[[], None]:
+        """Have ``subscriber`` called with every event; return what ends that."""
+        self.subscribers.append(subscriber)
+
+        def unsubscribe() -> None:
+            if subscriber in self.subscribers:
+                self.subscribers.remove(subscriber)
+
+        return unsubscribe
+
+    # -- time limits
+
+    def timeout(self, pending: Pending, seconds: float) -> KernelTimeout:
+        """Return the error for a request that took too long."""
+        hint = ""
+        if self.core.state == "busy" and pending.request.channel is Channel.SHELL:
+            hint = "the kernel is busy with another request; interrupt it, or wait longer"
+        elif self.core.state == "unknown":
+            hint = "nothing was heard from the kernel yet; is it running?"
+        return KernelTimeout(pending.awaited, seconds, hint)
+
+    # -- the beginning
+
+    def probe(self) -> Pending:
+        """Register a kernel_info request that outlives a restart; send its ``request``."""
+        pending = self.request("kernel_info_request")
+        self._probes.add(pending.request.msg_id)
+        return pending
+
+
+@dataclass(slots=True)
+class Readiness:
+    """Decide when a kernel is ready: it answers, and what it publishes reaches us.
+
+    A subscription takes effect a moment after the sockets have connected; what is published before is lost to us. A kernel that says ``iopub_welcome`` tells us; others are asked for kernel_info until a status arrives that a request caused.
+    The first question waits in the socket and is answered as soon as the kernel can: what follows is needed only when it came before the subscription.
+    """
+
+    exchange: Exchange
+    #: The first probe's reply.
+    reply: Message | None = None
+    #: Something was published that we received.
+    subscribed: bool = False
+    #: All open probes.
+    probes: list[Pending] = field(default_factory=list)
+    _pause: float = 0.002
+
+    @property
+    def ready(self) -> bool:
+        """Whether it is."""
+        return self.reply is not None and self.subscribed
+
+    def probe(self) -> Message:
+        """Return the next question to send."""
+        pending = self.exchange.probe()
+        self.probes.append(pending)
+        return pending.request
+
+    @property
+    def pause(self) -> float | None:
+        """Seconds until the next `probe`, None if an answer is what to wait for."""
+        # Before the first reply another question would only be answered later.
+        return None if self.reply is None else self._pause
+
+    def receive(self, event: Event) -> None:
+        """Take an event of the exchange: subscribe this method."""
+        if isinstance(event, (StatusChanged, Output)):
+            self.subscribed = True
+        elif isinstance(event, Replied):
+            if any(event.request is probe.request for probe in self.probes):
+                self.reply = self.reply or event.message
+        elif not isinstance(event, (Finished, InputAsked)):
+            message = getattr(event, "message", None)
+            if message is not None and message.channel is Channel.IOPUB:
+                self.subscribed = True
+
+    def probed_again(self) -> None:
+        """Wait longer before the next question."""
+        self._pause = min(self._pause * 2, 0.25)
+
+    def end(self) -> None:
+        """Wait for no probe any longer."""
+        for probe in self.probes:
+            self.exchange.forget(probe)
+
+
+@dataclass(slots=True)
+class Liveness:
+    """Decide from heartbeats whether a kernel is dead.
+
+    Attributes:
+        interval: Seconds of silence before the next heartbeat is asked for, and the time that it has to come; None never asks.
+        patience: Heartbeats that are missed one after another before the kernel counts as dead.
+        heard: The kernel was there once: only then can it be gone.
+        missed: Heartbeats missed since it was heard last.
+    """
+
+    interval: float | None = 1.0
+    patience: int = 4
+    heard: bool = False
+    missed: int = 0
+
+    def heard_from(self) -> None:
+        """Note that something arrived."""
+        self.heard = True
+        self.missed = 0
+
+    def beat(self, echoed: bool) -> KernelDied | None:
+        """Take the outcome of a heartbeat; return the failure of all open requests, if the kernel is dead."""
+        if echoed:
+            self.heard_from()
+            return None
+        self.missed += 1
+        if not self.heard or self.missed < self.patience:
+            return None
+        seconds = self.missed * (self.interval or 0)
+        return KernelDied(
+            f"the kernel has not answered {self.missed} heartbeats in {seconds:g} s: its process has ended, or hangs"
+        )

@@ -1,0 +1,47 @@
+"""Let Ctrl-C wait while messages are taken from the sockets: an interrupt between reading a reply and remembering it would lose the reply."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType, TracebackType
+
+__all__ = ["Shield"]
+
+
+class Shield:
+    """Hold back SIGINT for the length of a ``with`` block; its handler is called at the end.
+
+    Does nothing outside the main thread, where Python never runs signal handlers.
+    """
+
+    __slots__ = ("_caught", "_handler")
+
+    def __init__(self) -> None:
+        self._handler: object = None
+        self._caught: tuple[int, FrameType | None] | None = None
+
+    def __enter__(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return
+        handler = signal.getsignal(signal.SIGINT)
+        # None: installed by C code, which signal.signal() could not put back.
+        if callable(handler):
+            self._handler = handler
+            signal.signal(signal.SIGINT, self._catch)
+
+    def _catch(self, number: int, frame: FrameType | None) -> None:
+        self._caught = (number, frame)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        handler, self._handler = self._handler, None
+        if callable(handler):
+            signal.signal(signal.SIGINT, handler)
+            if self._caught is not None:
+                caught, self._caught = self._caught, None
+                handler(*caught)

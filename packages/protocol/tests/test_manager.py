@@ -1,0 +1,656 @@
+"""The manager and real processes: start, restart, crash, interrupt, end, and everything that goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from nuncius.protocol.connection import load_connection_file
+from nuncius.protocol.core.lifecycle import RestartPolicy, State
+from nuncius.protocol.errors import (
+    ConnectionFileError,
+    KernelDied,
+    KernelError,
+    KernelTimeout,
+    LaunchFailed,
+    NoSuchKernel,
+)
+from nuncius.protocol.kernelspec import KernelSpec, KernelSpecs
+from nuncius.protocol.manager import (
+    BlockingKernelManager,
+    Exit,
+    KernelManager,
+    KernelPool,
+    ManagerOptions,
+)
+from nuncius.protocol.manager.ports import PortReserve, says_port_taken
+
+KERNEL = Path(__file__).with_name("manager_kernel.py")
+WAYS = [("register", "5.5"), ("file", "5.5"), ("given", "")]
+
+
+def spec(*arguments: str, version: str = "", **fields) -> KernelSpec:
+    return KernelSpec(
+        "test",
+        (sys.executable, str(KERNEL), "-f", "{connection_file}", *arguments),
+        "Test",
+        "none",
+        kernel_protocol_version=version,
+        **fields,
+    )
+
+
+class Ear:
+    """Hears what kernels tell."""
+
+    def __init__(self, path: Path) -> None:
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(str(path))
+        self.socket.settimeout(20)
+        self.env = {**os.environ, "TELL": str(path)}
+
+    def hear(self, first: str) -> list[str]:
+        """Wait until a message begins with ``first``, and return the rest of it."""
+        while True:
+            words = self.socket.recv(4096).decode().split(" ")
+            if words[0] == first:
+                return words[1:]
+
+    async def next(self, first: str) -> list[str]:
+        return await asyncio.to_thread(self.hear, first)
+
+
+@pytest.fixture
+def runtime(tmp_path, monkeypatch):
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    (tmp_path / "runtime").mkdir()
+    yield tmp_path / "runtime"
+    assert list((tmp_path / "runtime").iterdir()) == []  # whatever happened, no file is left
+
+
+@pytest.fixture
+def ear(tmp_path, runtime):
+    ear = Ear(tmp_path / "ear")
+    yield ear
+    ear.socket.close()
+
+
+def is_gone(pid: int, seconds: float = 10) -> bool:
+    """Wait until the process has ended (it may be a zombie of somebody else's)."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    import select
+
+    try:
+        return bool(select.select([descriptor], [], [], seconds)[0])
+    finally:
+        os.close(descriptor)
+
+
+# -- the ordinary course
+
+
+@pytest.mark.parametrize(("ways", "version"), WAYS)
+def test_a_kernel_is_started_restarted_and_ended(ear, runtime, tmp_path, ways, version):
+    """Whatever a kernel does to get its ports, the manager knows them, and keeps them over a restart."""
+
+    async def story():
+        manager = KernelManager(spec("--ports", ways, version=version), session_name="a.ipynb")
+        info = await manager.start(env={**ear.env, "COLOR": "red"}, cwd=tmp_path)
+        pid, parent, cwd, color = await ear.next("started")
+        assert (int(parent), cwd, color) == (os.getpid(), str(tmp_path), "red")
+        assert load_connection_file(manager.connection_file) == info == manager.info
+        assert (info.session, info.kernel_name, info.has_ports) == ("a.ipynb", "test", True)
+        assert manager.ready.done()
+        assert await manager.is_alive()
+        assert manager.resolve_path("ear") == str(tmp_path / "ear")
+        assert manager.resolve_path("nothing") is None
+        manager.update_env({"COLOR": "blue"})
+        assert await manager.restart() == info
+        assert await ear.next("shutdown_request") == ["True"]
+        again, *_, color = await ear.next("started")
+        assert (again != pid, color) == (True, "blue")
+        await manager.shutdown()
+        assert await ear.next("shutdown_request") == ["False"]
+        assert (manager.state, manager.has_kernel, manager.last_exit) == (
+            State.STOPPED, False, Exit(0, False, "hello from the kernel\n"),
+        )  # fmt: skip
+        assert is_gone(int(again), 0)
+
+    asyncio.run(story())
+
+
+def test_new_ports_are_chosen_when_they_are_wanted(ear):
+    async def story():
+        async with KernelManager(spec("--ports", "register", version="5.5")) as manager:
+            before = manager.info
+            after = await manager.restart(new_ports=True)
+            assert (after.key, after.ports != before.ports) == (before.key, True)
+
+    asyncio.run(story())
+
+
+def test_a_kernel_can_listen_on_sockets_that_only_the_user_can_reach(ear):
+    async def story():
+        async with KernelManager(spec(), ManagerOptions(transport="ipc")) as manager:
+            folder = Path(manager.info.ip).parent
+            assert len(list(folder.iterdir())) == 5
+            await manager.restart()
+        assert not folder.exists()
+
+    asyncio.run(story())
+
+
+def test_an_encrypted_kernel_is_started_when_encryption_is_required(ear):
+    async def story():
+        curve = spec(
+            "--ports", "register", version="5.5", metadata={"supported_encryption": ["curve"]}
+        )
+        async with KernelManager(curve, ManagerOptions(encryption="required")) as manager:
+            assert len(manager.info.curve_publickey) == 40
+            assert await manager.restart() == manager.info
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize(
+    "options", [ManagerOptions(encryption="required"), ManagerOptions(ip="0.0.0.0")]
+)
+def test_a_kernel_that_cannot_encrypt_is_not_started_where_it_must(ear, options):
+    """On an address that others can reach, code could be read and changed on its way."""
+
+    async def story():
+        with pytest.raises(LaunchFailed, match="reach it through SSH"):
+            await KernelManager(spec(), options).start()
+
+    asyncio.run(story())
+
+
+def test_an_unencrypted_kernel_on_the_network_takes_an_explicit_word(ear):
+    async def story():
+        options = ManagerOptions(ip="0.0.0.0", encryption="disabled")
+        async with KernelManager(spec(), options) as manager:
+            assert not manager.info.is_local
+
+    asyncio.run(story())
+
+
+def test_a_kernel_is_interrupted_by_a_signal(ear):
+    async def story():
+        manager = KernelManager(spec())
+        await manager.start(env=ear.env)
+        await manager.interrupt()
+        assert await ear.next("interrupted") == []
+        await manager.signal(signal.SIGINT)
+        await ear.next("interrupted")
+        await manager.shutdown()
+
+    asyncio.run(story())
+
+
+def test_a_kernel_is_interrupted_by_a_message(ear):
+    async def story():
+        manager = KernelManager(spec(interrupt_mode="message"))
+        await manager.start(env=ear.env)
+        await manager.interrupt()
+        assert await ear.next("interrupt_request") == []
+        await manager.shutdown()
+
+    asyncio.run(story())
+
+
+def test_many_kernels_are_started_and_ended_at_once(ear):
+    async def story():
+        async with KernelPool() as pool:
+            given = [pool.start(spec()) for _ in range(3)]
+            register = [pool.start(spec("--ports", "register", version="5.5")) for _ in range(3)]
+            managers = await asyncio.gather(*given, *register)
+            ports = [port for m in managers for port in m.info.ports.values()]
+            assert len(set(ports)) == 30
+            assert [pool[name].state for name in pool] == [State.RUNNING] * 6
+            await pool.shutdown(managers[0].kernel_id)
+            assert (len(pool), managers[0].kernel_id in pool) == (5, False)
+            with pytest.raises(KernelError, match="there is no kernel with the id"):
+                pool[managers[0].kernel_id]
+            with pytest.raises(KernelError, match="already"):
+                await pool.start(kernel_id=managers[1].kernel_id)
+        assert [m.state for m in managers] == [State.STOPPED] * 6
+
+    asyncio.run(story())
+
+
+def test_a_program_without_an_event_loop_has_the_same(ear):
+    with BlockingKernelManager(spec("--ports", "register", version="5.5")) as manager:
+        info = manager.info
+        assert manager.is_alive()
+        manager.interrupt()
+        assert manager.restart() == info
+        assert manager.state is State.RUNNING
+    assert manager.state is State.STOPPED
+    assert manager.last_exit.code == 0
+    assert threading.active_count() == 1
+
+
+# -- crashes
+
+
+def test_a_kernel_that_is_killed_is_started_again_and_those_who_want_are_told(ear):
+    async def story():
+        manager = KernelManager(spec("--ports", "register", version="5.5"))
+        info = await manager.start()
+        events, again = [], asyncio.Event()
+
+        def told(event, text):
+            events.append((event, text.partition(" (")[0]))
+            if event == "ready":
+                again.set()
+
+        manager.add_callback(lambda *_: 1 / 0)  # somebody's broken callback changes nothing
+        manager.add_callback(told)
+        os.kill(manager.provisioner.pid, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            await again.wait()
+        assert events == [
+            ("restart", "it was killed by SIGKILL"), ("ready", "the kernel was restarted"),
+        ]  # fmt: skip
+        assert (manager.state, manager.info, manager.last_exit.code) == (State.RUNNING, info, -9)
+        manager.remove_callback(told)
+        await manager.shutdown()
+
+    asyncio.run(story())
+
+
+def test_a_kernel_that_keeps_crashing_is_given_up_with_the_reason(ear, tmp_path):
+    """Its environment has become unusable: each restart fails at once."""
+    switch = tmp_path / "switch.py"
+    switch.write_text(f"exec(open({str(KERNEL)!r}).read())")
+
+    async def story():
+        policy = RestartPolicy(limit=2, first_delay=0.01)
+        broken = replace(spec(), argv=(sys.executable, str(switch), "-f", "{connection_file}"))
+        manager = KernelManager(broken, ManagerOptions(restart=policy))
+        await manager.start()
+        dead, events = asyncio.Event(), []
+        manager.add_callback(lambda event, _: events.append(event))
+        manager.add_callback(lambda *_: dead.set(), "dead")
+        switch.write_text("raise SystemExit('no such library')")
+        os.kill(manager.provisioner.pid, signal.SIGSEGV)
+        async with asyncio.timeout(20):
+            await dead.wait()
+        assert events == ["restart", "restart", "dead"]
+        assert (manager.state, manager.lifecycle.crashes) == (State.DEAD, 3)
+        with pytest.raises(KernelDied, match="cannot interrupt the kernel 'test': it is dead"):
+            await manager.interrupt()
+        switch.write_text(f"exec(open({str(KERNEL)!r}).read())")
+        await manager.restart()  # the person has repaired it
+        await manager.shutdown()
+
+    asyncio.run(story())
+
+
+def test_without_restarts_a_crash_is_told_and_nothing_is_left(ear, runtime):
+    async def story():
+        options = ManagerOptions(restart=RestartPolicy(enabled=False))
+        manager = KernelManager(spec(), options)
+        await manager.start()
+        dead = asyncio.Event()
+        manager.add_callback(lambda *_: dead.set(), "dead")
+        await manager.signal(signal.SIGKILL)
+        async with asyncio.timeout(20):
+            await dead.wait()
+        assert list(runtime.iterdir()) == []
+        await manager.shutdown()
+
+    asyncio.run(story())
+
+
+def test_ending_a_kernel_ends_the_waiting_for_its_restart(ear):
+    async def story():
+        policy = RestartPolicy(first_delay=1000, longest_delay=1000)
+        manager = KernelManager(spec(), ManagerOptions(restart=policy))
+        await manager.start()
+        manager.lifecycle.crashes = 1  # the next restart waits
+        crashed = asyncio.Event()
+        manager.add_callback(lambda *_: crashed.set(), "restart")
+        await manager.signal(signal.SIGKILL)
+        async with asyncio.timeout(20):
+            await crashed.wait()
+        assert manager.state is State.RESTARTING
+        with pytest.raises(KernelError, match="it is restarting"):
+            await manager.interrupt()
+        await manager.shutdown()
+        assert manager.state is State.STOPPED
+
+    asyncio.run(story())
+
+
+# -- starts that fail
+
+
+def test_a_kernel_that_ends_at_once_is_shown_with_its_last_words(ear):
+    async def story():
+        manager = KernelManager(spec("--die", "ImportError: no module named 'numpy'"))
+        with pytest.raises(LaunchFailed) as caught:
+            await manager.start()
+        assert str(caught.value) == (
+            "the kernel 'test' did not start: it ended with exit code 1; the last that it wrote:\n"
+            "    ImportError: no module named 'numpy'"
+        )
+        assert manager.state is State.STOPPED
+        with pytest.raises(LaunchFailed):
+            await manager.ready
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("version", ["", "5.5"])
+def test_a_kernel_that_never_answers_is_ended_and_told(ear, version):
+    async def story():
+        manager = KernelManager(spec("--deaf", version=version), ManagerOptions(start_timeout=0.5))
+        starting = asyncio.create_task(manager.start(env=ear.env))
+        (pid,) = await ear.next("deaf")
+        with pytest.raises(KernelTimeout) as caught:
+            await starting
+        assert str(caught.value).startswith(
+            "waited 0.5 s for the first answer of the kernel 'test'; it was started with: "
+        )
+        assert is_gone(int(pid), 0)
+
+    asyncio.run(story())
+
+
+def test_a_program_that_is_not_there_is_named_with_its_kernelspec(ear):
+    async def story():
+        with pytest.raises(LaunchFailed) as caught:
+            await KernelManager(
+                replace(spec(), argv=("no-such-program",), resource_dir="/k")
+            ).start()
+        assert str(caught.value) == (
+            "cannot start the kernel 'test': there is no program 'no-such-program'; "
+            "install it, or correct argv of its kernelspec; its kernelspec is in /k"
+        )
+        with pytest.raises(LaunchFailed, match="in /no/where: there is no such directory"):
+            await KernelManager(spec()).start(cwd="/no/where")
+        with pytest.raises(LaunchFailed, match="may not be executed"):
+            await KernelManager(replace(spec(), argv=(str(KERNEL),))).start()
+        with pytest.raises(NoSuchKernel):
+            await KernelManager("nothing", specs=KernelSpecs([], native=False)).start()
+        wants = replace(spec(), metadata={"kernel_provisioner": {"provisioner_name": "moon"}})
+        with pytest.raises(LaunchFailed, match="asks for the provisioner 'moon', which is not"):
+            await KernelManager(wants).start()
+        with pytest.raises(LaunchFailed, match="this machine has no such address"):
+            await KernelManager(
+                spec(), ManagerOptions(ip="192.0.2.1", encryption="disabled")
+            ).start()
+
+    asyncio.run(story())
+
+
+def test_a_taken_port_is_seen_and_another_one_is_used(ear):
+    """Between our choice and the kernel's bind another program took the port."""
+
+    async def story():
+        with socket.create_server(("127.0.0.1", 0)) as thief:
+            taken = thief.getsockname()[1]
+            manager = KernelManager(spec())
+            await manager.start()
+            await manager.shutdown(restart=True)
+            manager.info = manager.info.with_ports({"control_port": taken})
+            info = await manager.start()
+            assert taken not in info.ports.values()
+            await manager.shutdown()
+
+    asyncio.run(story())
+
+
+def test_a_full_disk_stops_the_start_before_there_is_a_process(ear, runtime):
+    """A file system with no room at all: nothing is left, and the message says what to do."""
+    code = f"""
+        import asyncio, resource, signal, sys
+        from nuncius.protocol.manager import KernelManager
+        from nuncius.protocol.kernelspec import KernelSpec
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (50, resource.RLIM_INFINITY))
+        kernel = KernelSpec("test", (sys.executable, {str(KERNEL)!r}, "-f", "{{connection_file}}"))
+        try:
+            asyncio.run(KernelManager(kernel).start())
+        except Exception as error:
+            print(type(error).__name__, error)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        capture_output=True, text=True, timeout=30, check=True,
+    )  # fmt: skip
+    assert done.stdout.startswith("ConnectionFileError cannot write the connection file")
+    assert done.stderr == ""
+
+
+def test_a_runtime_directory_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "file"))
+
+    async def story():
+        with pytest.raises(ConnectionFileError, match="set JUPYTER_RUNTIME_DIR"):
+            await KernelManager(spec()).start()
+
+    asyncio.run(story())
+
+
+def test_a_running_kernel_cannot_be_started_again(ear):
+    async def story():
+        async with KernelManager(spec()) as manager:
+            with pytest.raises(RuntimeError, match="restart it, or shut it down first"):
+                await manager.start()
+            assert await manager.is_alive()
+
+    asyncio.run(story())
+
+
+def test_a_kernel_that_was_never_started_can_be_ended_but_not_interrupted(ear):
+    async def story():
+        manager = KernelManager(spec())
+        await manager.shutdown()
+        assert not await manager.is_alive()
+        for action in (manager.interrupt(), manager.wait()):
+            with pytest.raises(KernelError, match="stopped"):
+                await action
+
+    asyncio.run(story())
+
+
+# -- ends that fail
+
+
+def test_a_kernel_that_ignores_everything_is_killed(ear):
+    async def story():
+        manager = KernelManager(spec("--stubborn"), ManagerOptions(shutdown_timeout=0.6))
+        await manager.start(env=ear.env)
+        await manager.shutdown()
+        assert manager.last_exit.code == -signal.SIGKILL
+        assert await ear.next("shutdown_request") == ["False"]
+        await ear.next("terminated")
+
+    asyncio.run(story())
+
+
+def test_a_kernel_is_ended_now_without_being_asked(ear):
+    async def story():
+        manager = KernelManager(spec("--stubborn"))
+        await manager.start()
+        await manager.shutdown(now=True)
+        assert manager.last_exit.code == -signal.SIGKILL
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("now", [True, False])
+def test_what_a_kernel_has_started_ends_with_it(ear, now):
+    async def story():
+        manager = KernelManager(spec("--child"))
+        await manager.start(env=ear.env)
+        (child,) = await ear.next("child")
+        await manager.shutdown(now=now)
+        assert is_gone(int(child))
+
+    asyncio.run(story())
+
+
+def test_a_kernel_that_floods_its_output_is_not_held_up_and_only_the_last_is_kept(ear):
+    flood = "import sys; sys.stderr.write('x' * 500_000 + '\\n' + 'last words\\n'); sys.exit(3)"
+
+    async def story():
+        manager = KernelManager(replace(spec(), argv=(sys.executable, "-c", flood)))
+        with pytest.raises(LaunchFailed, match=r"exit code 3; [^\n]*\n    last words$"):
+            await manager.start()
+
+    asyncio.run(story())
+
+
+# -- Ctrl-C and sudden deaths
+
+PROGRAM = """
+    import asyncio, os, sys
+    from nuncius.protocol.manager import BlockingKernelManager, KernelManager, ManagerOptions
+    from nuncius.protocol.kernelspec import KernelSpec
+    kernel = KernelSpec("test", (sys.executable, {kernel!r}, "-f", "{{connection_file}}", *sys.argv[2:]))
+    options = ManagerOptions(shutdown_timeout=1000)
+    def blocking():
+        with BlockingKernelManager(kernel, options) as manager:
+            print("running", flush=True)
+            sys.stdin.readline()
+    async def asynchronous():
+        async with KernelManager(kernel, options) as manager:
+            print("running", flush=True)
+            await asyncio.to_thread(sys.stdin.readline)
+    try:
+        blocking() if sys.argv[1] == "blocking" else asyncio.run(asynchronous())
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+"""
+
+
+@contextlib.contextmanager
+def program(ear: Ear, *arguments: str):
+    code = textwrap.dedent(PROGRAM).format(kernel=str(KERNEL))
+    with subprocess.Popen(
+        [sys.executable, "-c", code, *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=ear.env,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("face", ["blocking", "asynchronous"])
+def test_ctrl_c_during_the_start_leaves_nothing(ear, face):
+    with program(ear, face, "--deaf") as process:
+        (pid,) = ear.hear("deaf")
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20)[0] == "interrupted\n"
+        assert process.returncode == 0
+        assert is_gone(int(pid), 0)
+
+
+@pytest.mark.parametrize("face", ["blocking", "asynchronous"])
+def test_ctrl_c_during_the_end_kills_what_does_not_end(ear, face):
+    with program(ear, face, "--stubborn") as process:
+        (pid, *_) = ear.hear("started")
+        assert process.stdout.readline() == "running\n"
+        process.stdin.write("\n")
+        process.stdin.flush()
+        ear.hear("shutdown_request")
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=20)[0] == "interrupted\n"
+        assert is_gone(int(pid), 0)
+
+
+def test_no_kernel_and_no_file_outlives_a_manager_that_is_killed(ear, runtime):
+    """kill -9 of the notebook server: kernels that do not watch their parent must end as well."""
+    with program(ear, "asynchronous", "--child") as process:
+        (child,) = ear.hear("child")
+        (pid, *_) = ear.hear("started")
+        assert process.stdout.readline() == "running\n"
+        process.kill()
+        assert is_gone(int(pid))
+        assert is_gone(int(child))
+        # The files go last, by a process that is not ours: there is nothing to wait on but time.
+        limit = time.monotonic() + 10
+        while list(runtime.iterdir()) and time.monotonic() < limit:
+            os.sched_yield()
+
+
+def test_no_kernel_outlives_a_program_that_forgot_it(ear):
+    code = f"""
+        import asyncio, sys
+        from nuncius.protocol.manager import BlockingKernelManager
+        from nuncius.protocol.kernelspec import KernelSpec
+        kernel = KernelSpec("test", (sys.executable, {str(KERNEL)!r}, "-f", "{{connection_file}}"))
+        BlockingKernelManager(kernel).start()
+    """
+    subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
+        env=ear.env, timeout=30, check=True,
+    )  # fmt: skip
+    (pid, *_) = ear.hear("started")
+    assert is_gone(int(pid))
+    limit = time.monotonic() + 10
+    runtime = Path(os.environ["JUPYTER_RUNTIME_DIR"])
+    while list(runtime.iterdir()) and time.monotonic() < limit:
+        os.sched_yield()
+
+
+# -- the parts
+
+
+@pytest.mark.parametrize(
+    ("ended", "reason"),
+    [
+        (Exit(0), "it ended with exit code 0"),
+        (Exit(None), "it ended"),
+        (Exit(-11), "it was killed by SIGSEGV (a crash in compiled code)"),
+        (Exit(-15), "it was killed by SIGTERM"),
+        (Exit(-9, True), "it used up the memory, and the system killed it (SIGKILL)"),
+        (Exit(-200), "it was killed by signal 200"),
+    ],
+)
+def test_an_exit_is_told_in_words(ended, reason):
+    assert (ended.reason, str(ended), ended.describe()) == (reason, reason, reason)
+
+
+def test_ports_are_promised_once():
+    reserve = PortReserve(range(30100, 30130))
+    with reserve.hold("127.0.0.1") as first:
+        pass
+    with reserve.hold("127.0.0.1") as second:
+        assert len({*first.values(), *second.values()}) == 10
+        with pytest.raises(OSError, match="in use"), socket.socket() as other:
+            other.bind(("127.0.0.1", second["shell_port"]))
+    reserve.release(first)
+    reserve.release(second)
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("zmq.error.ZMQError: Address already in use (addr='tcp://127.0.0.1:1')", True),
+        ("Error: listen EADDRINUSE 127.0.0.1:1", True),
+        ("ImportError: no", False),
+    ],
+)
+def test_a_taken_port_is_recognized_in_many_languages(text, taken):
+    assert says_port_taken(text) is taken

@@ -1,0 +1,190 @@
+"""Whatever user code puts into a message can be sent, and whatever comes is decoded or refused."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections import OrderedDict, UserDict
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nuncius.protocol import packing
+from nuncius.protocol.errors import Malformed
+from nuncius.protocol.packing import Packer, clean, json_packer, msgpack_packer, packer_named
+
+PACKERS = {
+    "json": json_packer(),
+    "json of the standard library": packing._stdlib_packer(),
+    "msgpack": msgpack_packer(),
+}
+every_packer = pytest.mark.parametrize("packer", PACKERS.values(), ids=PACKERS)
+
+PLAIN = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**63), 2**63 - 1)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+@every_packer
+@given(content=st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), PLAIN))
+def test_plain_content_survives(packer: Packer, content: dict[str, Any]) -> None:
+    packed = packer.pack(content)
+    assert packer.unpack(packed, "content") == content
+    assert packer.wrote(packed)
+
+
+class Unprintable:
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+
+class BrokenMapping(Mapping[str, Any]):
+    def __getitem__(self, key: str) -> Any:
+        raise LookupError(key)
+
+    def __iter__(self) -> Any:
+        raise OSError("gone")
+
+    def __len__(self) -> int:
+        return 1
+
+
+class Like(float):
+    def __float__(self) -> float:
+        raise TypeError
+
+
+class Index:
+    def __index__(self) -> int:
+        return 7
+
+
+class Unindexed:
+    def __index__(self) -> int:
+        raise ValueError
+
+    def __repr__(self) -> str:
+        return "Unindexed()"
+
+
+class BrokenDate:
+    def isoformat(self) -> str:
+        raise ValueError
+
+
+STRANGE: list[tuple[Any, Any]] = [
+    (math.nan, "nan"),
+    (-math.inf, "-inf"),
+    (b"\x00\xff", "AP8="),
+    (memoryview(b"abcd")[::2], "YWM="),
+    (datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC), "2026-01-02T00:00:00+00:00"),
+    ({1}, [1]),
+    ((1, (2,)), [1, [2]]),
+    (OrderedDict(a=1), {"a": 1}),
+    (UserDict({1: {2: None}}), {"1": {"2": None}}),
+    (Index(), 7),
+    (Fraction(1, 2), 0.5),
+    (Like(0.5), 0.5),
+    (Unindexed(), "Unindexed()"),
+    (Unprintable(), "<unprintable Unprintable object>"),
+    (BrokenMapping(), "<unprintable BrokenMapping object>"),
+    (BrokenDate(), "<unprintable BrokenDate object>"),
+    (10**5000, hex(10**5000)),
+    ({Unprintable(): 1}, "<unprintable dict object>"),
+]
+
+
+@pytest.mark.parametrize(("value", "cleaned"), STRANGE, ids=[type(v).__name__ for v, _ in STRANGE])
+def test_what_json_does_not_know_gets_a_form(value: Any, cleaned: Any) -> None:
+    assert clean(value) == cleaned
+    packer = PACKERS["json of the standard library"]
+    assert packer.unpack(packer.pack({"x": [value, Unprintable()]}), "content")["x"][0] == cleaned
+
+
+@every_packer
+@pytest.mark.parametrize(
+    "value", [value for value, _ in STRANGE], ids=[type(v).__name__ for v, _ in STRANGE]
+)
+def test_nothing_that_user_code_makes_stops_a_message(packer: Packer, value: Any) -> None:
+    assert "x" in packer.unpack(packer.pack({"x": value}), "content")
+
+
+def test_msgpack_knows_bytes_but_only_64_bits() -> None:
+    packer = msgpack_packer()
+    content = {
+        "b": b"\0",
+        "big": 2**70,
+        "bigger": 10**5000,
+        "edge": [2**63, -(2**63)],
+        "s": "\ud800",
+    }
+    assert packer.unpack(packer.pack(content), "content") == {
+        "b": b"\0",
+        "big": str(2**70),
+        "bigger": hex(10**5000),
+        "edge": [str(2**63), str(-(2**63))],
+        "s": "?",
+    }
+
+
+@every_packer
+def test_lone_surrogates_are_sent_as_the_bytes_they_stand_for(packer: Packer) -> None:
+    """A file name that is not UTF-8, as os.listdir returns it, and half a pair of UTF-16."""
+    unpacked = packer.unpack(packer.pack({"name": "a\udcffb", "half": "\ud83d"}), "content")
+    in_text = f"a{chr(0xFFFD)}b" if packer.name == "msgpack" else "a\udcffb"
+    assert unpacked == {"name": in_text, "half": "?"}
+
+
+@every_packer
+def test_content_that_contains_itself_is_refused(packer: Packer) -> None:
+    content: dict[str, Any] = {}
+    content["self"] = [content]
+    with pytest.raises(Malformed, match="200 deep, or contains itself"):
+        packer.pack(content)
+
+
+def refusal(packer: Packer, data: bytes) -> str:
+    """Return why ``data`` is refused, nothing if it is not."""
+    try:
+        packer.unpack(data, "content")
+    except Malformed as error:
+        return str(error)
+    return ""
+
+
+@every_packer
+@given(data=st.binary())
+def test_any_bytes_are_decoded_or_refused(packer: Packer, data: bytes) -> None:
+    assert refusal(packer, data)[:19] in {"", "the content is not "}
+
+
+@every_packer
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"[" * 100_000, b'{"a":' * 50_000, b"\x91" * 100_000, b"9" * 5000, b"\xc1", b"nul"],
+    ids=lambda data: f"{data[:5]!r} x {len(data)}",
+)
+def test_hostile_bytes_are_refused(packer: Packer, data: bytes) -> None:
+    assert refusal(packer, data).startswith("the content is not ")
+
+
+def test_packers_have_names() -> None:
+    assert packer_named("json") is json_packer()
+    assert packer_named("msgpack").name == "msgpack"
+    with pytest.raises(
+        ValueError, match="packer is 'pickle'; expected one of: json, orjson, msgpack"
+    ):
+        packer_named("pickle")

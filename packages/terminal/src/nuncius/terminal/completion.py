@@ -1,0 +1,77 @@
+"""Show the kernel's completions in the prompt's menu."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+
+if TYPE_CHECKING:
+    from prompt_toolkit.document import Document
+
+__all__ = ["KernelCompleter", "rows"]
+
+#: Asks the kernel; returns the content of complete_reply.
+Ask = Callable[[str, int], Awaitable[Mapping[str, Any]]]
+
+
+class KernelCompleter(Completer):
+    """Complete by asking the kernel; typing goes on meanwhile.
+
+    Args:
+        ask: Takes the code and the cursor's position, returns the content of ``complete_reply``.
+    """
+
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        """Return nothing: completions come asynchronously."""
+        return ()
+
+    async def get_completions_async(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> AsyncGenerator[Completion, None]:
+        """Yield the kernel's completions of the text at the cursor."""
+        reply = await self._ask(document.text, document.cursor_position)
+        for row in rows(reply, document.cursor_position):
+            yield row
+
+
+def rows(reply: Mapping[str, Any], cursor: int) -> list[Completion]:
+    """Return the rows of the menu.
+
+    Args:
+        reply: The content of ``complete_reply``; its types and signatures are used where the kernel sends them.
+        cursor: Where the cursor is.
+    """
+    typed: Sequence[Mapping[str, Any]] = reply.get("metadata", {}).get(
+        "_jupyter_types_experimental", ()
+    )
+    if not typed:
+        start = reply.get("cursor_start", cursor)
+        typed = [{"text": text, "start": start} for text in reply.get("matches", ())]
+    return [
+        Completion(
+            item["text"],
+            start_position=min(0, item.get("start", cursor) - cursor),
+            display=_display(item["text"]),
+            display_meta=_meta(item),
+        )
+        for item in typed
+    ]
+
+
+def _display(text: str) -> str:
+    # The last part is what differs: the menu gets narrow without what is typed already.
+    _head, dot, tail = text.rpartition(".")
+    return tail if dot and tail and "/" not in text and not text.startswith("%") else text
+
+
+def _meta(item: Mapping[str, Any]) -> str:
+    kind = item.get("type") or ""
+    signature = item.get("signature") or ""
+    return f"{kind} {signature}".strip().replace("<unknown>", "")

@@ -1,0 +1,71 @@
+"""Decide what a key does to the text of a cell, as pure functions of the text and the cursor.
+
+The bindings in `nuncius.terminal.keys` carry the decisions out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, auto
+
+__all__ = ["Enter", "Newline", "decide_enter", "dedent_width", "strip_prompts"]
+
+
+class Enter(Enum):
+    """What Enter does: run the cell. The other answer is a `Newline`."""
+
+    RUN = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Newline:
+    """Insert a new line that begins with ``indent``."""
+
+    indent: str
+
+
+def decide_enter(text: str, cursor: int, status: str, indent: str) -> Enter | Newline:
+    """Return what Enter does.
+
+    A cell of one complete line runs. A longer one runs from its end, when it is complete; anywhere else Enter makes a new line, so that code in the middle can be edited.
+
+    Args:
+        text: The cell.
+        cursor: Where the cursor is.
+        status: ``complete``, ``incomplete``, ``invalid`` or ``unknown``, of ``is_complete_reply``.
+        indent: For the next line, if incomplete.
+    """
+    after = text[cursor:]
+    if after.strip():
+        return Newline(_indent_of_line(text, cursor)) if "\n" in text else Enter.RUN
+    if status == "incomplete":
+        return Newline(indent)
+    if status == "unknown" and "\n" in text and text[:cursor].rpartition("\n")[2].strip():
+        # Without help from the kernel, a blank line ends a cell of several lines.
+        return Newline(_indent_of_line(text, cursor))
+    return Enter.RUN
+
+
+def dedent_width(line_before_cursor: str, width: int = 4) -> int:
+    """Return how many blanks Backspace removes: back to the last tab stop within the indentation, else 1."""
+    if not line_before_cursor or line_before_cursor.strip():
+        return 1
+    if not line_before_cursor.endswith(" "):
+        return 1
+    return (len(line_before_cursor) - 1) % width + 1
+
+
+def strip_prompts(text: str) -> str:
+    """Return pasted text without the prompts of interpreters, if its first line begins with one.
+
+    Knows ``>>> `` and ``... ``, ``In [3]: `` and ``   ...: ``.
+    """
+    from nuncius.protocol.text.cleanup import classic_prompt, ipython_prompt
+
+    lines = text.splitlines(keepends=True)
+    return "".join(ipython_prompt(classic_prompt(lines)))
+
+
+def _indent_of_line(text: str, cursor: int) -> str:
+    line = text[:cursor].rpartition("\n")[2]
+    return line[: len(line) - len(line.lstrip(" \t"))]

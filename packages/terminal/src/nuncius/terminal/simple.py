@@ -1,0 +1,54 @@
+"""Read cells as plain lines: for pipes, Emacs, dumb terminals and screen readers. No escape codes, no prompt_toolkit."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from nuncius.terminal.prompts import Prompts, plain
+
+__all__ = ["SimplePrompt"]
+
+
+class SimplePrompt:
+    """The prompt where the terminal can show nothing but text.
+
+    Args:
+        judge: Tells whether a cell is complete; returns status and indentation.
+        prompts: What stands before the input.
+    """
+
+    def __init__(
+        self, judge: Callable[[str], tuple[str, str]], prompts: Prompts | None = None
+    ) -> None:
+        self.prompts = prompts or Prompts()
+        self._judge = judge
+
+    async def read(self, number: int, default: str = "") -> str:
+        """Read lines until they are a complete cell, or a blank line ends an incomplete one.
+
+        Raises:
+            EOFError: The input has ended.
+            KeyboardInterrupt: Ctrl-C.
+        """
+        before = plain(self.prompts.input(number))
+        lines = [self._line(before)]
+        while True:
+            code = "\n".join(lines)
+            status, _ = self._judge(code)
+            if status != "incomplete" or (len(lines) > 1 and not lines[-1].strip()):
+                return code
+            lines.append(self._line(plain(self.prompts.continuation(len(before)))))
+
+    def show_result_prompt(self, number: int) -> None:
+        """Print what stands before a result, without ending the line."""
+        sys.stdout.write(plain(self.prompts.output(number)))
+
+    @staticmethod
+    def _line(prompt: str) -> str:
+        sys.stdout.write(prompt)
+        sys.stdout.flush()
+        line = sys.stdin.readline()
+        if not line:
+            raise EOFError
+        return line.rstrip("\n")

@@ -1,0 +1,93 @@
+"""Colors for the prompt, the code and the menus, as prompt_toolkit styles.
+
+The names are those of Pygments' tokens, and a few of our own: ``prompt``, ``prompt.number``, ``out``, ``out.number``, ``other``.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+__all__ = ["STYLES", "choose_theme"]
+
+_COMMON = {
+    "pygments.error": "",
+    "matching-bracket.cursor": "bold",
+    "matching-bracket.other": "bold underline",
+    "bottom-toolbar": "noreverse",
+}
+
+#: Each theme's rules. "auto" keeps to the sixteen colors that every terminal lets its user choose.
+STYLES: Mapping[str, Mapping[str, str]] = {
+    "none": {},
+    "auto": {
+        **_COMMON,
+        "prompt": "ansigreen",
+        "prompt.number": "ansibrightgreen bold",
+        "out": "ansired",
+        "out.number": "ansibrightred bold",
+        "other": "ansiblue",
+        "auto-suggestion": "ansibrightblack",
+        "pygments.keyword": "ansigreen bold",
+        "pygments.keyword.constant": "ansicyan",
+        "pygments.operator.word": "ansimagenta bold",
+        "pygments.name.builtin": "ansicyan",
+        "pygments.name.function": "ansiblue",
+        "pygments.name.class": "ansiblue bold",
+        "pygments.name.decorator": "ansimagenta",
+        "pygments.name.exception": "ansired",
+        "pygments.literal.string": "ansiyellow",
+        "pygments.literal.number": "ansicyan",
+        "pygments.comment": "ansibrightblack italic",
+    },
+    "dark": {
+        **_COMMON,
+        "prompt": "#5faf5f",
+        "prompt.number": "#87d787 bold",
+        "out": "#d75f5f",
+        "out.number": "#ff8787 bold",
+        "other": "#87afd7",
+        "auto-suggestion": "#767676",
+        "pygments.keyword": "#87d7af bold",
+        "pygments.keyword.constant": "#87d7d7",
+        "pygments.operator.word": "#d787d7 bold",
+        "pygments.name.builtin": "#87d7d7",
+        "pygments.name.function": "#87afff",
+        "pygments.name.class": "#87afff bold",
+        "pygments.name.decorator": "#d787d7",
+        "pygments.name.exception": "#ff8787",
+        "pygments.literal.string": "#d7af5f",
+        "pygments.literal.number": "#87d7d7",
+        "pygments.comment": "#8a8a8a italic",
+    },
+    "light": {
+        **_COMMON,
+        "prompt": "#005f00",
+        "prompt.number": "#005f00 bold",
+        "out": "#870000",
+        "out.number": "#870000 bold",
+        "other": "#005f87",
+        "auto-suggestion": "#767676",
+        "pygments.keyword": "#005f5f bold",
+        "pygments.keyword.constant": "#005f87",
+        "pygments.operator.word": "#870087 bold",
+        "pygments.name.builtin": "#005f87",
+        "pygments.name.function": "#0000af",
+        "pygments.name.class": "#0000af bold",
+        "pygments.name.decorator": "#870087",
+        "pygments.name.exception": "#870000",
+        "pygments.literal.string": "#875f00",
+        "pygments.literal.number": "#005f5f",
+        "pygments.comment": "#626262 italic",
+    },
+}
+
+
+def choose_theme(wanted: str, environ: Mapping[str, str] = os.environ) -> str:
+    """Return the theme to use: the wanted one, unless the environment asks for none.
+
+    Source: no-color.org for ``NO_COLOR``.
+    """
+    if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
+        return "none"
+    return wanted
