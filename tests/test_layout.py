@@ -68,7 +68,7 @@ def test_folder_distribution_and_import_have_one_name(package: Path):
 
 @each_package
 def test_every_package_has_its_papers(package: Path):
-    for name in ("README.md", "CHANGELOG.md", "LICENSE", "towncrier.toml", "changes", "tests"):
+    for name in ("README.md", "CHANGELOG.md", "LICENSE", "towncrier.toml", "changes"):
         assert (package / name).exists(), name
     assert "<!-- changes -->" in (package / "CHANGELOG.md").read_text("utf-8")
 

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 parser = argparse.ArgumentParser()
 parser.add_argument("-f", dest="file")
@@ -74,10 +75,15 @@ if options.child:
 
     child = subprocess.Popen([sys.executable, "-S", "-c", "import signal\nsignal.pause()"])
     tell("child", child.pid)
-tell("started", os.getpid(), os.environ.get("JPY_PARENT_PID"), os.getcwd(), os.environ.get("COLOR"))
+tell("started", os.getpid(), os.environ.get("JPY_PARENT_PID"), Path.cwd(), os.environ.get("COLOR"))
 print("hello from the kernel", file=sys.stderr, flush=True)
 
+# Else a signal that comes just before poll() would be handled only after the next message.
+wake, woken = os.pipe()
+os.set_blocking(woken, False)
+signal.set_wakeup_fd(woken)
 poller = zmq.Poller()
+poller.register(wake, zmq.POLLIN)
 for channel in (Channel.SHELL, Channel.CONTROL):
     poller.register(sockets[channel], zmq.POLLIN)
 names = {sockets[channel]: channel for channel in sockets}
@@ -85,6 +91,9 @@ replies = {"kernel_info_request", "interrupt_request", "shutdown_request"}
 running = True
 while running:
     for ready, _ in poller.poll():
+        if ready == wake:
+            os.read(wake, 1)
+            continue
         channel = names[ready]
         request = session.decode(ready.recv_multipart(), channel)
         tell(request.msg_type, *request.content.values())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nuncius.protocol.core.lifecycle import Announce, Launch, Lifecycle, RestartPolicy, State
@@ -91,12 +91,14 @@ def test_a_dead_kernel_can_be_started_and_a_running_one_cannot():
     assert lifecycle.state is State.STOPPED
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(1, 10**6))
 def test_delays_grow_and_have_an_end(crashes):
     policy = RestartPolicy()
     assert policy.delay(crashes) <= policy.delay(crashes + 1) <= policy.longest_delay
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.lists(
         st.tuples(

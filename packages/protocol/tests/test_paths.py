@@ -10,7 +10,7 @@ import pytest
 
 from nuncius.protocol import paths
 
-ENV = os.path.join(sys.prefix, "share", "jupyter")
+ENV = f"{sys.prefix}/share/jupyter"
 SYSTEM = ["/usr/local/share/jupyter", "/usr/share/jupyter"]
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the values are those of Linux")

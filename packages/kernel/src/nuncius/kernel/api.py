@@ -9,11 +9,12 @@ Rule 3: parts that cost time to make (history, magics, completer, inspector, ext
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
     from nuncius.kernel.events import EventManager
     from nuncius.kernel.results import ExecutionResult
     from nuncius.protocol.kernel import KernelIO

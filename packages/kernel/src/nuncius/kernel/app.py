@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.python_kernel import PythonKernel
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from nuncius.kernel.shell import Shell
     from nuncius.protocol.app.program import Parsed, Program
 
@@ -85,7 +86,9 @@ def build(
             provided = finder.install()
             cls: type[Shell] = getattr(shells, shell_class)
         else:
-            from nuncius.kernel.shell import Shell as cls
+            from nuncius.kernel import shell as plain
+
+            cls = plain.Shell
 
             provided = False
         shell = cls(

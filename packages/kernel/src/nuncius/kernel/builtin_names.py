@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import builtins
 import sys
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.display.functions import display
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["ask", "install", "patch_getpass", "remove"]
 
@@ -95,4 +97,4 @@ def remove() -> None:
         else:
             setattr(builtins, name, before)
     if "getpass" in _before:
-        sys.modules["getpass"].getpass = _before.pop("getpass")
+        setattr(sys.modules["getpass"], "getpass", _before.pop("getpass"))  # noqa: B010 - the type checker does not know the module

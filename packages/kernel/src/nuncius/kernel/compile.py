@@ -4,17 +4,18 @@ A cell's file is ``<tmp>/ipykernel_<pid>/<murmur2 of the source>.py``, as fronte
 """
 
 from __future__ import annotations
-
 import __future__
 
 import ast
 import linecache
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from struct import unpack_from
-from types import CodeType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import CodeType
 
 __all__ = ["HASH_SEED", "Compiler", "Piece", "murmur2"]
 
@@ -81,14 +82,13 @@ class Compiler:
         """The folder that cells seem to be in, with a separator at the end."""
         if self._folder is None:
             # as tempfile.gettempdir() does in nearly every case, without importing random and shutil
-            parent = os.environ.get("TMPDIR") or os.environ.get("TEMP") or os.environ.get("TMP")
-            if not parent or not os.path.isdir(parent):
+            join, isdir = os.path.join, os.path.isdir  # pathlib would cost a start 3 ms
+            parent = os.environ.get("TMPDIR") or os.environ.get("TEMP") or "/tmp"
+            if not isdir(parent):
                 import tempfile
 
-                parent = "/tmp" if os.path.isdir("/tmp") else tempfile.gettempdir()  # noqa: S108
-            self._folder = os.path.join(
-                os.path.abspath(parent), f"ipykernel_{os.getpid()}", ""
-            )
+                parent = tempfile.gettempdir()
+            self._folder = join(parent, f"ipykernel_{os.getpid()}", "")
         return self._folder
 
     def get_filename(self, code: str) -> str:
@@ -135,10 +135,10 @@ class Compiler:
         Raises:
             SyntaxError: And whatever else `compile` raises for text that is no program.
         """
-        tree = compile(
+        tree: ast.Module = compile(
             source, filename, "exec", self.flags | flags | ast.PyCF_ONLY_AST, dont_inherit=True
         )
-        return tree  # type: ignore[return-value]
+        return tree
 
     ast_parse = parse
 

@@ -6,9 +6,11 @@ Rule: a text that cannot be expanded stays as it is, since braces and dollars me
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from string import Formatter
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 __all__ = ["DollarFormatter", "FullEvalFormatter", "expand"]
 
@@ -16,9 +18,7 @@ __all__ = ["DollarFormatter", "FullEvalFormatter", "expand"]
 class FullEvalFormatter(Formatter):
     """Like `str.format`, but what stands in braces is any expression: ``{a + 1:x}``."""
 
-    def vformat(  # type: ignore[override]
-        self, format_string: str, args: Any, kwargs: Mapping[str, Any]
-    ) -> str:
+    def vformat(self, format_string: str, args: Any, kwargs: Mapping[str, Any]) -> str:
         """Return the text with its braces replaced."""
         return "".join(self._parts(format_string, kwargs))
 
@@ -60,7 +60,9 @@ class DollarFormatter(FullEvalFormatter):
             yield from self._dollars(literal, names)
             if field is None:
                 continue
-            rebuilt = field + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
+            rebuilt = (
+                field + (f"!{conversion}" if conversion else "") + (f":{spec}" if spec else "")
+            )
             yield from super()._parts("{" + rebuilt + "}", names)
 
     def _dollars(self, literal: str, names: Mapping[str, Any]) -> Iterator[str]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module, reload
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 __all__ = ["ExtensionManager"]
 

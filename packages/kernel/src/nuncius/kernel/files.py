@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.macro import Macro
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["find_code", "run_cells_file", "run_module", "run_python_file"]
 
@@ -124,7 +126,7 @@ def find_code(shell: Any, target: str, raw: bool, py_only: bool, search_ns: bool
     if target.startswith(("http://", "https://")):
         from urllib.request import urlopen
 
-        with urlopen(target) as response:  # noqa: S310 - the person's own URL
+        with urlopen(target) as response:
             text: str = response.read().decode("utf-8", "replace")
             return text
     for path in _paths(target, py_only):

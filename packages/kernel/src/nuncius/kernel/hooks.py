@@ -95,7 +95,9 @@ class Hooks:
         self.pre_prompt_hook = CommandChain()
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(f"there is no hook {name!r}; there are {', '.join(sorted(vars(self)))}")
+        raise AttributeError(
+            f"there is no hook {name!r}; there are {', '.join(sorted(vars(self)))}"
+        )
 
     def set(
         self,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from nuncius.protocol.errors import NunciusError
 from nuncius.protocol.kernelspec import KernelSpec, install_kernelspec
 from nuncius.protocol.messages import PROTOCOL_VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["kernel_spec", "main"]
 
@@ -27,7 +30,10 @@ Make this Python's kernel known to frontends.
 
 
 def kernel_spec(
-    name: str = NAME, display_name: str = "", profile: str = "", env: Mapping[str, str] | None = None
+    name: str = NAME,
+    display_name: str = "",
+    profile: str = "",
+    env: Mapping[str, str] | None = None,
 ) -> KernelSpec:
     """Return the kernelspec for the Python that runs this."""
     argv = [sys.executable, "-m", "nuncius.kernel", "-f", "{connection_file}"]
@@ -61,11 +67,14 @@ def main(arguments: Sequence[str]) -> int:
         if word in ("--user", "--sys-prefix") and not equals:
             options[word] = ""
         elif word == "--env" and len(rest) >= 2:
-            env[rest.pop(0)] = rest.pop(0)
+            name, env_value = rest.pop(0), rest.pop(0)
+            env[name] = env_value
         elif word in ("--name", "--display-name", "--profile", "--prefix") and rest:
             options[word] = rest.pop(0)
         else:
-            sys.stderr.write(f"python -m nuncius.kernel install: {word!r} is not understood\n\n{_USAGE}")
+            sys.stderr.write(
+                f"python -m nuncius.kernel install: {word!r} is not understood\n\n{_USAGE}"
+            )
             return 2
     return _install(options, env)
 

@@ -6,9 +6,11 @@ The values of cells are kept in ``Out`` up to a limit; then the oldest fifth is 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Namespace", "OutputCache"]
 
@@ -104,7 +106,9 @@ class Namespace:
     ) -> None:
         if user_module is None and user_ns is not None:
             user_ns.setdefault("__name__", "__main__")
-            user_module = ModuleType("__main__", "The module of this session, over a given dictionary.")
+            user_module = ModuleType(
+                "__main__", "The module of this session, over a given dictionary."
+            )
         if user_module is None:
             user_module = ModuleType(
                 "__main__", "Automatically created module for the interactive environment."

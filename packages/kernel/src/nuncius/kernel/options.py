@@ -14,9 +14,9 @@ __all__ = ["KernelOptions", "ShellOptions"]
 class ShellOptions:
     """How cells are read, run and shown."""
 
-    ast_node_interactivity: Literal[
-        "all", "last", "last_expr", "none", "last_expr_or_assign"
-    ] = option("last_expr", help="Which values of a cell are shown.")
+    ast_node_interactivity: Literal["all", "last", "last_expr", "none", "last_expr_or_assign"] = (
+        option("last_expr", help="Which values of a cell are shown.")
+    )
     autocall: int = option(
         0, help="Call functions without parentheses: 0 never, 1 when arguments follow, 2 always."
     )
@@ -40,9 +40,7 @@ class ShellOptions:
     colors: str = option(
         "neutral", help="Colors of tracebacks and inspection: neutral, linux, lightbg or nocolor."
     )
-    show_rewritten_input: bool = option(
-        True, help="Show what an automatic call was understood as."
-    )
+    show_rewritten_input: bool = option(True, help="Show what an automatic call was understood as.")
     banner: str = option("", help="Shown by consoles at the start, in place of the usual text.")
     float_precision: str = option(
         "", help="Digits after the point of floats, or a format such as %.3e."
@@ -53,9 +51,7 @@ class ShellOptions:
     completion_timeout: float = option(
         0.4, help="Seconds after which completion returns what it has found."
     )
-    use_jedi: bool = option(
-        False, help="Ask jedi for completions too, where it is installed."
-    )
+    use_jedi: bool = option(False, help="Ask jedi for completions too, where it is installed.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,9 +66,7 @@ class KernelOptions:
     ignore_startup: bool = option(
         False, help="Do not run PYTHONSTARTUP and the profile's startup files."
     )
-    hide_initial_ns: bool = option(
-        True, help="Do not list in %who what was defined at the start."
-    )
+    hide_initial_ns: bool = option(True, help="Do not list in %who what was defined at the start.")
     matplotlib: str | None = option(
         None, help="Make figures appear: inline, or the name of a toolkit."
     )

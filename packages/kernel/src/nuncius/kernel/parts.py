@@ -8,15 +8,19 @@ from __future__ import annotations
 import builtins
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from types import ModuleType
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
-from nuncius.kernel.api import ExceptionInfo
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.magics.registry import MagicsManager
 from nuncius.kernel.magics.table import MAGICS
-from nuncius.kernel.namespace import Namespace
-from nuncius.kernel.options import ShellOptions
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from nuncius.kernel.api import ExceptionInfo
+    from nuncius.kernel.namespace import Namespace
+    from nuncius.kernel.options import ShellOptions
 
 __all__ = ["Parts"]
 
@@ -133,11 +137,9 @@ class Parts:
         from nuncius.kernel.expand import expand
 
         names = dict(self.user_ns)
-        try:
+        with suppress(ValueError):  # so many frames there are not
             # a magic in a function sees the function's variables
             names.update(sys._getframe(depth + 1).f_locals)  # noqa: SLF001
-        except ValueError:
-            pass
         return expand(cmd, names, formatter)
 
     # -- display ---------------------------------------------------------------------------------
@@ -219,7 +221,9 @@ class Parts:
         if getattr(function, "needs_local_scope", False):
             keywords["local_ns"] = self._caller_locals(_stack_depth)
         result = function(line, **keywords)
-        if getattr(function, "_ipython_magic_output_can_be_silenced", False) and line.rstrip().endswith(";"):
+        if getattr(
+            function, "_ipython_magic_output_can_be_silenced", False
+        ) and line.rstrip().endswith(";"):
             return None
         return result
 
@@ -373,9 +377,7 @@ class Parts:
             sys.stderr.write("No traceback available to show.\n")
             return
         traceback = None if exc_tuple is None else exc_tuple[2]
-        self.showtraceback_of(
-            error, traceback, tb_offset=tb_offset, exception_only=exception_only
-        )
+        self.showtraceback_of(error, traceback, tb_offset=tb_offset, exception_only=exception_only)
 
     def showtraceback_of(
         self,
@@ -431,12 +433,19 @@ class Parts:
         if not self.display_pub_send("error", content):
             sys.stdout.write("\n".join(stb) + "\n")
 
-    def display_pub_send(self, msg_type: str, content: Mapping[str, Any]) -> bool:
+    def display_pub_send(
+        self,
+        msg_type: str,
+        content: Mapping[str, Any],
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        buffers: Sequence[Any] = (),
+    ) -> bool:
         """Send a message to the frontends; False where there is none."""
         io = self.io
         if io is None:
             return False
-        io.publish(msg_type, content)
+        io.publish(msg_type, content, metadata=metadata, buffers=buffers)
         return True
 
     def showsyntaxerror(
@@ -592,7 +601,7 @@ class Parts:
         """Run a toolkit's event loop while the kernel waits; None ends it."""
         from nuncius.kernel.gui.loops import enable_gui
 
-        enable_gui(gui, self.kernel)
+        enable_gui(self, gui)
 
     def enable_matplotlib(self, gui: str | None = None) -> tuple[str | None, str | None]:
         """Make figures appear; returns the toolkit and matplotlib's backend."""
@@ -614,9 +623,9 @@ class Parts:
     def comms(self) -> Any:
         """The open comms."""
         if self._comms is None:
-            from nuncius.kernel.comms import make_comms
+            from nuncius.kernel.comms import Comms
 
-            self._comms = make_comms(self)
+            self._comms = Comms(self)
         return self._comms
 
     # -- the operating system ------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from importlib.machinery import ModuleSpec
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
 __all__ = ["when_imported"]
 
@@ -23,7 +25,7 @@ def when_imported(name: str, function: Callable[[ModuleType], Any]) -> None:
     if function not in functions:
         functions.append(function)
     if _finder not in sys.meta_path:
-        sys.meta_path.insert(0, _finder)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _finder)
 
 
 class _Finder:
@@ -37,7 +39,7 @@ class _Finder:
             return None
         del _waiting[name]  # also keeps us from finding ourselves
         if not _waiting:
-            sys.meta_path.remove(self)  # type: ignore[arg-type]
+            sys.meta_path.remove(self)
         from importlib.util import find_spec
 
         spec = find_spec(name)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import builtins
 import keyword
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.macro import Macro
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Autocall", "ExitAutocall", "Prefilter"]
 
@@ -88,7 +90,9 @@ class Prefilter:
         value = self._names.get(name)
         if value is not None:
             if isinstance(value, Macro):
-                return indent + f"\n{indent}".join(value.value.splitlines()) if not arguments else line
+                return (
+                    indent + f"\n{indent}".join(value.value.splitlines()) if not arguments else line
+                )
             if isinstance(value, Autocall):
                 value.set_ip(self._shell)
                 if not arguments:

@@ -6,7 +6,6 @@ The kernel says who it is before it has imported the shell: making one is left u
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.kernel import (
@@ -19,11 +18,13 @@ from nuncius.protocol.kernel import (
     KernelIO,
     Reply,
 )
-from nuncius.protocol.messages import Message
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from nuncius.kernel.results import ExecutionResult
     from nuncius.kernel.shell import Prepared, Shell
+    from nuncius.protocol.messages import Message
 
 __all__ = ["PythonKernel", "kernel_info"]
 
@@ -108,7 +109,7 @@ class PythonKernel(Kernel):
             cell_meta=dict(request.metadata),
         )
         prepared = shell.prepare(info)
-        if prepared.awaits and shell.loop_runner == "asyncio":
+        if prepared.awaits and shell.uses_asyncio:
             return self._execute_async(prepared, request, number)
         coroutine = shell.run_prepared(prepared)
         result = shell.run_coroutine(coroutine) if prepared.awaits else drive(coroutine)
@@ -173,6 +174,11 @@ class PythonKernel(Kernel):
     def comm_message(self, message: Message, io: KernelIO) -> None:
         """Hand a message to its comm."""
         self.shell.comms.receive(message)
+
+    @property
+    def comm_manager(self) -> Any:
+        """The comms' manager, as the `comm` package defines it; libraries register targets with it."""
+        return self.shell.comms.manager
 
     def usage(self, io: KernelIO) -> Reply:
         """Return what the kernel's process uses."""

@@ -5,11 +5,11 @@ One coroutine does the work in both cases. A cell that does not await never susp
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nuncius.kernel.compile import Piece
+if TYPE_CHECKING:
+    from nuncius.kernel.compile import Piece
 
 __all__ = ["LOOP_RUNNERS", "LoopRunner", "drive", "loop_runner", "run_pieces"]
 
@@ -48,15 +48,6 @@ async def run_pieces(
         show: Takes each value that is to be shown.
     """
     for piece in pieces:
-        if piece.shows == "values":
-            outer, sys.displayhook = sys.displayhook, show
-            try:
-                value = eval(piece.code, user_global_ns, user_ns)
-                if piece.awaits:
-                    await value
-            finally:
-                sys.displayhook = outer
-            continue
         value = eval(piece.code, user_global_ns, user_ns)
         if piece.awaits:
             value = await value
@@ -67,6 +58,8 @@ async def run_pieces(
 
 class _AsyncioRunner:
     """Run coroutines on one asyncio loop that lives as long as the shell, so that tasks outlive cells."""
+
+    is_asyncio = True
 
     def __init__(self) -> None:
         self._runner: Any = None
@@ -94,7 +87,7 @@ class _AsyncioRunner:
 
 
 def _trio(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    import trio
+    import trio  # type: ignore[import-not-found]
 
     async def main() -> Any:
         return await coroutine
@@ -103,7 +96,7 @@ def _trio(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 def _curio(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    import curio
+    import curio  # type: ignore[import-not-found]
 
     return curio.run(coroutine)
 

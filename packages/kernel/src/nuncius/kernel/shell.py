@@ -13,11 +13,9 @@ import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nuncius.kernel import builtin_names
-from nuncius.kernel.api import ExceptionInfo
+from nuncius.kernel import builtin_names, comms
 from nuncius.kernel.compile import Compiler, Piece
 from nuncius.kernel.current import CURRENT_SHELL, enter_shell, leave_shell
 from nuncius.kernel.display.hook import DisplayHook, ends_with_semicolon
@@ -34,6 +32,11 @@ from nuncius.kernel.results import ExecutionInfo, ExecutionResult
 from nuncius.kernel.runner import LoopRunner, drive, loop_runner, run_pieces
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
 from nuncius.protocol.text.inputs import TransformerManager
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from nuncius.kernel.api import ExceptionInfo
 
 __all__ = ["Prepared", "Shell"]
 
@@ -134,6 +137,7 @@ class Shell(Parts):
         self.namespace.fill()
         enter_shell(self)  # type: ignore[arg-type]
         builtin_names.install()
+        comms.plug()
 
     def close(self) -> None:
         """Leave the process as it was before: run exit handlers, close the history."""
@@ -253,7 +257,14 @@ class Shell(Parts):
                 tree, filename, interactivity, flags=flags, keep_futures=info.shell_futures
             )
         # the ways in which Python refuses a text
-        except (SyntaxError, ValueError, OverflowError, MemoryError, RecursionError, TypeError) as error:
+        except (
+            SyntaxError,
+            ValueError,
+            OverflowError,
+            MemoryError,
+            RecursionError,
+            TypeError,
+        ) as error:
             return Prepared(info, cell, error=error)
         except InputRejected as error:
             return Prepared(info, cell, error=error)
@@ -293,6 +304,12 @@ class Shell(Parts):
             coroutine.close()
             self.showtraceback()
             return ExecutionResult(info, error_before_exec=error)
+
+    @property
+    def uses_asyncio(self) -> bool:
+        """Whether cells that await can run on a server's own asyncio loop."""
+        chosen: Any = self.loop_runner
+        return bool(chosen == "asyncio" or getattr(chosen, "is_asyncio", False))
 
     def run_coroutine(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine by the loop that the person chose."""
@@ -416,7 +433,7 @@ class Shell(Parts):
             if not prepared.info.silent:
                 self.showtraceback_of(error, exception_only=True)
                 sys.stderr.write("To leave, type 'exit' or 'quit'.\n")
-        except BaseException as error:  # noqa: BLE001 - rule 1
+        except BaseException as error:
             if isinstance(error, GeneratorExit):
                 raise
             result.error_in_exec = self._as_interrupt(error)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
 
 __all__ = ["LSString", "SList"]
 
@@ -16,11 +18,11 @@ class LSString(str):
     __slots__ = ()
 
     @property
-    def list(self) -> list[str]:
+    def l(self) -> Any:  # noqa: E743 - the name that people use
         """The lines."""
         return self.split("\n")
 
-    l = list  # noqa: E741 - the name that people use
+    list = l
 
     @property
     def nlstr(self) -> str:
@@ -48,11 +50,11 @@ class SList(list[str]):
     """A list of lines, with methods to pick from them."""
 
     @property
-    def list(self) -> Any:
+    def l(self) -> Any:  # noqa: E743 - the name that people use
         """The list itself."""
         return self
 
-    l = list  # noqa: E741 - the name that people use
+    list = l
 
     @property
     def nlstr(self) -> str:
@@ -88,10 +90,9 @@ class SList(list[str]):
             prune: Return the others instead.
             field: Match this column, split at white space.
         """
-        if isinstance(pattern, str):
-            search = re.compile(pattern, re.IGNORECASE).search
-        else:
-            search = pattern  # type: ignore[assignment]
+        search: Callable[[str], Any] = (
+            re.compile(pattern, re.IGNORECASE).search if isinstance(pattern, str) else pattern
+        )
 
         def target(line: str) -> str:
             if field is None:

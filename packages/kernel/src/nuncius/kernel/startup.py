@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.options import KernelOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from nuncius.protocol.app.program import Parsed
 
 __all__ = ["run_startup"]
@@ -30,17 +31,18 @@ def run_startup(shell: Any, parsed: Parsed) -> None:
     before = set(shell.user_ns)
     for extension in options.extensions:
         _guarded(shell, lambda name=extension: shell.extension_manager.load_extension(name))
-    if options.gui:
-        _guarded(shell, lambda: shell.enable_gui(options.gui))
-    if options.matplotlib:
-        _guarded(shell, lambda: shell.enable_matplotlib(options.matplotlib))
-    if options.pylab:
-        _guarded(shell, lambda: shell.enable_pylab(options.pylab))
+    for value, enable in (
+        (options.gui, shell.enable_gui),
+        (options.matplotlib, shell.enable_matplotlib),
+        (options.pylab, shell.enable_pylab),
+    ):
+        if value:
+            _guarded(shell, lambda enable=enable, value=value: enable(value))
     if not options.ignore_startup:
         for path in _startup_files(parsed):
             run_file(shell, path)
-    for path in options.exec_files:
-        run_file(shell, Path(path).expanduser())
+    for name in options.exec_files:
+        run_file(shell, Path(name).expanduser())
     for line in options.exec_lines:
         shell.run_cell(line, store_history=False)
     if options.hide_initial_ns:
@@ -67,13 +69,9 @@ def _startup_files(parsed: Parsed) -> Iterator[Path]:
     python_startup = os.environ.get("PYTHONSTARTUP")
     if python_startup and Path(python_startup).is_file():
         yield Path(python_startup)
-    try:
-        names = sorted(os.listdir(parsed.profile.startup))
-    except OSError:
-        return
-    for name in names:
-        if name.endswith((".py", ".ipy")):
-            yield parsed.profile.startup / name
+    folder: Path = parsed.profile.startup
+    if folder.is_dir():
+        yield from sorted(path for path in folder.iterdir() if path.suffix in (".py", ".ipy"))
 
 
 def _guarded(shell: Any, function: Any) -> None:

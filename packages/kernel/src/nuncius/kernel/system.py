@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from typing import IO, Any
 
 __all__ = ["getoutput", "system"]
@@ -32,7 +33,7 @@ def getoutput(command: str) -> tuple[str, int]:
     """Run ``command``, and return what it wrote to stdout and stderr, and its exit code."""
     import subprocess
 
-    done = subprocess.run(  # noqa: S602 - that is what the person asked for
+    done = subprocess.run(
         command,
         shell=True,
         executable=_shell(),
@@ -60,7 +61,7 @@ def _inherit(command: str) -> int:
     import subprocess
 
     # the child gets the Ctrl-C of the terminal itself: wait for what it makes of it
-    with subprocess.Popen(command, shell=True, executable=_shell()) as process:  # noqa: S602
+    with subprocess.Popen(command, shell=True, executable=_shell()) as process:
         while True:
             try:
                 return process.wait()
@@ -71,7 +72,7 @@ def _inherit(command: str) -> int:
 def _piped(command: str) -> int:
     import subprocess
 
-    with subprocess.Popen(  # noqa: S602
+    with subprocess.Popen(
         command,
         shell=True,
         stdin=subprocess.DEVNULL,
@@ -109,7 +110,7 @@ def _pty(command: str) -> int:
         attributes = termios.tcgetattr(theirs)
         attributes[1] &= ~termios.OPOST  # line ends stay as they are
         termios.tcsetattr(theirs, termios.TCSANOW, attributes)
-        process = subprocess.Popen(  # noqa: S602
+        process = subprocess.Popen(
             command,
             shell=True,
             executable=_shell(),
@@ -138,10 +139,8 @@ def _pty(command: str) -> int:
 
 
 def _signal_group(pid: int, number: int) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(pid, number)
-    except ProcessLookupError:
-        pass
 
 
 def _read_pty(descriptor: int) -> None:

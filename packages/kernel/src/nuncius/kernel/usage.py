@@ -32,7 +32,7 @@ def usage() -> dict[str, Any]:
         "cpu_count": os.cpu_count(),
     }
     try:
-        import psutil
+        import psutil  # type: ignore[import-untyped]
     except ImportError:
         report["host_virtual_memory"] = _host_memory()
     else:
@@ -61,7 +61,9 @@ def _host_memory() -> dict[str, int]:
         lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     except OSError:
         return {}
-    found = {name: int(rest.split()[0]) * 1024 for name, _, rest in (x.partition(":") for x in lines)}
+    found = {
+        name: int(rest.split()[0]) * 1024 for name, _, rest in (x.partition(":") for x in lines)
+    }
     total, available = found.get("MemTotal", 0), found.get("MemAvailable", 0)
     return {
         "total": total,

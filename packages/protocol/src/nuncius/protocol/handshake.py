@@ -75,7 +75,7 @@ def register(
         timeout: Seconds.
 
     Returns:
-        ``info`` without the fields that were about the handshake: what to write into the connection file.
+        ``info`` without the fields that were about the handshake: what to write into the connection file. If it asks for no handshake, nothing is sent.
 
     Raises:
         ConnectionFileError: Nobody answers, or the answer is not signed with our key.
@@ -84,12 +84,14 @@ def register(
 
     import zmq
 
+    if not is_registration(info):
+        return info
     extra = info.extra
     address = f"tcp://{extra.get('registration_ip') or info.ip}:{extra['registration_port']}"
     content = {"kernel_id": str(extra.get("kernel_id", ""))}
     content.update({name: str(port) for name, port in info.ports.items()})
     with context.socket(zmq.DEALER) as socket:
-        socket.linger = 1000
+        socket.linger = 0  # the answer says that the message has arrived
         socket.connect(address)
         socket.send_multipart(frames(session, dumps(content).encode()))
         if not socket.poll(int(timeout * 1000)):

@@ -126,6 +126,7 @@ _FLAGS = {
     "no-banner": Flag("TerminalShell.banner", "False", "Say nothing at the start."),
     "confirm-exit": Flag("TerminalShell.confirm_exit", "True", "Ask before Ctrl-D leaves."),
     "no-confirm-exit": Flag("TerminalShell.confirm_exit", "False", "Leave at Ctrl-D at once."),
+    "nosep": Flag("TerminalShell.separate_in", "", "No blank line before each prompt."),
     "simple-prompt": Flag(
         "TerminalShell.simple_prompt", "True", "Read plain lines, without escape codes."
     ),

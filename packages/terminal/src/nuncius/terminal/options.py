@@ -15,6 +15,9 @@ class TerminalShell:
     """The shell in a terminal."""
 
     banner: bool = option(True, help="Say what this is when the shell starts.")
+    separate_in: str = option(
+        "\n", help="Printed before each prompt but the first; empty for a denser screen (--nosep)."
+    )
     editing_mode: Literal["emacs", "vi"] = option("emacs", help="Whose keys the prompt has.")
     theme: Literal["auto", "dark", "light", "none"] = option(
         "auto",

@@ -73,6 +73,7 @@ class Session:
                 continue
             if code.strip():
                 self.run_cell(code)
+                self._write(self._options.separate_in)
         return self._exit_code
 
     def run_cell(self, code: str) -> ExecutionResult | None:
@@ -101,6 +102,7 @@ class Session:
             case "display_data":
                 self._write(best_text(content.get("data", {})) + "\n")
             case "error":
+                self._end_line()
                 text = describe_error(
                     content.get("ename", "Error"),
                     content.get("evalue", ""),
@@ -129,6 +131,11 @@ class Session:
             sys.stdout.write("\r\x1b[K")
         stream.write(text)
         stream.flush()
+
+    def _end_line(self) -> None:
+        """Go to a new line after the terminal's own ``^C``."""
+        if sys.stdout.isatty():
+            sys.stdout.write("\r\x1b[K")
 
     def _clear(self, *, wait: bool) -> None:
         if not sys.stdout.isatty():

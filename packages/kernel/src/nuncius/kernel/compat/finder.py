@@ -9,13 +9,15 @@ Rule 2: the objects are our own, the same under each name that leads to them.
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.compat.names import MODULES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["install", "is_ours", "remove"]
 
@@ -122,7 +124,7 @@ def install() -> bool:
         return False
     _uses += 1
     if _uses == 1:
-        sys.meta_path.insert(0, _finder)  # type: ignore[arg-type]
+        sys.meta_path.insert(0, _finder)
     return True
 
 
@@ -132,7 +134,7 @@ def remove() -> None:
     _uses = max(0, _uses - 1)
     if _uses or _finder not in sys.meta_path:
         return
-    sys.meta_path.remove(_finder)  # type: ignore[arg-type]
+    sys.meta_path.remove(_finder)
     for name in [n for n in sys.modules if n.partition(".")[0] in _PACKAGES]:
         if is_ours(sys.modules[name]):
             del sys.modules[name]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.system import getoutput as _getoutput
 from nuncius.kernel.system import system
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "DisplayTrap",
@@ -180,7 +182,7 @@ class NamedFileInTemporaryDirectory:
 
     def __init__(self, filename: str, mode: str = "w+b", bufsize: int = -1, **kwds: Any) -> None:
         self._folder = TemporaryDirectory(**kwds)
-        self.file = open(Path(self._folder.name, filename), mode, bufsize)  # noqa: SIM115
+        self.file = Path(self._folder.name, filename).open(mode, bufsize)  # noqa: SIM115 - it is closed by cleanup
 
     def cleanup(self) -> None:
         """Close the file, and remove the folder."""
@@ -202,7 +204,7 @@ class TemporaryWorkingDirectory(TemporaryDirectory[str]):
         os.chdir(self.name)
         return super().__enter__()
 
-    def __exit__(self, *exc: Any) -> None:
+    def __exit__(self, *exc: object) -> None:
         os.chdir(self._before)
         super().__exit__(*exc)
 
@@ -213,7 +215,7 @@ class DisplayTrap:
     def __init__(self, hook: Any = None) -> None:
         self.hook = hook
 
-    def __enter__(self) -> DisplayTrap:
+    def __enter__(self) -> Self:
         self._before, sys.displayhook = sys.displayhook, self.hook
         return self
 

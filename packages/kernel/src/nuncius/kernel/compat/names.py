@@ -5,7 +5,10 @@ Each module has a mapping of names to places, ``module:attribute``; a place that
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["IPYKERNEL_VERSION", "IPYTHON_VERSION", "MODULES"]
 
@@ -41,7 +44,6 @@ _MAGIC = {
         "MAGIC_OUTPUT_CAN_BE_SILENCED",
     ),
     **_all(":compat.functions", "register_line_magic register_cell_magic register_line_cell_magic"),
-    "MagicAlias": ":magics.registry:MagicAlias",
     "UsageError": ":errors:UsageError",
 }
 _SHELLS = ":compat.shells"
@@ -66,7 +68,7 @@ _FORMATTERS = {
 _CAPTURE = _all(":display.capture", "CapturedIO RichOutput capture_output")
 _PATHS = _all(
     ":compat.functions",
-    "get_ipython_cache_dir get_ipython_dir get_ipython_module_path get_ipython_package_dir locate_profile",
+    "get_ipython_cache_dir get_ipython_dir locate_profile",
 )
 _BACKENDS = _all(
     ":gui.matplotlib",
@@ -82,32 +84,23 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         "__version__": f"={IPYTHON_VERSION}",
         "version_info": "=(9, 18, 1, '')",
         "InteractiveShell": f"{_SHELLS}:InteractiveShell",
-        "embed": ":embed:embed",
         "embed_kernel": ":embed:embed_kernel",
         "start_kernel": ":embed:start_kernel",
-        "start_ipython": ":compat.functions:start_ipython",
         "extract_module_locals": ":embed:extract_module_locals",
-        "sys_info": ":compat.functions:sys_info",
     },
     "IPython.display": {**_FUNCTIONS, **_OBJECTS, **_MEDIA, **_MATPLOTLIB},
     "IPython.core": {},
     "IPython.core.alias": _all(":alias", "Alias AliasManager default_aliases")
     | {"InvalidAliasError": ":errors:InvalidAlias", "AliasError": ":errors:InvalidAlias"},
     "IPython.core.application": {"BaseIPythonApplication": ":compat.apps:BaseIPythonApplication"},
-    "IPython.core.async_helpers": {"_asyncio_runner": ":compat.functions:asyncio_runner"},
     "IPython.core.autocall": {
         "IPyAutocall": ":prefilter:Autocall",
         "ExitAutocall": ":prefilter:ExitAutocall",
         "ZMQExitAutocall": ":prefilter:ExitAutocall",
     },
     "IPython.core.compilerop": {"CachingCompiler": ":compile:Compiler"},
-    "IPython.core.completer": _all(
-        ":compat.completion",
-        "Completion IPCompleter Completer CompletionSplitter provisionalcompleter rectify_completions ProvisionalCompleterWarning",
-    ),
     "IPython.core.completerlib": {},
     "IPython.core.crashhandler": {},
-    "IPython.core.debugger": _all(":debug.pdb", "Pdb InterruptiblePdb set_trace Tracer"),
     "IPython.core.display": {**_FUNCTIONS, **_OBJECTS, **_MEDIA, **_MATPLOTLIB},
     "IPython.core.display_functions": _FUNCTIONS,
     "IPython.core.display_trap": {"DisplayTrap": ":compat.functions:DisplayTrap"},
@@ -129,10 +122,6 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "IPython.core.formatters": _FORMATTERS,
     "IPython.core.getipython": _GET,
     "IPython.core.guarded_eval": {},
-    "IPython.core.history": {
-        "HistoryManager": ":history:HistoryManager",
-        "HistoryAccessor": ":history:HistoryAccessor",
-    },
     "IPython.core.hooks": {"CommandChainDispatcher": ":hooks:CommandChain"},
     "IPython.core.inputtransformer2": {
         **_all(
@@ -150,12 +139,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     },
     "IPython.core.macro": {"Macro": ":macro:Macro"},
     "IPython.core.magic": _MAGIC,
-    "IPython.core.magic_arguments": _all(
-        ":magics.arguments",
-        "MagicArgumentParser argument argument_group construct_parser defaults kwds magic_arguments parse_argstring real_name",
-    ),
     "IPython.core.magics": {},
-    "IPython.core.oinspect": {"Inspector": ":inspect:Inspector"},
     "IPython.core.page": _all(":compat.functions", "page display_page pager_page"),
     "IPython.core.payload": {"PayloadManager": ":payload:PayloadManager"},
     "IPython.core.prefilter": {"PrefilterManager": ":prefilter:Prefilter"},
@@ -172,46 +156,34 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     },
     "IPython.core.shellapp": {"InteractiveShellApp": ":compat.apps:InteractiveShellApp"},
     "IPython.core.splitinput": {},
-    "IPython.core.ultratb": _all(
-        ":compat.tracebacks",
-        "AutoFormattedTB ColorTB FormattedTB ListTB SyntaxTB TBTools VerboseTB",
-    ),
     "IPython.core.usage": {},
     "IPython.extensions": {},
-    "IPython.extensions.autoreload": {"": ":ext.autoreload"},
-    "IPython.extensions.storemagic": {"": ":ext.storemagic"},
     "IPython.lib": {},
     "IPython.lib.display": _MEDIA,
-    "IPython.lib.latextools": _all(":compat.latex", "latex_to_html latex_to_png"),
-    "IPython.lib.lexers": _all(
-        ":compat.lexers", "IPyLexer IPython3Lexer IPythonConsoleLexer IPythonLexer IPythonTracebackLexer"
-    ),
     "IPython.lib.pretty": _PRETTY,
     "IPython.paths": _PATHS,
     "IPython.terminal": {},
     "IPython.terminal.embed": {
         "InteractiveShellEmbed": f"{_SHELLS}:InteractiveShellEmbed",
-        "embed": ":embed:embed",
     },
     "IPython.terminal.interactiveshell": {
         "TerminalInteractiveShell": f"{_SHELLS}:TerminalInteractiveShell"
     },
     "IPython.terminal.ipapp": {"TerminalIPythonApp": ":compat.apps:TerminalIPythonApp"},
     "IPython.testing": {},
-    "IPython.testing.globalipapp": {
-        "get_ipython": ":compat.functions:testing_shell",
-        "start_ipython": ":compat.functions:testing_shell",
-    },
     "IPython.utils": {},
     "IPython.utils.capture": _CAPTURE,
     "IPython.utils.io": {"capture_output": ":display.capture:capture_output"},
     "IPython.utils.ipstruct": {"Struct": ":compat.functions:Struct"},
-    "IPython.utils.path": _all(":compat.functions", "get_ipython_dir ensure_dir_exists get_py_filename"),
+    "IPython.utils.path": _all(
+        ":compat.functions", "get_ipython_dir ensure_dir_exists get_py_filename"
+    ),
     "IPython.utils.process": _all(":compat.functions", "getoutput system arg_split find_cmd"),
     "IPython.utils.py3compat": {},
     "IPython.utils.strdispatch": {"StrDispatch": ":hooks:StrDispatch"},
     "IPython.utils.tempdir": _all(
-        ":compat.functions", "TemporaryDirectory NamedFileInTemporaryDirectory TemporaryWorkingDirectory"
+        ":compat.functions",
+        "TemporaryDirectory NamedFileInTemporaryDirectory TemporaryWorkingDirectory",
     ),
     "IPython.utils.text": {
         "LSString": ":slist:LSString",
@@ -225,24 +197,16 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "ipykernel": {
         "__version__": f"={IPYKERNEL_VERSION}",
         "version_info": "=(7, 4, 0)",
-        "get_connection_file": ":compat.connect:get_connection_file",
-        "get_connection_info": ":compat.connect:get_connection_info",
-        "connect_qtconsole": ":compat.connect:connect_qtconsole",
     },
     "ipykernel.comm": {
         "Comm": ":compat.comms:Comm",
         "CommManager": ":compat.comms:CommManager",
     },
-    "ipykernel.connect": _all(
-        ":compat.connect", "get_connection_file get_connection_info connect_qtconsole"
-    ),
     "ipykernel.datapub": {},
     "ipykernel.displayhook": {"ZMQShellDisplayHook": ":display.hook:DisplayHook"},
     "ipykernel.embed": {"embed_kernel": ":embed:embed_kernel"},
     "ipykernel.eventloops": _all(":gui.loops", "enable_gui register_integration loop_map"),
     "ipykernel.inprocess": {},
-    "ipykernel.iostream": {"OutStream": "nuncius.protocol.serving.streams:OutStream"},
-    "ipykernel.ipkernel": {"IPythonKernel": ":compat.apps:IPythonKernel"},
     "ipykernel.jsonutil": {"json_clean": "nuncius.protocol.packing:clean"},
     "ipykernel.kernelapp": {
         "IPKernelApp": ":compat.apps:IPKernelApp",

@@ -5,11 +5,14 @@ Many ask ``type(get_ipython()).__name__``: ``ZMQInteractiveShell`` is a notebook
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, ClassVar
+import sys
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.shell import Shell
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = [
     "InteractiveShell",
@@ -32,7 +35,22 @@ class InteractiveShell(Shell):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._config: Any = None
         self.configurables: list[Any] = [self]
-        super().__init__(*args, **kwargs)
+        super(InteractiveShell, self).__init__(*args, **kwargs)  # noqa: UP008 - see __class__
+
+    def _face(self) -> type:
+        """Return our class; or, where traitlets is in use, one that also is a Configurable.
+
+        Libraries give the shell to their Configurables as ``parent``, which traitlets checks by `isinstance`. Deriving from it would have each kernel import traitlets.
+        """
+        kind = type(self)
+        if "traitlets.config.configurable" not in sys.modules:
+            return kind
+        face = _faces.get(kind)
+        if face is None:
+            face = _faces[kind] = _make_face(kind)
+        return face
+
+    __class__ = property(_face)  # type: ignore[assignment]
 
     @classmethod
     def instance(cls, *args: Any, **kwargs: Any) -> InteractiveShell:
@@ -78,9 +96,23 @@ class InteractiveShell(Shell):
         """Tell whether there is an attribute or option of this name."""
         return hasattr(self, name) or hasattr(self.options, name)
 
+    def _find_my_config(self, cfg: Any) -> Any:
+        """Return what the configuration says of us, as traitlets asks a parent."""
+        return type(cfg)(cfg.get(type(self).__name__, {}))
+
     def trait_names(self) -> list[str]:
         """Return the names of the options."""
         return list(type(self.options).__dataclass_fields__)
+
+
+_faces: dict[type, type] = {}
+
+
+def _make_face(kind: type) -> type:
+    from traitlets.config.configurable import Configurable
+
+    namespace = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
+    return type(Configurable)(kind.__name__, (kind, Configurable), namespace)
 
 
 class ZMQInteractiveShell(InteractiveShell):

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from io import StringIO
-from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.display.publish import encode_binary
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
 
 __all__ = [
     "CapturedIO",
@@ -39,9 +41,7 @@ class RichOutput:
         """Show it."""
         from nuncius.kernel.display.functions import publish_display_data
 
-        publish_display_data(
-            self.data, self.metadata, transient=self.transient, update=self.update
-        )
+        publish_display_data(self.data, self.metadata, transient=self.transient, update=self.update)
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         return self.data, self.metadata
@@ -159,7 +159,8 @@ class capture_output:  # noqa: N801 - the name that people use
     def __enter__(self) -> CapturedIO:
         self._outer = sys.stdout, sys.stderr, sys.displayhook
         self._shell: Any = get_shell() if self.display else None
-        out = err = outputs = None
+        out = err = None
+        outputs: list[dict[str, Any]] | None = None
         if self.stdout:
             out = sys.stdout = StringIO()
         if self.stderr:

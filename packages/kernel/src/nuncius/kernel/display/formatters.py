@@ -8,9 +8,8 @@ Rule: an object that answers to any attribute name at all (a mock, a proxy) has 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Iterator
 from io import StringIO
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 from warnings import warn
 
 from nuncius.kernel.display.pretty import (
@@ -18,6 +17,9 @@ from nuncius.kernel.display.pretty import (
     RepresentationPrinter,
     default_printers,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
 
 __all__ = [
     "BaseFormatter",
@@ -264,7 +266,8 @@ class PlainTextFormatter(BaseFormatter):
         self.float_format = "%r"
         self._float_precision: str | int = ""
         super().__init__(parent)
-        self.singleton_printers, self.type_printers, self.deferred_printers = default_printers()
+        printers: tuple[Any, Any, Any] = default_printers()
+        self.singleton_printers, self.type_printers, self.deferred_printers = printers
         self._by_repr = {kind: self.type_printers[kind] for kind in (int, str)}
         self.type_printers[float] = lambda obj, p, cycle: p.text(self.float_format % obj)
         for name, value in options.items():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import builtins
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.display.publish import DisplayPublisher, encode_binary, print_plain
-from nuncius.kernel.results import ExecutionResult
+
+if TYPE_CHECKING:
+    from nuncius.kernel.results import ExecutionResult
 
 __all__ = ["DisplayHook", "ends_with_semicolon"]
 
@@ -82,7 +84,7 @@ class DisplayHook:
 
     def write(self, data: dict[str, Any], metadata: dict[str, Any]) -> None:
         """Send a formatted value as the result of the cell."""
-        content = {
+        content: dict[str, Any] = {
             "execution_count": self.prompt_count,
             "data": encode_binary(data),
             "metadata": metadata,

@@ -233,6 +233,9 @@ class FileLink:
         self.result_html_prefix = result_html_prefix
         self.result_html_suffix = result_html_suffix
 
+    def _repr_html_line(self) -> str:
+        return self._format_path()
+
     def _format_path(self) -> str:
         from urllib.parse import quote
 
@@ -303,12 +306,12 @@ class FileLinks(FileLink):
         lines = [f"{self.result_html_prefix}{html.escape(dirname)}/{self.result_html_suffix}"]
         for name in fnames:
             link = FileLink(
-                os.path.join(dirname, name),
+                Path(dirname, name),
                 self.url_prefix,
                 f"{self.result_html_prefix}&nbsp;&nbsp;",
                 self.result_html_suffix,
             )
-            lines.append(link._format_path())
+            lines.append(link._repr_html_line())  # noqa: SLF001 - our own class
         return lines if fnames else []
 
     def _text_lines(
@@ -319,13 +322,17 @@ class FileLinks(FileLink):
     def _format_path(self) -> str:
         make = self.notebook_display_formatter
         return "\n".join(
-            line for folder, names in self._folders() for line in make(folder, names, self.included_suffixes)
+            line
+            for folder, names in self._folders()
+            for line in make(folder, names, self.included_suffixes)
         )
 
     def __repr__(self) -> str:
         make = self.terminal_display_formatter
         return "\n".join(
-            line for folder, names in self._folders() for line in make(folder, names, self.included_suffixes)
+            line
+            for folder, names in self._folders()
+            for line in make(folder, names, self.included_suffixes)
         )
 
 

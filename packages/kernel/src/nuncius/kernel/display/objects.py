@@ -9,15 +9,29 @@ import html
 import os
 import struct
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from nuncius.kernel.display.functions import display
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
 __all__ = [
-    "GeoJSON", "HTML", "JSON", "SVG", "DisplayObject", "Image", "Javascript", "Latex", "Markdown", "Math", "Pretty", "ProgressBar",
-    "TextDisplayObject", "Video",
+    "HTML",
+    "JSON",
+    "SVG",
+    "DisplayObject",
+    "GeoJSON",
+    "Image",
+    "Javascript",
+    "Latex",
+    "Markdown",
+    "Math",
+    "Pretty",
+    "ProgressBar",
+    "TextDisplayObject",
+    "Video",
 ]  # fmt: skip
 
 
@@ -95,7 +109,7 @@ class DisplayObject:
     def _fetch(self, url: str) -> Any:
         from urllib.request import urlopen
 
-        with urlopen(url) as response:  # noqa: S310 - the person's own URL
+        with urlopen(url) as response:
             data: bytes = response.read()
             if self._read_flags == "rb":
                 return data
@@ -285,7 +299,9 @@ class JSON(DisplayObject):
 
     def _check_data(self) -> None:
         if self.data is not None and not isinstance(self.data, list | dict):
-            raise TypeError(f"{type(self).__name__} expects a list or a mapping, not {self.data!r:.80}")
+            raise TypeError(
+                f"{type(self).__name__} expects a list or a mapping, not {self.data!r:.80}"
+            )
 
     def _repr_json_(self) -> Any:
         return self._data_and_metadata()
@@ -302,7 +318,9 @@ class GeoJSON(JSON):
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        own = {name: kwargs.pop(name) for name in ("layer_options", "url_template") if name in kwargs}
+        own = {
+            name: kwargs.pop(name) for name in ("layer_options", "url_template") if name in kwargs
+        }
         super().__init__(*args, **kwargs)
         self.metadata |= own
 
@@ -389,7 +407,7 @@ def _picture_format(data: bytes) -> str | None:
     return None
 
 
-def _png_size(data: bytes) -> tuple[int, int]:
+def png_size(data: bytes) -> tuple[int, int]:
     at = data.index(b"IHDR")
     width, height = struct.unpack(">ii", data[at + 4 : at + 12])
     return width, height
@@ -478,8 +496,10 @@ class Image(DisplayObject):
             return _picture_format(data) or "png"
         if name is None:
             return "png"
-        extension = os.path.splitext(str(name).partition("?")[0])[1][1:].lower()
-        return extension if extension in {*_MIMES, "jpg"} or _is_file(name) and extension else "png"
+        extension = Path(str(name).partition("?")[0]).suffix[1:].lower()
+        return (
+            extension if extension in {*_MIMES, "jpg"} or (_is_file(name) and extension) else "png"
+        )
 
     def reload(self) -> None:
         """Read the data again, if it is embedded."""
@@ -491,7 +511,7 @@ class Image(DisplayObject):
     def _retina_shape(self) -> None:
         if not self.embed or not isinstance(self.data, bytes):
             return
-        sizes = {"png": _png_size, "jpeg": _jpeg_size}
+        sizes = {"png": png_size, "jpeg": _jpeg_size}
         if self.format in sizes:
             width, height = sizes[self.format](self.data)
             self.width, self.height = width // 2, height // 2

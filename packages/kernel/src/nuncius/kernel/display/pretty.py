@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from io import StringIO
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 __all__ = [
     "MAX_SEQ_LENGTH",
@@ -210,7 +210,7 @@ class RepresentationPrinter(PrettyPrinter):
                 return printer
             own = cls.__dict__
             if "_repr_pretty_" in own and callable(method := getattr(kind, "_repr_pretty_", None)):
-                return method
+                return cast("Printer", method)
             if cls is not object and "__repr__" in own and callable(own["__repr__"]):
                 return _by_repr
         return _by_default
@@ -241,7 +241,7 @@ def _by_repr(obj: Any, p: PrettyPrinter, cycle: bool) -> None:
 
 def _by_default(obj: Any, p: Any, cycle: bool) -> None:
     kind = type(obj)
-    if kind.__repr__ is not object.__repr__:
+    if "__repr__" in dir(kind) and kind.__repr__ != object.__repr__:
         _by_repr(obj, p, cycle)
         return
     p.begin_group(1, "<")
@@ -255,7 +255,7 @@ def _by_default(obj: Any, p: Any, cycle: bool) -> None:
                 continue
             try:
                 value = getattr(obj, name)
-            except Exception:  # noqa: BLE001, S112 - a property may raise anything
+            except Exception:  # noqa: BLE001 - a property may raise anything
                 continue
             if not callable(value):
                 p.text(",")
@@ -342,7 +342,7 @@ def _call(name: str, parts: Callable[[Any], tuple[Any, ...]]) -> Printer:
     """Return a printer for ``Name(argument, ...)``."""
 
     def print_call(obj: Any, p: Any, cycle: bool) -> None:
-        shown = type(obj).__name__ if not name else name
+        shown = name or type(obj).__name__
         with p.group(len(shown) + 1, f"{shown}(", ")"):
             if cycle:
                 p.text("...")
@@ -470,7 +470,13 @@ def _plain(obj: Any, p: Any, cycle: bool) -> None:
 
 
 def _function_types() -> dict[type, Printer]:
-    from types import BuiltinFunctionType, FunctionType, MappingProxyType, MethodType, SimpleNamespace
+    from types import (
+        BuiltinFunctionType,
+        FunctionType,
+        MappingProxyType,
+        MethodType,
+        SimpleNamespace,
+    )
 
     return {
         FunctionType: _function,

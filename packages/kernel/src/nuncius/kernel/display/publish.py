@@ -8,10 +8,12 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
-from nuncius.protocol.messages import Buffer
+
+if TYPE_CHECKING:
+    from nuncius.protocol.messages import Buffer
 
 __all__ = ["DisplayPublisher", "MessageHooks", "encode_binary"]
 

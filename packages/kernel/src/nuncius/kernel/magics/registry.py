@@ -42,7 +42,9 @@ def _decorator(kind: str) -> Callable[..., Any]:
             return lambda function: _mark(function, kind, arg)
         raise TypeError(f"expected a function or the name of a magic, got {arg!r}")
 
-    decorate.__doc__ = f"""Mark a method of a `Magics` class as a {kind} magic, under its own name or another."""
+    decorate.__doc__ = (
+        f"""Mark a method of a `Magics` class as a {kind} magic, under its own name or another."""
+    )
     return decorate
 
 
@@ -131,9 +133,7 @@ class MagicsManager:
         table: Kind -> name -> ``module:Class`` of magics that are loaded when they are used.
     """
 
-    def __init__(
-        self, shell: Any, table: Mapping[str, Mapping[str, str]] | None = None
-    ) -> None:
+    def __init__(self, shell: Any, table: Mapping[str, Mapping[str, str]] | None = None) -> None:
         self.shell = shell
         self.auto_magic = True
         self.magics: dict[str, dict[str, Any]] = {"line": {}, "cell": {}}
@@ -209,9 +209,7 @@ class MagicsManager:
 
     def lsmagic(self) -> dict[str, dict[str, Any]]:
         """Return all magics: kind -> name -> function; not loaded ones are named by their place."""
-        return {
-            kind: {**self._table[kind], **self.magics[kind]} for kind in ("line", "cell")
-        }
+        return {kind: {**self._table[kind], **self.magics[kind]} for kind in ("line", "cell")}
 
     def register_lazy(self, name: str, fully_qualified_name: str) -> None:
         """Have an extension loaded when the magic ``name`` is called."""

@@ -116,16 +116,21 @@ def _dollar(source: str, marks: list[_Mark], at: int) -> int | None:
     after = source[marks[at].end : marks[at].end + 1]
     if not after or after == "\n":
         return None
+    ticks = 0
     for index in range(at + 1, len(marks)):
         mark = marks[index]
         if mark.kind in ("blank", "fence"):
             return None
+        ticks += mark.kind == "ticks"
         if mark.text == "$":
-            before = source[mark.start - 1]
-            if source[mark.end : mark.end + 1].isdigit() or (before.isspace() != after.isspace()):
-                return None
-            return index + 1
+            # An odd number of backticks: this dollar sign is inside of code.
+            return index + 1 if ticks % 2 == 0 and _closes(source, mark, after) else None
     return None
+
+
+def _closes(source: str, mark: _Mark, after: str) -> bool:
+    before = source[mark.start - 1]
+    return not source[mark.end : mark.end + 1].isdigit() and before.isspace() == after.isspace()
 
 
 def _environment(marks: list[_Mark], at: int, hopeless: set[str]) -> int | None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.app.options import option
 from nuncius.protocol.app.program import Alias, Parsed, Program
-from nuncius.protocol.errors import OptionError
+from nuncius.protocol.errors import KernelTimeout, OptionError
 
 if TYPE_CHECKING:
     from nuncius.protocol.client.blocking import Client, Execution
     from nuncius.protocol.client.exchange import Input
+    from nuncius.protocol.client.execution import ExecutionResult
     from nuncius.protocol.messages import Message
 
 __all__ = ["command"]
@@ -37,18 +38,39 @@ The files run one after the other in one kernel, a notebook cell by cell. "-" is
 The first error ends it. Ctrl-C interrupts the kernel."""
 
 
+#: Seconds between two looks at whether a kernel that we started has died.
+_TICK = 0.2
+
+
+@dataclass(slots=True)
+class _Target:
+    """The kernel that files run in.
+
+    Attributes:
+        client: Talks to it.
+        interrupt: Interrupts it.
+        watched: We started it: its manager tells of its death. Else heartbeats have to do.
+        death: Why it has died; set by the manager's thread.
+    """
+
+    client: Client
+    interrupt: Callable[[], object]
+    watched: bool
+    death: str = ""
+
+
 def _run(parsed: Parsed) -> int:
     options = parsed[RunFiles]
     # Read before a kernel is started: a wrong name should not take a second to be told.
     cells = [cell for name in parsed.arguments for cell in _cells(name)]
-    with _client(options) as (client, interrupt):
-        client.wait_until_ready(options.ready_timeout)
-        return 0 if all(_runs(client, code, interrupt) for code in cells) else 1
+    with _target(options) as target:
+        target.client.wait_until_ready(options.ready_timeout)
+        return 0 if all(_runs(target, code) for code in cells) else 1
 
 
 @contextmanager
-def _client(options: RunFiles) -> Iterator[tuple[Client, Callable[[], object]]]:
-    """A client of the kernel that was chosen, and what interrupts that kernel."""
+def _target(options: RunFiles) -> Iterator[_Target]:
+    """The kernel that was chosen."""
     from nuncius.protocol.client.blocking import Client
     from nuncius.protocol.transport.zmq import ZmqChannels
 
@@ -57,7 +79,7 @@ def _client(options: RunFiles) -> Iterator[tuple[Client, Callable[[], object]]]:
 
         info = load_connection_file(find_connection_file(options.existing or None))
         with Client(ZmqChannels(info)) as client:
-            yield client, client.interrupt
+            yield _Target(client, client.interrupt, watched=False)
         return
     from nuncius.protocol.core.lifecycle import RestartPolicy
     from nuncius.protocol.manager import BlockingKernelManager, ManagerOptions
@@ -66,24 +88,42 @@ def _client(options: RunFiles) -> Iterator[tuple[Client, Callable[[], object]]]:
     once = ManagerOptions(restart=RestartPolicy(enabled=False))
     with BlockingKernelManager(options.kernel, once) as manager:
         assert manager.info is not None
-        with Client(ZmqChannels(manager.info)) as client:
-            yield client, manager.interrupt
+        with Client(ZmqChannels(manager.info), heartbeat_interval=None) as client:
+            target = _Target(client, manager.interrupt, watched=True)
+            manager.add_callback(lambda _, text: setattr(target, "death", text), "dead")
+            yield target
 
 
-def _runs(client: Client, code: str, interrupt: Callable[[], object]) -> bool:
+def _runs(target: _Target, code: str) -> bool:
     """Run a cell to its end; whether it raised nothing."""
-    execution = client.execute(code, on_input=_answer, store_history=False)
+    from nuncius.protocol.core.client import Event, Output
+
+    def show(event: Event) -> None:
+        if isinstance(event, Output):
+            _show(event.message)
+
+    unsubscribe = target.client.subscribe(show)
     try:
-        _show_all(execution)
-    except KeyboardInterrupt:
-        interrupt()
-        _show_all(execution)  # a second Ctrl-C leaves
-    return execution.result().ok
+        execution = target.client.execute(code, on_input=_answer, store_history=False)
+        try:
+            return _result(target, execution).ok
+        except KeyboardInterrupt:
+            target.interrupt()
+            return _result(target, execution).ok  # a second Ctrl-C leaves
+    finally:
+        unsubscribe()
 
 
-def _show_all(execution: Execution) -> None:
-    for message in execution:
-        _show(message)
+def _result(target: _Target, execution: Execution) -> ExecutionResult:
+    if not target.watched:
+        return execution.result()
+    while True:
+        if target.death:
+            target.client.kernel_died(f"the kernel died: {target.death}")
+        try:
+            return execution.result(timeout=_TICK)
+        except KernelTimeout:
+            continue
 
 
 def _show(message: Message) -> None:

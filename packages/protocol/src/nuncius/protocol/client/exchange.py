@@ -213,9 +213,14 @@ class Exchange:
 
     def _watch_session(self, message: Message) -> None:
         session = message.header.session
-        if message.msg_type == "status" and message.content.get("execution_state") == "starting":
+        if message.msg_type == "status":
+            state = message.content.get("execution_state")
             before = self._kernel_session
-            if before and session and session != before:
+            if state == "dead":
+                self.fail(KernelDied("the kernel died"))
+            elif state == "restarting" or (
+                state == "starting" and before and session and session != before
+            ):
                 # What was sent to the process before this one is not answered any more.
                 self._fail(KernelDied("the kernel was restarted"), keep=self._probes)
         if (message.parent is None and session) or (

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from nuncius.protocol.manager.manager import Callback, KernelManager, ManagerOptions
 
 if TYPE_CHECKING:
+    from nuncius.protocol.client.blocking import Client
     from nuncius.protocol.connection import ConnectionInfo
     from nuncius.protocol.core.lifecycle import State
     from nuncius.protocol.kernelspec import KernelSpec
@@ -175,6 +176,25 @@ class BlockingKernelManager:
     def wait(self) -> Exit:
         """See `KernelManager.wait`."""
         return self._run(self._manager.wait())
+
+    def client(self, **options: Any) -> Client:
+        """Return a client of the kernel; open it, and close it when done.
+
+        A crash is noticed by its heartbeat, or told to it by whoever has a callback here and calls `Client.kernel_died` on the client's own thread.
+
+        Args:
+            **options: See `nuncius.protocol.client.blocking.Client`.
+
+        Raises:
+            KernelError: There is no kernel.
+        """
+        from nuncius.protocol.client.blocking import Client
+        from nuncius.protocol.errors import KernelError
+        from nuncius.protocol.transport.zmq import ZmqChannels
+
+        if self.info is None:
+            raise KernelError(f"there is no kernel to talk to: it is {self.state}")
+        return Client(ZmqChannels(self.info), **options)
 
     def update_env(self, env: Mapping[str, str]) -> None:
         """See `KernelManager.update_env`."""

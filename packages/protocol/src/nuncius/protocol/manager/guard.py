@@ -25,13 +25,13 @@ while read -r op pid path; do
   esac
 done
 [ -n "$pids" ] || exit 0
-for p in $pids; do kill -s TERM -- "-$p"; done
+for p in $pids; do eval "rm -f -- \\"\\$path_$p\\""; kill -s TERM -- "-$p"; done
 for i in 1 2 3 4 5 6 7 8 9 10; do
   alive=; for p in $pids; do kill -s 0 -- "-$p" && alive=1; done
   [ -n "$alive" ] || break
   sleep 0.1
 done
-for p in $pids; do kill -s KILL -- "-$p"; eval "rm -f -- \\"\\$path_$p\\""; done
+for p in $pids; do kill -s KILL -- "-$p"; done
 """
 
 #: Guards whose pipe a forked child must not keep open.

@@ -4,7 +4,7 @@ How a kernel gets its ports depends on what it can do:
 
 * It speaks protocol 5.5: its file holds no ports, and an address to register at. Ours and xeus' kernels register; ipykernel does not, but writes the ports that it has bound into the file. Whichever comes first counts.
 * Else ports are chosen for it (`nuncius.protocol.manager.ports`), and if they turn out to be taken, others are, a few times.
-* A restart keeps the ports that were used before, as clients are connected to them.
+* A restart gives a kernel of either kind the ports that it had before, as clients are connected to them.
 
 At last it is asked for its kernel_info: a kernel that has registered has bound its sockets, but it may be far from able to bear an interrupt.
 """
@@ -76,10 +76,9 @@ class Launcher:
             KernelTimeout: It did not answer in time.
             ConnectionFileError: The file cannot be written.
         """
-        registers = request.spec.registers and request.info.transport == "tcp"
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                if registers:
+                if self._registers(request):
                     return await self._with_registration(provisioner, request, session)
                 return await self._with_ports(provisioner, request, session)
             except _Ended as error:
@@ -88,6 +87,11 @@ class Launcher:
                     raise LaunchFailed(str(error)) from None
                 request = replace(request, info=request.info.with_ports(_NO_PORTS))
         raise AssertionError("unreachable")
+
+    def _registers(self, request: LaunchRequest) -> bool:
+        # Not with ports of old: xeus would choose others all the same.
+        info = request.info
+        return request.spec.registers and info.transport == "tcp" and not info.has_ports
 
     async def _with_registration(
         self, provisioner: Provisioner, request: LaunchRequest, session: Session
@@ -122,8 +126,7 @@ class Launcher:
             await _cancel(registered, written)
 
     async def _by_file(self, info: ConnectionInfo, path: str, session: Session) -> ConnectionInfo:
-        # With ports of old it need not write the file again.
-        found = info if info.has_ports else await await_file(path, info.key)
+        found = await await_file(path, info.key)
         return without_registration(await self._ask_info(found, session))
 
     async def _with_ports(

@@ -39,6 +39,8 @@ from nuncius.protocol.session import Session
 if TYPE_CHECKING:
     import zmq
 
+    from nuncius.protocol.client.aio import AsyncClient
+
 __all__ = ["Callback", "KernelManager", "ManagerOptions"]
 
 #: Called with the event (``restart``, ``ready``, ``dead``) and a text.
@@ -198,6 +200,37 @@ class KernelManager:
     def resolve_path(self, path: str) -> str | None:
         """Return ``path``, as code in the kernel would write it, as an absolute path; None if there is no such file."""
         return None if self._provisioner is None else self._provisioner.resolve_path(path)
+
+    def client(self, **options: Any) -> AsyncClient:
+        """Return a client of the kernel; open it, and close it when done.
+
+        When the kernel crashes, whatever the client waits for ends with `KernelDied` and the reason.
+
+        Args:
+            **options: See `nuncius.protocol.client.aio.AsyncClient`.
+
+        Raises:
+            KernelError: There is no kernel.
+        """
+        from weakref import ref
+
+        from nuncius.protocol.client.aio import AsyncClient
+        from nuncius.protocol.transport.zmq import ZmqTransport
+
+        self._running("talk to")
+        assert self.info is not None
+        client = AsyncClient(ZmqTransport(self.info), **options)
+        living = ref(client)
+
+        def crashed(_: str, reason: str) -> None:
+            target = living()
+            if target is None:
+                self.remove_callback(crashed)
+            else:
+                target.kernel_died(f"the kernel died: {reason}")
+
+        self.add_callback(crashed, "restart", "dead")
+        return client
 
     def add_callback(self, callback: Callback, *events: str) -> None:
         """Have ``callback(event, text)`` called.

@@ -72,6 +72,8 @@ async def connected(
     try:
         socket.linger = linger
         socket.setsockopt(zmq.RECONNECT_IVL, _RECONNECT_INTERVAL)
+        if ":" in info.ip:
+            socket.setsockopt(zmq.IPV6, 1)
         apply_client(socket, info)
         socket.connect(info.url(channel))
         yield socket

@@ -112,6 +112,8 @@ class Scanner:
 
     def __init__(self, text: str) -> None:
         self.text = text
+        #: Where this is set, the offsets of brackets that belong together are put into it.
+        self.pairs: dict[int, int] | None = None
         #: False once an f-string could not be read as nested.
         self._nested = True
 
@@ -169,7 +171,9 @@ class Scanner:
                 brackets.append(begin)
             elif kind == "closing":
                 if brackets:
-                    brackets.pop()
+                    opening = brackets.pop()
+                    if self.pairs is not None:
+                        self.pairs.update({opening: begin, begin: opening})
                 else:
                     sunken = True
             elif not brackets and not assigned and kind in {"assign", "special"}:

@@ -1,0 +1,25 @@
+"""``ipykernel.comm``: comms under the name that older widgets use."""
+
+from __future__ import annotations
+
+from comm.base_comm import CommManager
+
+import comm
+
+__all__ = ["Comm", "CommManager"]
+
+
+class _Comm(type):
+    """Makes comms by `comm.create_comm`, whichever shell they belong to."""
+
+    def __call__(cls, *args: object, **kwargs: object) -> object:
+        return comm.create_comm(*args, **kwargs)
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        from comm.base_comm import BaseComm
+
+        return isinstance(instance, BaseComm)
+
+
+class Comm(metaclass=_Comm):
+    """A comm; see the `comm` package."""

@@ -1,0 +1,1 @@
+"""Event loops of GUI toolkits that run between cells, and figures of matplotlib."""

@@ -1,0 +1,1 @@
+"""The writers: one module per format, from a document to chunks of text."""

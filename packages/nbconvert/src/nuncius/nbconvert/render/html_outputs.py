@@ -1,0 +1,237 @@
+"""Write the outputs of code cells as HTML.
+
+Chunks are yielded; the data of a picture is a chunk of its own, so that it is copied to the file and never put together with anything.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from nuncius.nbconvert import ansi, markup, sanitise
+from nuncius.nbconvert.document import WIDGET_VIEW, CodeCell, Failure, Output, Shown, Stream
+from nuncius.nbconvert.markdown.html import Style, html
+
+__all__ = ["Names", "Needs", "Outputs"]
+
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
+_SIZE = re.compile(r"\d{1,5}(?:\.\d+)?(?:px|%|em|rem|pt|cm|mm|in|vw|vh)?\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The classes of output elements; those of JupyterLab or of the classic notebook."""
+
+    area: str = "jp-OutputArea-output"
+    result: str = " jp-OutputArea-executeResult"
+    text: str = "jp-RenderedText"
+    html: str = "jp-RenderedHTMLCommon jp-RenderedHTML"
+    markdown: str = "jp-RenderedHTMLCommon jp-RenderedMarkdown"
+    latex: str = "jp-RenderedLatex"
+    image: str = "jp-RenderedImage"
+    svg: str = "jp-RenderedSVG"
+    script: str = "jp-RenderedJavaScript"
+    widget: str = "jupyter-widgets"
+
+
+@dataclass(slots=True)
+class Needs:
+    """What the page must load because an output needs it."""
+
+    require: bool = False
+    mermaid: bool = False
+    widgets: bool = False
+
+
+@dataclass(slots=True)
+class Outputs:
+    """Writes outputs.
+
+    Attributes:
+        safe: The notebook is not trusted.
+        raw_svg: SVG goes into the page as it is.
+        style: How Markdown is written.
+        names: The classes.
+        needs: Gathers what the page must load.
+        note: Takes what could not be shown, for the report.
+    """
+
+    safe: bool = False
+    raw_svg: bool = False
+    style: Style = field(default_factory=Style)
+    names: Names = field(default_factory=Names)
+    needs: Needs = field(default_factory=Needs)
+    note: Callable[[str, int], None] = lambda text, cell: None  # noqa: E731
+    clean: Callable[[str], str] = sanitise.clean
+
+    def write(self, output: Output, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield one output, without its prompt."""
+        if isinstance(output, Stream):
+            mime = "text/plain" if output.name == "stdout" else f"application/vnd.jupyter.{output.name}"
+            yield from self._text(output.text, mime)
+        elif isinstance(output, Failure):
+            yield from self._text("\n".join(output.traceback), "application/vnd.jupyter.stderr")
+        else:
+            writer = _WRITERS.get(output.mime, Outputs._missing)
+            yield from writer(self, output, cell, number)
+
+    def _open(self, kind: str, shown: Shown | None, mime: str = "", more: str = "") -> str:
+        result = self.names.result if shown is not None and shown.result else ""
+        data = f" data-mime-type={markup.attribute(mime)}" if mime else ""
+        return f'<div class="{kind} {self.names.area}{result}"{data}{more} tabindex="0">\n'
+
+    def _text(self, text: str, mime: str, shown: Shown | None = None) -> Iterator[str]:
+        yield self._open(self.names.text, shown, mime)
+        yield "<pre>"
+        yield ansi.page(text)
+        yield "</pre>\n</div>\n"
+
+    def _plain(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        yield from self._text(_string(shown.value), "text/plain", shown)
+
+    def _html(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        value = _string(shown.value)
+        yield self._open(self.names.html, shown, "text/html")
+        if self.safe:
+            yield self.clean(value)
+        elif shown.metadata.get("isolated"):
+            yield f'<iframe title="Output" style="width:100%;height:520px;border:0" srcdoc={markup.attribute(value)}></iframe>'
+        else:
+            self._look(value)
+            yield value
+        yield "\n</div>\n"
+
+    def _look(self, script: str) -> None:
+        if not self.needs.require and ("require" in script or "define(" in script):
+            self.needs.require = True
+
+    def _markdown(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        body = html(_string(shown.value), self.style)
+        yield self._open(self.names.markdown, shown, "text/markdown")
+        yield self.clean(body) if self.safe else body
+        yield "</div>\n"
+
+    def _latex(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        value = _string(shown.value)
+        yield self._open(self.names.latex, shown, "text/latex")
+        if not self.style.math.native:
+            yield markup.text(value)
+        elif _is_formula(value):
+            body = html(value, self.style)
+            yield self.clean(body) if self.safe else body
+        else:
+            yield f"<pre>{markup.text(value)}</pre>"
+        yield "\n</div>\n"
+
+    def _image(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        yield self._open(self.names.image, shown)
+        if shown.file is not None:
+            yield f"<img src={markup.attribute(_url(shown.file))}"
+        else:
+            value = _string(shown.value)
+            yield f'<img src="data:{shown.mime};base64,'
+            # Letters, digits and three signs cannot end an attribute; anything else is escaped.
+            yield value if not any(c in value for c in "\"'<>&") else markup.text(value).replace('"', "&quot;")  # fmt: skip
+            yield '"'
+        yield f"{self._image_attributes(shown)}>\n</div>\n"
+
+    def _image_attributes(self, shown: Shown) -> str:
+        metadata = shown.metadata
+        classes = "unconfined" if metadata.get("unconfined") else ""
+        background = metadata.get("needs_background")
+        if background in ("light", "dark"):
+            classes += f" jp-needs-{background}-background"
+        return markup.attributes(
+            alt=shown.alt,
+            width=_size(metadata.get("width")),
+            height=_size(metadata.get("height")),
+            class_=classes.strip() or None,
+        )
+
+    def _svg(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        yield self._open(self.names.svg, shown, "image/svg+xml")
+        if shown.file is not None:
+            yield f"<img{markup.attributes(src=_url(shown.file), alt=shown.alt)}>"
+        elif self.raw_svg and not self.safe:
+            yield _string(shown.value)
+        else:
+            yield f"<img{markup.attributes(alt=shown.alt)} src=\""
+            yield sanitise.clean_svg(_string(shown.value))
+            yield '">'
+        yield "\n</div>\n"
+
+    def _mermaid(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        self.needs.mermaid = True
+        yield f'<div class="jp-Mermaid"><pre class="mermaid">{markup.text(_string(shown.value).strip())}</pre></div>\n'
+
+    def _script(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        value = _string(shown.value)
+        self._look(value)
+        name = f"nb-js-{cell.index}-{number}"
+        yield f'<div id="{name}" class="{self.names.script} {self.names.area}" data-mime-type="application/javascript">\n'
+        if not self.safe:
+            body = re.sub("</(?=script)", r"<\\/", value, flags=re.IGNORECASE)
+            yield f"<script>\n(function(element) {{\n{body}\n}})(document.getElementById('{name}'));\n</script>\n"
+        yield "</div>\n"
+
+    def _widget(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        self.needs.widgets = True
+        name = f"nb-widget-{cell.index}-{number}"
+        yield f'<div id="{name}" class="{self.names.widget} {self.names.area}">\n'
+        yield f'<script type="{WIDGET_VIEW}">\n{markup.data_for_script(shown.value)}\n</script>\n</div>\n'
+
+    def _json(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        import json
+
+        yield from self._text(json.dumps(shown.value, indent=2, ensure_ascii=False), shown.mime, shown)
+
+    def _pdf(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        yield self._open("jp-RenderedPDF", shown, shown.mime)
+        address = _url(shown.file) if shown.file else f"data:application/pdf;base64,{_string(shown.value).strip()}"
+        yield f'<embed type="application/pdf" title="PDF" style="width:100%;height:30rem"{markup.attributes(src=address)}>\n</div>\n'
+
+    def _missing(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        kinds = ", ".join(shown.offered)
+        self.note(f"an output that this format cannot show ({kinds})", cell.index)
+        yield self._open(self.names.text, shown)
+        yield f'<p class="nb-missing">Output that cannot be shown here: {markup.text(kinds)}</p>\n</div>\n'
+
+
+_WRITERS: dict[str, Callable[[Outputs, Shown, CodeCell, int], Iterator[str]]] = {
+    "text/plain": Outputs._plain,
+    "text/html": Outputs._html,
+    "text/markdown": Outputs._markdown,
+    "text/latex": Outputs._latex,
+    "image/png": Outputs._image,
+    "image/jpeg": Outputs._image,
+    "image/gif": Outputs._image,
+    "image/webp": Outputs._image,
+    "image/svg+xml": Outputs._svg,
+    "text/vnd.mermaid": Outputs._mermaid,
+    "application/javascript": Outputs._script,
+    "application/json": Outputs._json,
+    "application/pdf": Outputs._pdf,
+    WIDGET_VIEW: Outputs._widget,
+}
+
+
+def _string(value: Any) -> str:
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def _url(path: str) -> str:
+    return path.replace("\\", "/")
+
+
+def _size(value: Any) -> str | None:
+    """Return a width or height if it is one: whatever else it holds is not for the page."""
+    if isinstance(value, bool) or value is None:
+        return None
+    return str(value) if _SIZE.match(str(value)) else None
+
+
+def _is_formula(value: str) -> bool:
+    text = value.strip()
+    return text.startswith(("$", "\\(", "\\[", "\\begin{")) or "$" in text

@@ -1,0 +1,507 @@
+"""Start and end kernels: `KernelManager` and its family with the methods of jupyter_client's."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from nuncius.protocol.compat.client import (
+    AsyncKernelClient,
+    BlockingKernelClient,
+    KernelClient,
+)
+from nuncius.protocol.compat.kernelspec import KernelSpec, KernelSpecManager
+from nuncius.protocol.compat.session import Session
+from nuncius.protocol.connection import new_key
+from nuncius.protocol.core.lifecycle import RestartPolicy
+from nuncius.protocol.errors import NunciusError
+from nuncius.protocol.manager.blocking import BlockingKernelManager
+from nuncius.protocol.manager.manager import KernelManager as _Manager
+from nuncius.protocol.manager.manager import ManagerOptions
+
+if TYPE_CHECKING:
+    from nuncius.protocol.connection import ConnectionInfo
+    from nuncius.protocol.manager.provisioner import Provisioner
+
+__all__ = [
+    "AsyncKernelManager",
+    "AsyncMultiKernelManager",
+    "DuplicateKernelError",
+    "KernelManager",
+    "MultiKernelManager",
+    "run_kernel",
+    "start_new_async_kernel",
+    "start_new_kernel",
+]
+
+#: Arguments of jupyter_client's ``start_kernel`` that say what is done with the kernel's output: ours is kept for the report of its death.
+_OUTPUT_ARGUMENTS = ("stdout", "stderr", "stdin", "independent", "kernel_id", "session_name")
+
+
+class DuplicateKernelError(NunciusError):
+    """There is a kernel with this id already."""
+
+
+class _KernelManager:
+    """What both managers are.
+
+    Args:
+        kernel_name: Of the kernelspec.
+        kernel_spec_manager: Where it is looked up.
+        connection_file: Its path; by default a new one.
+        transport: ``tcp`` or ``ipc``.
+        ip: The address that the kernel listens on.
+        shutdown_wait_time: Seconds for an orderly end.
+        autorestart: Start a kernel that crashed again.
+        **ignored: Traits that have no meaning here (``parent``, ``config``...).
+    """
+
+    client_factory: ClassVar[type[KernelClient[Any]]]
+    _inner_class: ClassVar[Callable[..., Any]]
+
+    def __init__(
+        self,
+        *,
+        kernel_name: str = "python3",
+        kernel_spec_manager: KernelSpecManager | None = None,
+        connection_file: str = "",
+        transport: str = "tcp",
+        ip: str = "127.0.0.1",
+        shutdown_wait_time: float = 5.0,
+        autorestart: bool = False,
+        kernel_id: str | None = None,
+        session: Session | None = None,
+        **ignored: Any,
+    ) -> None:
+        self.kernel_name = kernel_name
+        self.kernel_spec_manager = kernel_spec_manager or KernelSpecManager()
+        self.kernel_id = kernel_id or new_key()
+        self.transport = transport
+        self.shutdown_wait_time = shutdown_wait_time
+        self.autorestart = autorestart
+        self.session = session or Session()
+        self._ip = ip
+        self._path = connection_file
+        self._made: Any = None
+
+    @property
+    def _inner(self) -> Any:
+        """The manager behind, made when it is needed: names may be set until then."""
+        if self._made is None:
+            options = ManagerOptions(
+                transport=self.transport,
+                ip=self._ip,
+                shutdown_timeout=self.shutdown_wait_time,
+                restart=RestartPolicy(enabled=self.autorestart),
+            )
+            self._made = self._inner_class(
+                self.kernel_name,
+                options,
+                kernel_id=self.kernel_id,
+                specs=self.kernel_spec_manager.specs,
+                connection_file=self._path or None,
+            )
+        return self._made
+
+    @property
+    def _manager(self) -> _Manager:
+        inner = self._inner
+        manager: _Manager = inner.manager if isinstance(inner, BlockingKernelManager) else inner
+        return manager
+
+    # -- what there is
+
+    @property
+    def info(self) -> ConnectionInfo | None:
+        """Where the kernel listens, None before the first start."""
+        return self._manager.info if self._made is not None else None
+
+    def __getattr__(self, name: str) -> Any:
+        # ip, shell_port and so on.
+        if name == "ip" or name.endswith("_port"):
+            info = self.info
+            return (self._ip if name == "ip" else 0) if info is None else getattr(info, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    @property
+    def connection_file(self) -> str:
+        """Its path; empty before the first start."""
+        return (self._manager.connection_file if self._made is not None else "") or self._path
+
+    @connection_file.setter
+    def connection_file(self, path: str) -> None:
+        self._path = path
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """The kernelspec."""
+        return KernelSpec.from_spec(self._manager.spec)
+
+    @property
+    def provisioner(self) -> Provisioner | None:
+        """What runs the process."""
+        return self._manager.provisioner
+
+    @property
+    def has_kernel(self) -> bool:
+        """Whether there is a process."""
+        return self._made is not None and self._manager.has_kernel
+
+    @property
+    def owns_kernel(self) -> bool:
+        """Whether it was started here: always."""
+        return True
+
+    def get_connection_info(self, session: bool = False) -> dict[str, Any]:
+        """Return the connection as a mapping."""
+        info = self.info
+        data: dict[str, Any] = {} if info is None else info.to_dict()
+        if session:
+            data.pop("key", None)
+            data["session"] = self.session
+        elif "key" in data:
+            data["key"] = data["key"].encode()
+        return data
+
+    def client(self, **arguments: Any) -> Any:
+        """Return a new client; start its channels."""
+        info = self.info
+        if info is not None:
+            self.session.key = info.key
+            self.session.signature_scheme = info.signature_scheme
+            arguments = {**info.to_dict(), **arguments}
+        # A session of its own: two clients with one identity would take each other's replies.
+        session = Session(key=self.session.key, signature_scheme=self.session.signature_scheme)
+        return self.client_factory(
+            **{
+                "connection_file": self.connection_file,
+                "parent": self,
+                "session": session,
+                **arguments,
+            }
+        )
+
+    # -- life; each returns a coroutine in the asyncio manager
+
+    def start_kernel(self, **arguments: Any) -> Any:
+        """Start the kernel.
+
+        Args:
+            **arguments: ``extra_arguments``, ``env``, ``cwd``, and values for the kernelspec's templates.
+        """
+        for name in _OUTPUT_ARGUMENTS:
+            arguments.pop(name, None)
+        arguments["extra_arguments"] = tuple(arguments.pop("extra_arguments", None) or ())
+        return self._inner.start(**arguments)
+
+    def shutdown_kernel(self, now: bool = False, restart: bool = False) -> Any:
+        """End the kernel: by message, then by signals; at once with ``now``."""
+        return self._inner.shutdown(now=now, restart=restart)
+
+    def restart_kernel(self, now: bool = False, newports: bool = False, **changes: Any) -> Any:
+        """End the kernel and start it again."""
+        return self._inner.restart(now=now, new_ports=newports, **changes)
+
+    def interrupt_kernel(self) -> Any:
+        """Interrupt what the kernel is doing."""
+        return self._inner.interrupt()
+
+    def signal_kernel(self, signum: int) -> Any:
+        """Send a signal to the kernel's process and those that it started."""
+        return self._inner.signal(signum)
+
+    def is_alive(self) -> Any:
+        """Whether the kernel's process runs."""
+        return self._inner.is_alive()
+
+    def update_env(self, *, env: Mapping[str, str]) -> None:
+        """Set variables of the environment, from the next restart on."""
+        self._inner.update_env(dict(env))
+
+    def resolve_path(self, path: str) -> str | None:
+        """Return a path of the kernel's as an absolute one."""
+        resolved: str | None = self._inner.resolve_path(path)
+        return resolved
+
+    def add_restart_callback(self, callback: Callable[[], Any], event: str = "restart") -> None:
+        """Have ``callback`` called on ``restart`` or ``dead``."""
+        adapter = _callbacks.setdefault(callback, lambda *_: callback())
+        self._inner.add_callback(adapter, event)
+
+    def remove_restart_callback(self, callback: Callable[[], Any], event: str = "restart") -> None:
+        """Undo `add_restart_callback`."""
+        if (adapter := _callbacks.pop(callback, None)) is not None:
+            self._inner.remove_callback(adapter)
+
+    def start_restarter(self) -> None:
+        """Do nothing: a crash is noticed as soon as it happens."""
+
+    def stop_restarter(self) -> None:
+        """Do nothing: a crash is noticed as soon as it happens."""
+
+
+#: What is registered for each restart callback: theirs take no arguments.
+_callbacks: dict[Callable[[], Any], Callable[..., Any]] = {}
+
+
+class KernelManager(_KernelManager):
+    """Takes care of one kernel, with methods that return when they are done."""
+
+    client_factory = BlockingKernelClient
+    _inner_class = BlockingKernelManager
+
+    def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        """End the kernel: by message, then by signals; at once with ``now``."""
+        self._inner.shutdown(now=now, restart=restart)
+        if not restart:
+            self.cleanup_resources()
+
+    def cleanup_resources(self, restart: bool = False) -> None:
+        """End what the manager itself uses; a kernel that still runs is killed."""
+        if self._made is not None and not restart:
+            self._inner.close()
+
+    def blocking_client(self) -> BlockingKernelClient:
+        """Return a new client."""
+        client: BlockingKernelClient = self.client()
+        return client
+
+
+class AsyncKernelManager(_KernelManager):
+    """Takes care of one kernel, with methods that are coroutines."""
+
+    client_factory = AsyncKernelClient
+    _inner_class = _Manager
+
+    async def cleanup_resources(self, restart: bool = False) -> None:
+        """End what the manager itself uses; a kernel that still runs is killed."""
+        if self._made is not None and not restart:
+            await self._inner.shutdown(now=True)
+
+    def blocking_client(self) -> BlockingKernelClient:
+        """Return a new client that blocks."""
+        info = self.info
+        return BlockingKernelClient(**({} if info is None else info.to_dict()))
+
+
+class _MultiKernelManager:
+    """What both managers of many kernels are.
+
+    Args:
+        kernel_spec_manager: Where names are looked up.
+        default_kernel_name: Started when no name is given.
+        **options: For every `KernelManager`.
+    """
+
+    kernel_manager_class: ClassVar[type[_KernelManager]]
+
+    def __init__(
+        self,
+        *,
+        kernel_spec_manager: KernelSpecManager | None = None,
+        default_kernel_name: str = "python3",
+        **options: Any,
+    ) -> None:
+        self.kernel_spec_manager = kernel_spec_manager or KernelSpecManager()
+        self.default_kernel_name = default_kernel_name
+        self._options = options
+        self._kernels: dict[str, _KernelManager] = {}
+
+    def __len__(self) -> int:
+        return len(self._kernels)
+
+    def __contains__(self, kernel_id: object) -> bool:
+        return kernel_id in self._kernels
+
+    def list_kernel_ids(self) -> list[str]:
+        """Return the ids of the kernels."""
+        return list(self._kernels)
+
+    def get_kernel(self, kernel_id: str) -> Any:
+        """Return the manager of a kernel.
+
+        Raises:
+            KeyError: There is none of this id.
+        """
+        if kernel_id not in self._kernels:
+            raise KeyError(f"Kernel with id not found: {kernel_id}")
+        return self._kernels[kernel_id]
+
+    def new_kernel_id(self, **_: Any) -> str:
+        """Return a new id."""
+        return new_key()
+
+    def _new(self, kernel_name: str | None, kernel_id: str | None) -> _KernelManager:
+        kernel_id = kernel_id or self.new_kernel_id()
+        if kernel_id in self._kernels:
+            raise DuplicateKernelError(f"there is a kernel with the id {kernel_id} already")
+        manager = self._kernels[kernel_id] = self.kernel_manager_class(
+            kernel_name=kernel_name or self.default_kernel_name,
+            kernel_spec_manager=self.kernel_spec_manager,
+            kernel_id=kernel_id,
+            **self._options,
+        )
+        return manager
+
+    def remove_kernel(self, kernel_id: str) -> Any:
+        """Forget a kernel, and return its manager; the kernel goes on."""
+        manager = self.get_kernel(kernel_id)
+        del self._kernels[kernel_id]
+        return manager
+
+    def restart_kernel(self, kernel_id: str, now: bool = False, **changes: Any) -> Any:
+        """End a kernel and start it again."""
+        return self.get_kernel(kernel_id).restart_kernel(now=now, **changes)
+
+    def interrupt_kernel(self, kernel_id: str) -> Any:
+        """Interrupt a kernel."""
+        return self.get_kernel(kernel_id).interrupt_kernel()
+
+    def signal_kernel(self, kernel_id: str, signum: int) -> Any:
+        """Send a signal to a kernel."""
+        return self.get_kernel(kernel_id).signal_kernel(signum)
+
+    def is_alive(self, kernel_id: str) -> Any:
+        """Whether a kernel's process runs."""
+        return self.get_kernel(kernel_id).is_alive()
+
+    def get_connection_info(self, kernel_id: str) -> dict[str, Any]:
+        """Return the connection of a kernel."""
+        info: dict[str, Any] = self.get_kernel(kernel_id).get_connection_info()
+        return info
+
+    def update_env(self, *, kernel_id: str, env: Mapping[str, str]) -> None:
+        """Set variables of a kernel's environment, from its next restart on."""
+        self.get_kernel(kernel_id).update_env(env=env)
+
+    def add_restart_callback(
+        self, kernel_id: str, callback: Callable[[], Any], event: str = "restart"
+    ) -> None:
+        """Have ``callback`` called on ``restart`` or ``dead`` of a kernel."""
+        self.get_kernel(kernel_id).add_restart_callback(callback, event)
+
+    def remove_restart_callback(
+        self, kernel_id: str, callback: Callable[[], Any], event: str = "restart"
+    ) -> None:
+        """Undo `add_restart_callback`."""
+        self.get_kernel(kernel_id).remove_restart_callback(callback, event)
+
+
+class MultiKernelManager(_MultiKernelManager):
+    """Takes care of many kernels."""
+
+    kernel_manager_class = KernelManager
+
+    def start_kernel(
+        self, kernel_name: str | None = None, *, kernel_id: str | None = None, **arguments: Any
+    ) -> str:
+        """Start a kernel; return its id."""
+        manager = self._new(kernel_name, kernel_id)
+        try:
+            manager.start_kernel(**arguments)
+        except BaseException:
+            self._kernels.pop(manager.kernel_id, None)
+            raise
+        return manager.kernel_id
+
+    def shutdown_kernel(self, kernel_id: str, now: bool = False, restart: bool = False) -> None:
+        """End a kernel, and forget it."""
+        self.get_kernel(kernel_id).shutdown_kernel(now=now, restart=restart)
+        if not restart:
+            self._kernels.pop(kernel_id, None)
+
+    def shutdown_all(self, now: bool = False) -> None:
+        """End all kernels."""
+        for kernel_id in self.list_kernel_ids():
+            self.shutdown_kernel(kernel_id, now=now)
+
+
+class AsyncMultiKernelManager(_MultiKernelManager):
+    """Takes care of many kernels, with methods that are coroutines."""
+
+    kernel_manager_class = AsyncKernelManager
+
+    async def start_kernel(
+        self, kernel_name: str | None = None, *, kernel_id: str | None = None, **arguments: Any
+    ) -> str:
+        """Start a kernel; return its id."""
+        manager = self._new(kernel_name, kernel_id)
+        try:
+            await manager.start_kernel(**arguments)
+        except BaseException:
+            self._kernels.pop(manager.kernel_id, None)
+            raise
+        return manager.kernel_id
+
+    async def shutdown_kernel(
+        self, kernel_id: str, now: bool = False, restart: bool = False
+    ) -> None:
+        """End a kernel, and forget it."""
+        await self.get_kernel(kernel_id).shutdown_kernel(now=now, restart=restart)
+        if not restart:
+            self._kernels.pop(kernel_id, None)
+
+    async def shutdown_all(self, now: bool = False) -> None:
+        """End all kernels."""
+        import asyncio
+
+        await asyncio.gather(
+            *(self.shutdown_kernel(kernel_id, now=now) for kernel_id in self.list_kernel_ids())
+        )
+
+
+def start_new_kernel(
+    startup_timeout: float = 60, kernel_name: str = "python3", **arguments: Any
+) -> tuple[KernelManager, BlockingKernelClient]:
+    """Start a kernel; return its manager and a client that is ready."""
+    manager = KernelManager(kernel_name=kernel_name)
+    manager.start_kernel(**arguments)
+    client = manager.blocking_client()
+    client.start_channels()
+    try:
+        client.wait_for_ready(timeout=startup_timeout)
+    except BaseException:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+        raise
+    return manager, client
+
+
+async def start_new_async_kernel(
+    startup_timeout: float = 60, kernel_name: str = "python3", **arguments: Any
+) -> tuple[AsyncKernelManager, AsyncKernelClient]:
+    """Start a kernel; return its manager and a client that is ready."""
+    manager = AsyncKernelManager(kernel_name=kernel_name)
+    await manager.start_kernel(**arguments)
+    client: AsyncKernelClient = manager.client()
+    client.start_channels()
+    try:
+        await client.wait_for_ready(timeout=startup_timeout)
+    except BaseException:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)
+        raise
+    return manager, client
+
+
+@contextlib.contextmanager
+def run_kernel(**arguments: Any) -> Iterator[BlockingKernelClient]:
+    """Start a kernel for a ``with`` block; gives a client that is ready."""
+    manager, client = start_new_kernel(**arguments)
+    try:
+        yield client
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+
+
+@contextlib.asynccontextmanager
+async def run_async_kernel(**arguments: Any) -> AsyncIterator[AsyncKernelClient]:
+    """Start a kernel for an ``async with`` block; gives a client that is ready."""
+    manager, client = await start_new_async_kernel(**arguments)
+    try:
+        yield client
+    finally:
+        client.stop_channels()
+        await manager.shutdown_kernel(now=True)

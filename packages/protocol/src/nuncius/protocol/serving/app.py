@@ -1,0 +1,114 @@
+"""The main program of a kernel's process: ``python -m some_kernel -f CONNECTION_FILE``.
+
+It binds first and answers at once; only then the kernel may load what cells need.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from nuncius.protocol.kernel import Kernel
+
+__all__ = ["connection_file_of", "serve"]
+
+
+def serve(make_kernel: Callable[[], Kernel], argv: Sequence[str] | None = None) -> int:
+    """Serve a kernel until it is shut down.
+
+    Args:
+        make_kernel: Returns the kernel; called after the sockets are bound.
+        argv: The command line without the program's name; by default that of the process. ``-f FILE`` names the connection file; without it a new one is written, and removed at the end.
+
+    Returns:
+        The exit code of the process.
+    """
+    # Until the kernel runs, Ctrl-C ends the process without a word.
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    from nuncius.protocol.errors import ConnectionFileError
+
+    path = connection_file_of(sys.argv[1:] if argv is None else argv)
+    try:
+        server, cleanup = _open(make_kernel, path)
+    except ConnectionFileError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return 1
+    signal.signal(signal.SIGTERM, lambda *_: _terminate(server))
+    try:
+        server.run()
+    finally:
+        cleanup()
+    return 0
+
+
+def connection_file_of(argv: Sequence[str]) -> str | None:
+    """Return the connection file that a command line names, None if it names none."""
+    arguments = iter(argv)
+    for argument in arguments:
+        for name in ("-f", "--f", "--connection-file", "--IPKernelApp.connection_file"):
+            if argument == name:
+                return next(arguments, None)
+            if argument.startswith(f"{name}="):
+                return argument.split("=", 1)[1]
+    return None
+
+
+def _open(make_kernel: Callable[[], Kernel], path: str | None) -> tuple[Any, Callable[[], None]]:
+    from nuncius.protocol import connection
+    from nuncius.protocol.serving.binding import bind
+    from nuncius.protocol.serving.server import Server
+    from nuncius.protocol.session import Session
+
+    own = path is None
+    if path is None:
+        path = connection.new_connection_path()
+        wanted = connection.ConnectionInfo(key=connection.new_key())
+    elif os.path.exists(path):  # noqa: PTH110 - pathlib takes 3 ms to load
+        wanted = connection.load_connection_file(path)
+    else:
+        # As Jupyter's kernels do: a name for the file that is to be written.
+        wanted = connection.ConnectionInfo(key=connection.new_key())
+        own = True
+    bound = bind(wanted)
+    try:
+        session = Session(bound.info.key, signature_scheme=bound.info.signature_scheme)
+        info = _announce(bound, session, path, changed=own or not wanted.has_ports)
+    except BaseException:
+        bound.close()
+        raise
+    server = Server(bound, make_kernel(), session=session)
+    if own:
+        sys.stderr.write(
+            f"To connect another client to this kernel: nuncius console --existing {path}\n"
+        )
+
+    def cleanup() -> None:
+        if own:
+            connection.remove_connection_file(path, info)
+
+    return server, cleanup
+
+
+def _announce(bound: Any, session: Any, path: str, *, changed: bool) -> Any:
+    """Tell whoever started us where we listen, and write it into the file."""
+    from nuncius.protocol import connection
+
+    info = bound.info
+    if "registration_port" in info.extra:
+        from nuncius.protocol.handshake import register
+
+        info = register(info, session, bound.context)
+        changed = True
+    if changed:
+        connection.write_connection_file(info, path)
+    return info
+
+
+def _terminate(server: Any) -> None:
+    server.stop()
+    if server.interrupts.armed or server.interrupts.waiting is not None:
+        server.interrupts.handle()

@@ -1,0 +1,88 @@
+"""Answer the control channel in a thread of its own, however busy the main thread is.
+
+Python code in the main thread holds the interpreter's lock; each time this thread wants it, it waits up to `sys.getswitchinterval`, 5 ms by default, and sending and receiving a message gives it up a dozen times. So the interval is lowered while a request is handled.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import zmq
+
+from nuncius.protocol.messages import Message
+from nuncius.protocol.serving.inbox import Inbox
+from nuncius.protocol.serving.lane import Lane, is_awaitable
+from nuncius.protocol.serving.wakeup import Wakeup
+
+__all__ = ["Control"]
+
+#: Seconds; while a request is handled.
+_SWITCH_INTERVAL = 0.00002
+
+
+class Control:
+    """The control thread.
+
+    Args:
+        make_inbox: Makes the inbox, given what takes each message.
+        lane: The sequence of control requests.
+    """
+
+    def __init__(self, make_inbox: Callable[[Callable[[Message], None]], Inbox], lane: Lane) -> None:
+        self.inbox = make_inbox(self._handle)
+        self._lane = lane
+        self._wakeup = Wakeup()
+        self._stopping = False
+        self._runner: Any = None
+        self._thread = threading.Thread(target=self._run, name="nuncius-control", daemon=True)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread, and close the socket."""
+        self._stopping = True
+        self._wakeup.set()
+        if self._thread.is_alive():
+            self._thread.join(5)
+        if not self._thread.is_alive():
+            self.inbox.close()
+            self._wakeup.close()
+
+    def _run(self) -> None:
+        poller = zmq.Poller()
+        poller.register(self.inbox.socket, zmq.POLLIN)
+        poller.register(self._wakeup.fileno(), zmq.POLLIN)
+        while not self._stopping:
+            poller.poll()
+            self._take()
+        if self._runner is not None:
+            self._runner.close()
+
+    def _take(self) -> None:
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(_SWITCH_INTERVAL)
+        try:
+            self.inbox.take()
+        finally:
+            sys.setswitchinterval(before)
+
+    def _handle(self, message: Message) -> None:
+        lane = self._lane
+        request = lane.receive(message)
+        while request is not None:
+            outcome = lane.start(request)
+            if is_awaitable(outcome):
+                outcome = self._run_async(lane.complete(outcome))
+            request = lane.finish(outcome)
+
+    def _run_async(self, coroutine: Any) -> Any:
+        if self._runner is None:
+            import asyncio
+
+            self._runner = asyncio.Runner()
+        return self._runner.run(coroutine)

@@ -1,0 +1,131 @@
+"""Make Ctrl-C reach the code that runs, whether it computes, sleeps or awaits, and nothing else.
+
+Rule 1: `KeyboardInterrupt` is raised only while a request is being answered. An idle kernel, or one that is sending a reply, is never hit.
+Rule 2: a cell that awaits gets it at its ``await``. The signal handler cannot raise there, since the loop would get it: it cancels the task, and `Interruptible` turns the cancellation into a `KeyboardInterrupt`.
+Rule 3: only the main thread runs signal handlers; nothing here uses a lock.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Awaitable, Generator
+from types import FrameType
+from typing import Any
+
+__all__ = ["Interruptible", "Interrupts", "send_interrupt"]
+
+
+class Interrupts:
+    """What a SIGINT does to one lane of the main thread."""
+
+    def __init__(self) -> None:
+        #: A request is being answered in the main thread.
+        self.armed = False
+        #: The request that awaits.
+        self.waiting: Interruptible | None = None
+        #: Counts signals: other threads that wait for input look at it.
+        self.count = 0
+        #: Called when nothing runs.
+        self._before: Any = None
+
+    def install(self) -> None:
+        """Handle SIGINT from now on; in the main thread only."""
+        self._before = signal.signal(signal.SIGINT, self.handle)
+
+    def restore(self) -> None:
+        """Leave SIGINT to whoever had it before."""
+        if self._before is not None and signal.getsignal(signal.SIGINT) == self.handle:
+            signal.signal(signal.SIGINT, self._before)
+        self._before = None
+
+    def handle(self, signum: int = 0, frame: FrameType | None = None) -> None:
+        """Handle the signal.
+
+        Raises:
+            KeyboardInterrupt: Code of a request runs.
+        """
+        self.count += 1
+        waiting = self.waiting
+        if waiting is not None and not waiting.inside:
+            waiting.interrupt()
+        elif self.armed or waiting is not None:
+            raise KeyboardInterrupt
+
+
+class Interruptible:
+    """Await something so that an interrupt reaches it.
+
+    Args:
+        awaitable: What to await.
+        interrupts: Where interrupts come from.
+    """
+
+    def __init__(self, awaitable: Awaitable[Any], interrupts: Interrupts) -> None:
+        self._awaitable = awaitable
+        self._interrupts = interrupts
+        #: Code of the awaitable runs at this moment; otherwise the loop does.
+        self.inside = False
+        self._pending = False
+        self._task: Any = None
+        self._loop: Any = None
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt at the ``await``; called by the signal handler.
+
+        Raises:
+            KeyboardInterrupt: The one before had no effect: something else holds the loop.
+        """
+        if self._pending:
+            raise KeyboardInterrupt
+        self._pending = True
+        self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        import asyncio
+
+        self._task, self._loop = asyncio.current_task(), asyncio.get_running_loop()
+        steps: Any = self._awaitable.__await__()
+        error: BaseException | None = None
+        self._interrupts.waiting = self
+        try:
+            while True:
+                self.inside = True
+                try:
+                    yielded = self._step(steps, error)
+                except StopIteration as stop:
+                    return stop.value
+                finally:
+                    self.inside = False
+                error = None
+                try:
+                    yield yielded
+                except asyncio.CancelledError as canceled:
+                    error = canceled
+                    if self._pending:
+                        self._pending = False
+                        self._task.uncancel()
+                        error = KeyboardInterrupt()
+                except BaseException as other:  # noqa: BLE001 - it is handed on
+                    error = other
+        finally:
+            self._interrupts.waiting = None
+
+    @staticmethod
+    def _step(steps: Any, error: BaseException | None) -> Any:
+        if error is not None:
+            return steps.throw(error)
+        return steps.send(None) if hasattr(steps, "send") else next(steps)
+
+
+def send_interrupt() -> None:
+    """Send SIGINT to the main thread, and to child processes where that hits nobody else."""
+    if os.name == "posix":
+        if os.getpgrp() == os.getpid():
+            # Whoever started this kernel gave it a group of its own: children get what Ctrl-C in a terminal gives them.
+            os.killpg(os.getpid(), signal.SIGINT)
+            return
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return
+    signal.raise_signal(signal.SIGINT)

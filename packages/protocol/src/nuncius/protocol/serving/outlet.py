@@ -1,0 +1,175 @@
+"""Send what a kernel publishes, and hold back and join stream text so that a thousand prints are not a thousand messages.
+
+Rule 1: the first line after a quiet moment goes out at once; what follows is joined for `Outlet.interval` seconds per (request, stream).
+Rule 2: any other message sends the text that is held back first, so the order of what one thread publishes is the order on the wire.
+Rule 3: nothing is lost: what cannot be sent waits.
+
+All methods may be called from any thread; one lock covers the text and the sending.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from time import monotonic
+from typing import Any
+
+from nuncius.protocol.messages import Buffer, Channel, Header, Message, MessageFactory
+
+__all__ = ["Outlet"]
+
+#: Stream text of one message, in characters: more is sent at once.
+_LARGEST = 1 << 20
+
+#: Explicit flushes that are obeyed at once within one interval; a loop that flushes each line is joined all the same.
+_FLUSHES = 8
+
+_EMPTY: Mapping[str, Any] = {}
+
+
+class Outlet:
+    """The way of published messages.
+
+    Args:
+        new: Makes messages.
+        send: Sends one; called with the lock held.
+        topic: The first part of iopub topics.
+        schedule: Called, from any thread, when text is held back that should be flushed (`flush_due`) after so many seconds. None: there is no timer, so text goes out with its line.
+        interval: Seconds.
+    """
+
+    def __init__(
+        self,
+        new: MessageFactory,
+        send: Callable[[Message], None],
+        *,
+        topic: str = "kernel",
+        schedule: Callable[[float], None] | None = None,
+        interval: float = 0.03,
+    ) -> None:
+        self._new = new
+        self._send = send
+        self._prefix = topic
+        self._schedule = schedule
+        self.interval = interval
+        self.lock = threading.RLock()
+        #: Text that is held back, in the order in which its (parent, stream) began.
+        self._held: dict[tuple[int, str], tuple[Header | None, list[str]]] = {}
+        self._size = 0
+        #: When text was sent last.
+        self._last = -1.0
+        self._flushes = 0
+        self._scheduled = False
+        self._topics: dict[str, tuple[bytes, ...]] = {}
+
+    def publish(
+        self,
+        msg_type: str,
+        content: Mapping[str, Any],
+        *,
+        parent: Header | None,
+        metadata: Mapping[str, Any] | None = None,
+        buffers: tuple[Buffer, ...] = (),
+    ) -> None:
+        """Publish a message, after the text that is held back."""
+        message = self._new(
+            Channel.IOPUB,
+            msg_type,
+            content,
+            parent=parent,
+            metadata=metadata or _EMPTY,
+            buffers=buffers,
+            route=self._topic(msg_type),
+        )
+        with self.lock:
+            if self._held:
+                self._flush()
+            self._send(message)
+
+    def send(self, message: Message) -> None:
+        """Publish a message that is made already."""
+        with self.lock:
+            if self._held:
+                self._flush()
+            self._send(message)
+
+    def stream(self, parent: Header | None, name: str, text: str) -> None:
+        """Take text of a stream."""
+        if not text:
+            return
+        with self.lock:
+            key = (id(parent), name)
+            held = self._held.get(key)
+            if held is None:
+                # The header is kept with the text, so its id stays its own.
+                self._held[key] = (parent, [text])
+            else:
+                held[1].append(text)
+            self._size += len(text)
+            if self._size >= _LARGEST:
+                self._flush()
+            elif self._schedule is None:
+                if "\n" in text or "\r" in text:
+                    self._flush()
+            elif not self._scheduled:
+                self._hold(text)
+
+    def _hold(self, text: str) -> None:
+        quiet = monotonic() - self._last >= self.interval
+        if quiet and text[-1] == "\n":
+            self._flush()
+            return
+        self._scheduled = True
+        assert self._schedule is not None
+        # print() writes its text and its newline separately: a moment, and both go together.
+        self._schedule(0.003 if quiet else self.interval)
+
+    def flush_hint(self) -> None:
+        """Send the text that is held back, unless somebody asks for that all the time."""
+        with self.lock:
+            if not self._held:
+                return
+            if self._schedule is not None and monotonic() - self._last < self.interval:
+                self._flushes += 1
+                if self._flushes > _FLUSHES:
+                    return
+            else:
+                self._flushes = 0
+            self._flush()
+
+    def flush(self) -> None:
+        """Send all text that is held back."""
+        with self.lock:
+            if self._held:
+                self._flush()
+
+    def flush_due(self) -> None:
+        """The time that ``schedule`` was called with is over."""
+        with self.lock:
+            self._scheduled = False
+            if self._held:
+                self._flush()
+
+    def _flush(self) -> None:
+        held, self._held = self._held, {}
+        self._size = 0
+        for (_, name), (parent, texts) in held.items():
+            self._send(
+                self._new(
+                    Channel.IOPUB,
+                    "stream",
+                    {"name": name, "text": "".join(texts)},
+                    parent=parent,
+                    route=self._topic(f"stream.{name}"),
+                )
+            )
+        self._last = monotonic()
+
+    def _topic(self, msg_type: str) -> tuple[bytes, ...]:
+        topic = self._topics.get(msg_type)
+        if topic is None:
+            name = msg_type if msg_type.startswith("stream.") else f"{self._prefix}.{msg_type}"
+            topic = (name.encode("utf-8", "replace"),)
+            if len(self._topics) < 64:
+                self._topics[msg_type] = topic
+        return topic

@@ -1,0 +1,567 @@
+"""Serve one kernel over ZeroMQ.
+
+Threads, and what they own:
+
+* main: user code. Reads the shell socket itself, so that a cell costs no hand-over.
+* control (`nuncius.protocol.serving.control`): the control socket.
+* io (`nuncius.protocol.serving.watcher`): late output, captured file descriptors, new subscribers, the parent's death; and the shell socket as soon as there are subshells.
+* heartbeat: echoes inside libzmq, without the interpreter.
+* ZeroMQ's own two; and one for each subshell.
+
+Any thread publishes and replies by itself, under the lock of that socket. No lock is held while user code runs.
+
+The main thread waits with a plain poll as long as nobody uses asyncio. From the first request that comes after asyncio was imported, that mentions it or that returns an awaitable, an event loop owns the thread, and cells run inside it: their tasks go on between cells.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import zmq
+
+from nuncius.protocol.core.dispatch import Dispatcher
+from nuncius.protocol.kernel import Kernel, KernelIO, Reply, error_reply
+from nuncius.protocol.messages import Channel, Message
+from nuncius.protocol.serving.answer import Outcome, answer, failure, finish
+from nuncius.protocol.serving.binding import Bound
+from nuncius.protocol.serving.capture import Capture
+from nuncius.protocol.serving.control import Control
+from nuncius.protocol.serving.inbox import Inbox
+from nuncius.protocol.serving.interrupts import Interruptible, Interrupts, send_interrupt
+from nuncius.protocol.serving.lane import Lane, is_awaitable
+from nuncius.protocol.serving.notes import Notes
+from nuncius.protocol.serving.outlet import Outlet
+from nuncius.protocol.serving.publisher import Publisher
+from nuncius.protocol.serving.request_io import RequestIO
+from nuncius.protocol.serving.stdin import Stdin
+from nuncius.protocol.serving.streams import OutStream, inherit_in_threads, redirected
+from nuncius.protocol.serving.subshells import Subshells, UnknownSubshell
+from nuncius.protocol.serving.wakeup import Wakeup
+from nuncius.protocol.serving.watcher import Watcher
+from nuncius.protocol.session import Session
+
+__all__ = ["Server"]
+
+#: Seconds that a kernel has for its end before the process is ended.
+_PATIENCE = 5.0
+
+#: Seconds to wait for a first question before the kernel starts what it needs for cells.
+_GRACE = 0.03
+
+
+class Server:
+    """One kernel on its sockets.
+
+    Args:
+        bound: The sockets.
+        kernel: Answers.
+        session: Signs; one with the key of the connection by default.
+        capture: Have ``sys.stdout``, ``sys.stderr`` and the file descriptors 1 and 2 make messages.
+        own_signals: Handle SIGINT; in the main thread only.
+        iopub_limit: Messages that are kept for one subscriber before the kernel waits.
+        iopub_patience: Seconds that it waits for one that reads nothing.
+    """
+
+    def __init__(
+        self,
+        bound: Bound,
+        kernel: Kernel,
+        *,
+        session: Session | None = None,
+        capture: bool = True,
+        own_signals: bool = True,
+        iopub_limit: int = 32768,
+        iopub_patience: float = 10.0,
+    ) -> None:
+        info = bound.info
+        self.info = info
+        self.kernel = kernel
+        self.session = session or Session(info.key, signature_scheme=info.signature_scheme)
+        self._bound = bound
+        self._own_signals = own_signals
+        self._captures = capture
+        self._capture: Capture | None = None
+        self.notes = Notes(_log_descriptor())
+        self.interrupts = Interrupts()
+        #: Set when the kernel is to end; True for a restart.
+        self._stopping: bool | None = None
+        self._wakeup = Wakeup()
+        #: Requests for the main lane that nobody has looked at yet.
+        self._arrived: deque[Message] = deque()
+        #: The main thread reads the shell socket; else the io thread does.
+        self._reads_shell = True
+        self._loop: Any = None
+        self._arrival: Any = None
+        sockets = bound.sockets
+        topic = f"kernel.{self.session.session_id}"
+        self._topic = topic
+        self._publisher = Publisher(
+            sockets[Channel.IOPUB],
+            self.session,
+            self.notes,
+            most=iopub_limit,
+            patience=iopub_patience,
+        )
+        self.outlet = Outlet(
+            self.session.message, self._publisher.send, topic=topic, schedule=self._schedule
+        )
+        self._watcher = Watcher(self.outlet.flush_due, self.notes)
+        self._stdin = Stdin(
+            sockets[Channel.STDIN], self.session, self.notes, lambda: self.interrupts.count
+        )
+        self._shell = Inbox(
+            sockets[Channel.SHELL], Channel.SHELL, self.session, self.notes, self._deliver
+        )
+        self._lane = self._make_lane(self._answer_main, self._drain)
+        self._subshells = Subshells(
+            lambda drain: self._make_lane(self._answer, drain), self._give_shell_away
+        )
+        self._control = Control(
+            lambda handle: Inbox(
+                sockets[Channel.CONTROL], Channel.CONTROL, self.session, self.notes, handle
+            ),
+            self._make_lane(self._answer_control, None, flush_captured=False),
+        )
+        self._heart = threading.Thread(
+            target=_beat, args=(sockets[Channel.HB],), name="nuncius-heartbeat", daemon=True
+        )
+
+    # -- the life of a server
+
+    def run(self) -> None:
+        """Serve until the kernel is shut down; the sockets are closed afterwards."""
+        inherit_in_threads()
+        if self._own_signals:
+            self.interrupts.install()
+        if self._captures:
+            self._capture = Capture(self._take_captured)
+            self.notes.close()
+            self.notes.descriptor = os.dup(self._capture.originals[2])
+            _point_faulthandler(self._capture.originals[2])
+        self._start_threads()
+        try:
+            if self._capture is not None:
+                with redirected(self._stream("stdout", 1), self._stream("stderr", 2)):
+                    self._serve()
+            else:
+                self._serve()
+        finally:
+            self.close()
+
+    def _start_threads(self) -> None:
+        self._heart.start()
+        self._watcher.add(
+            self._bound.sockets[Channel.IOPUB].getsockopt(zmq.FD), self._welcome
+        )
+        if self._capture is not None:
+            for descriptor in self._capture.descriptors:
+                self._watcher.add(descriptor, self._capture.drain)
+        parent = os.environ.get("JPY_PARENT_PID", "")
+        if parent.isdigit() and int(parent) == os.getppid() and int(parent) > 1:
+            self._watcher.watch_parent(int(parent), self._orphaned)
+        self._watcher.start()
+        self._control.start()
+
+    def _serve(self) -> None:
+        self.outlet.send(self._lane.dispatcher.starting().message)
+        self._wait(_GRACE)
+        self._shell.take()
+        while self._arrived and self._arrived[0].msg_type == "kernel_info_request":
+            self._handle(self._arrived.popleft())
+        self._start_kernel()
+        try:
+            self._loop_plain()
+        finally:
+            self._stop_kernel()
+
+    def stop(self, *, restart: bool = False) -> None:
+        """Have `run` return soon; from any thread. What runs is interrupted."""
+        self._stopping = restart
+        if threading.current_thread() is threading.main_thread():
+            self._wakeup.set()
+            return
+        if self._lane.busy and self._own_signals:
+            send_interrupt()
+        self._wakeup.set()
+        # A cell that swallows the interrupt must not keep the process for ever.
+        if self._own_signals:
+            timer = threading.Timer(_PATIENCE, os._exit, (1,))
+            timer.daemon = True
+            timer.start()
+
+    def close(self) -> None:
+        """Close everything; `run` does it."""
+        self._subshells.stop()
+        self._control.stop()
+        self.outlet.flush()
+        if self._capture is not None:
+            self._capture.drain()
+            self.outlet.flush()
+        self._watcher.stop()
+        if self._capture is not None:
+            self._capture.close()
+            self._capture = None
+        self._stdin.close()
+        self._shell.close()
+        with self.outlet.lock:
+            self._bound.sockets[Channel.IOPUB].close()
+        self._bound.context.term()
+        if self._heart.is_alive():
+            self._heart.join(5)
+        if self._own_signals:
+            self.interrupts.restore()
+        self._wakeup.close()
+        self.notes.close()
+
+    # -- the main thread, without asyncio
+
+    def _loop_plain(self) -> None:
+        while self._stopping is None:
+            if not self._arrived and self._reads_shell:
+                self._shell.take()
+            if not self._arrived:
+                self._wait(None)
+                continue
+            message = self._arrived.popleft()
+            if "asyncio" in sys.modules or _mentions_asyncio(message):
+                self._arrived.appendleft(message)
+                self._run_loop(None, None)
+                return
+            self._handle(message)
+
+    def _handle(self, message: Message) -> None:
+        lane = self._lane
+        request = lane.receive(message)
+        while request is not None:
+            outcome = lane.start(request)
+            if is_awaitable(outcome):
+                self._run_loop(request, outcome)
+                return
+            request = lane.finish(outcome)
+
+    def _wait(self, seconds: float | None) -> None:
+        """Wait for a message, or for another thread to call."""
+        try:
+            poller = zmq.Poller()
+            if self._reads_shell:
+                poller.register(self._shell.socket, zmq.POLLIN)
+            poller.register(self._wakeup.fileno(), zmq.POLLIN)
+            for socket, _ in poller.poll(None if seconds is None else seconds * 1000):
+                if socket == self._wakeup.fileno():
+                    self._wakeup.clear()
+        except KeyboardInterrupt:
+            return
+
+    # -- the main thread, with asyncio
+
+    def _run_loop(self, request: Message | None, outcome: Outcome) -> None:
+        import asyncio
+
+        # Not asyncio.Runner: it would take SIGINT for itself.
+        loop = self._loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        task = loop.create_task(self._serve_async(request, outcome))
+        try:
+            while not task.done():
+                try:
+                    loop.run_until_complete(task)
+                except KeyboardInterrupt:
+                    if task.done():
+                        break  # it was the task's own
+        finally:
+            self._loop = None
+            _close_loop(loop)
+
+    async def _serve_async(self, request: Message | None, outcome: Outcome) -> None:
+        from asyncio import sleep
+
+        loop, lane = self._loop, self._lane
+        descriptor = self._shell.fileno()
+        loop.add_reader(self._wakeup.fileno(), self._on_wakeup)
+        loop.add_reader(descriptor, self._on_arrival)
+        try:
+            if request is not None:
+                request = await self._finish_async(outcome)
+            while self._stopping is None:
+                if request is None:
+                    request = await self._next_request()
+                    continue
+                outcome = lane.start(request)
+                request = await self._finish_async(outcome)
+                # Between queued cells, too, tasks have their turn.
+                await sleep(0)
+        finally:
+            loop.remove_reader(self._wakeup.fileno())
+            loop.remove_reader(descriptor)
+
+    async def _finish_async(self, outcome: Outcome) -> Message | None:
+        lane = self._lane
+        if is_awaitable(outcome):
+            outcome = await lane.complete(Interruptible(outcome, self.interrupts))
+        return lane.finish(outcome)
+
+    async def _next_request(self) -> Message | None:
+        if not self._arrived:
+            self._arrival = self._loop.create_future()
+            if self._reads_shell:
+                self._shell.take()
+            if not self._arrived and self._stopping is None:
+                await self._arrival
+            self._arrival = None
+        return self._lane.receive(self._arrived.popleft()) if self._arrived else None
+
+    def _on_wakeup(self) -> None:
+        self._wakeup.clear()
+        self._on_arrival()
+
+    def _on_arrival(self) -> None:
+        if self._arrival is not None and not self._arrival.done():
+            self._arrival.set_result(None)
+
+    # -- messages
+
+    def _deliver(self, message: Message) -> None:
+        """Take a message of the shell socket; in whichever thread reads it."""
+        subshell_id = message.header.subshell_id
+        if subshell_id is None:
+            self._arrived.append(message)
+            if not self._reads_shell:
+                self._wakeup.set()
+            return
+        subshell = self._subshells.get(subshell_id)
+        if subshell is not None:
+            subshell.post(message)
+            return
+        # Answered at once, by a lane of its own.
+        lane = self._make_lane(_unknown_subshell, None)
+        if (request := lane.receive(message)) is not None:
+            outcome = lane.start(request)
+            assert not is_awaitable(outcome)
+            lane.finish(outcome)
+
+    def _drain(self) -> None:
+        """Hand everything that has arrived to the main lane."""
+        if self._reads_shell:
+            self._shell.take()
+        while self._arrived:
+            self._lane.dispatcher.receive(self._arrived.popleft())
+
+    def _give_shell_away(self) -> None:
+        """From now on the io thread reads the shell socket."""
+        self._reads_shell = False
+        # The main thread must have left its poll of the socket.
+        self._wakeup.set()
+        self._watcher.add(self._shell.fileno(), self._shell.take)
+
+    def _make_lane(
+        self,
+        answerer: Callable[[Message, KernelIO], Outcome],
+        drain: Callable[[], None] | None,
+        *,
+        flush_captured: bool = True,
+    ) -> Lane:
+        return Lane(
+            Dispatcher(self.session.message, self._topic),
+            answerer,
+            self._make_io,
+            self._send,
+            before_finish=self._flush_all if flush_captured else None,
+            drain=drain,
+        )
+
+    def _make_io(self, request: Message) -> RequestIO:
+        return RequestIO(request, self.outlet, self._stdin.ask)
+
+    def _send(self, message: Message) -> None:
+        if message.channel is Channel.IOPUB:
+            self.outlet.send(message)
+        elif message.channel is Channel.SHELL:
+            self._shell.send(message)
+        else:
+            self._control.inbox.send(message)
+
+    # -- answers
+
+    def _answer(self, message: Message, io: KernelIO) -> Outcome:
+        return self._server_answer(message, io) or answer(self.kernel, message, io)
+
+    def _answer_main(self, message: Message, io: KernelIO) -> Outcome:
+        interrupts = self.interrupts
+        try:
+            interrupts.armed = True
+            return self._server_answer(message, io) or answer(self.kernel, message, io)
+        except KeyboardInterrupt as error:
+            return failure(message, error, io)
+        finally:
+            interrupts.armed = False
+
+    def _answer_control(self, message: Message, io: KernelIO) -> Outcome:
+        handler = self._control_handlers().get(message.msg_type)
+        if handler is None:
+            return self._answer(message, io)
+        try:
+            return handler(message)
+        except Exception as error:  # noqa: BLE001 - every request is answered
+            return failure(message, error, io)
+
+    def _server_answer(self, message: Message, io: KernelIO) -> Reply | None:
+        """Answer what is about the server, not the language."""
+        if message.msg_type == "kernel_info_request":
+            reply = self.kernel.info.reply()
+            if "kernel subshells" not in reply["supported_features"]:
+                reply["supported_features"].append("kernel subshells")
+            return reply
+        if message.msg_type == "connect_request":
+            names = ("shell", "iopub", "stdin", "control", "hb")
+            return {"status": "ok", **{f"{name}_port": self.info.port(name) for name in names}}
+        if message.msg_type == "shutdown_request" and message.channel is Channel.SHELL:
+            return self._shutdown(message)
+        return None
+
+    def _control_handlers(self) -> Mapping[str, Callable[[Message], Reply]]:
+        return {
+            "shutdown_request": self._shutdown,
+            "interrupt_request": self._interrupt,
+            "create_subshell_request": lambda message: self._subshells.create(),
+            "delete_subshell_request": lambda message: self._subshells.delete(
+                message.content.get("subshell_id")
+            ),
+            "list_subshell_request": lambda message: self._subshells.list(),
+        }
+
+    def _shutdown(self, message: Message) -> Reply:
+        restart = bool(message.content.get("restart", False))
+        reply = {"status": "ok", "restart": restart}
+        self.outlet.publish("shutdown_reply", reply, parent=message.header)
+        self.stop(restart=restart)
+        return reply
+
+    def _interrupt(self, message: Message) -> Reply:
+        self.kernel.interrupt()
+        if self._own_signals:
+            send_interrupt()
+        return {"status": "ok"}
+
+    # -- the kernel's own beginning and end
+
+    def _lifetime_io(self) -> RequestIO:
+        """What the kernel says at its start belongs to no request."""
+        return RequestIO(
+            self.session.message(Channel.SHELL, "start"), self.outlet, self._stdin.ask
+        )
+
+    def _start_kernel(self) -> None:
+        try:
+            self.interrupts.armed = True
+            self.kernel.start(self._lifetime_io())
+        except BaseException as error:  # noqa: BLE001 - a broken start-up file must not end the kernel
+            self._report("the kernel's start", error)
+        finally:
+            self.interrupts.armed = False
+
+    def _stop_kernel(self) -> None:
+        try:
+            ended = self.kernel.shutdown(restart=bool(self._stopping))
+            if ended is not None:
+                import asyncio
+
+                asyncio.run(_await(ended))
+        except BaseException as error:  # noqa: BLE001 - as above
+            self._report("the kernel's shutdown", error)
+
+    def _report(self, what: str, error: BaseException) -> None:
+        import traceback
+
+        text = "".join(traceback.format_exception(error))
+        self.notes.say(what, f"{what} failed: {text}")
+
+    # -- output
+
+    def _schedule(self, seconds: float) -> None:
+        self._watcher.schedule(seconds)
+
+    def _stream(self, name: str, number: int) -> Any:
+        assert self._capture is not None
+        return OutStream(
+            name,
+            self._current_io,
+            getattr(sys, f"__{name}__"),
+            descriptor=self._capture.originals[number],
+        )
+
+    def _current_io(self) -> KernelIO | None:
+        return self._lane.io
+
+    def _take_captured(self, name: str, text: str) -> None:
+        current = self._lane.io
+        self.outlet.stream(None if current is None else current.request.header, name, text)
+
+    def _flush_all(self) -> None:
+        if self._capture is not None:
+            self._capture.drain()
+
+    def _welcome(self) -> None:
+        with self.outlet.lock:
+            self._publisher.welcome()
+
+    def _orphaned(self) -> None:
+        self.notes.say("orphan", "the process that started this kernel is gone; ending")
+        self.stop()
+
+
+def _unknown_subshell(message: Message, io: KernelIO) -> Outcome:
+    return error_reply(UnknownSubshell(str(message.header.subshell_id)))
+
+
+async def _await(awaitable: Any) -> Any:
+    return await awaitable
+
+
+def _mentions_asyncio(message: Message) -> bool:
+    code = message.content.get("code")
+    return isinstance(code, str) and "asyncio" in code
+
+
+def _close_loop(loop: Any) -> None:
+    import asyncio
+
+    try:
+        tasks = asyncio.all_tasks(loop)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            loop.run_until_complete(asyncio.wait(tasks, timeout=1))
+        loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()
+
+
+def _beat(socket: zmq.Socket[bytes]) -> None:
+    """Echo heartbeats inside libzmq, until its context ends."""
+    try:
+        zmq.proxy(socket, socket)
+    except zmq.ZMQError:
+        pass
+    finally:
+        socket.close(0)
+
+
+def _log_descriptor() -> int:
+    try:
+        return os.dup(2)
+    except OSError:
+        return os.open(os.devnull, os.O_WRONLY)
+
+
+def _point_faulthandler(descriptor: int) -> None:
+    """A crash is reported where it can still be read."""
+    import faulthandler
+
+    if not faulthandler.is_enabled() or "PYTHONFAULTHANDLER" in os.environ:
+        faulthandler.enable(descriptor)

@@ -1,0 +1,146 @@
+"""Run requests beside the main shell, each subshell in a thread of its own (JEP 91)."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from nuncius.protocol.errors import NunciusError
+from nuncius.protocol.messages import Message
+from nuncius.protocol.serving.lane import Lane, is_awaitable
+from nuncius.protocol.session import new_id
+
+__all__ = ["Subshell", "Subshells", "UnknownSubshell"]
+
+
+class UnknownSubshell(NunciusError, KeyError):
+    """A request names a subshell that does not exist."""
+
+    def __init__(self, subshell_id: str) -> None:
+        self.subshell_id = subshell_id
+        super().__init__(
+            f"there is no subshell {subshell_id!r}; it was deleted, or belongs to the kernel before a restart"
+        )
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+
+class Subshell:
+    """One more sequence of requests, and its thread.
+
+    Args:
+        subshell_id: Its id.
+        make_lane: Makes its lane, given what hands over all that has arrived.
+    """
+
+    def __init__(self, subshell_id: str, make_lane: Callable[[Callable[[], None]], Lane]) -> None:
+        self.subshell_id = subshell_id
+        self._condition = threading.Condition()
+        self._arrived: deque[Message] = deque()
+        self._stopping = False
+        self._runner: Any = None
+        self._lane = make_lane(self._drain)
+        self._thread = threading.Thread(
+            target=self._run, name=f"nuncius-subshell-{subshell_id[:8]}", daemon=True
+        )
+        self._thread.start()
+
+    def post(self, message: Message) -> None:
+        """Run a request after those that were posted before; from any thread."""
+        with self._condition:
+            self._arrived.append(message)
+            self._condition.notify()
+
+    def stop(self) -> None:
+        """End the thread after the request that runs."""
+        with self._condition:
+            self._stopping = True
+            self._condition.notify()
+
+    def _drain(self) -> None:
+        with self._condition:
+            while self._arrived:
+                self._lane.dispatcher.receive(self._arrived.popleft())
+
+    def _run(self) -> None:
+        try:
+            while True:
+                with self._condition:
+                    self._condition.wait_for(lambda: self._arrived or self._stopping)
+                    if self._stopping:
+                        return
+                    message = self._arrived.popleft()
+                self._handle(message)
+        finally:
+            if self._runner is not None:
+                self._runner.close()
+
+    def _handle(self, message: Message) -> None:
+        lane = self._lane
+        request = lane.receive(message)
+        while request is not None:
+            outcome = lane.start(request)
+            if is_awaitable(outcome):
+                outcome = self._run_async(lane.complete(outcome))
+            request = lane.finish(outcome)
+
+    def _run_async(self, coroutine: Any) -> Any:
+        if self._runner is None:
+            import asyncio
+
+            self._runner = asyncio.Runner()
+        return self._runner.run(coroutine)
+
+
+class Subshells:
+    """All subshells of a kernel, by id.
+
+    Args:
+        make_lane: See `Subshell`.
+        on_first: Called before the first one is made: from then on the shell socket must be read while a cell runs.
+    """
+
+    def __init__(
+        self, make_lane: Callable[[Callable[[], None]], Lane], on_first: Callable[[], None]
+    ) -> None:
+        self._make_lane = make_lane
+        self._on_first: Callable[[], None] | None = on_first
+        self._subshells: dict[str, Subshell] = {}
+
+    def get(self, subshell_id: str) -> Subshell | None:
+        """Return the subshell, None if there is none."""
+        return self._subshells.get(subshell_id)
+
+    def create(self) -> Mapping[str, Any]:
+        """Answer ``create_subshell_request``."""
+        if self._on_first is not None:
+            self._on_first()
+            self._on_first = None
+        subshell_id = new_id()
+        self._subshells[subshell_id] = Subshell(subshell_id, self._make_lane)
+        return {"status": "ok", "subshell_id": subshell_id}
+
+    def delete(self, subshell_id: object) -> Mapping[str, Any]:
+        """Answer ``delete_subshell_request``.
+
+        Raises:
+            UnknownSubshell: There is none with this id.
+        """
+        subshell = self._subshells.pop(subshell_id, None) if isinstance(subshell_id, str) else None
+        if subshell is None:
+            raise UnknownSubshell(str(subshell_id))
+        subshell.stop()
+        return {"status": "ok"}
+
+    def list(self) -> Mapping[str, Any]:
+        """Answer ``list_subshell_request``."""
+        return {"status": "ok", "subshell_id": [*self._subshells]}
+
+    def stop(self) -> None:
+        """End all."""
+        for subshell in self._subshells.values():
+            subshell.stop()
+        self._subshells.clear()

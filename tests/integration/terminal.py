@@ -1,0 +1,96 @@
+"""A terminal to test programs in: a real pty, a screen, and waiting for what appears on it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+import pexpect
+import pyte
+
+__all__ = ["Terminal"]
+
+CTRL = {letter: chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"}
+
+
+class Terminal:
+    """A program in a pty of 100 columns and 40 lines.
+
+    Args:
+        command: The program and its arguments.
+        env: Its environment.
+        cwd: Its folder.
+    """
+
+    def __init__(self, command: Sequence[str], env: Mapping[str, str], cwd: str) -> None:
+        self.screen = pyte.HistoryScreen(100, 40, history=5000)
+        self._stream = pyte.ByteStream(self.screen)
+        self.process = pexpect.spawn(
+            command[0],
+            list(command[1:]),
+            env={**env, "TERM": "xterm-256color"},
+            cwd=cwd,
+            dimensions=(40, 100),
+            timeout=None,
+        )
+        #: Everything that was written, for error messages and for what scrolled away.
+        self.raw = b""
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.close(force=True)
+
+    @property
+    def text(self) -> str:
+        """What the screen shows, without trailing blanks."""
+        return "\n".join(line.rstrip() for line in self.screen.display).rstrip()
+
+    def type(self, text: str) -> None:
+        """Type text; ``\\r`` is Enter."""
+        self.process.send(text)
+
+    def press(self, letter: str) -> None:
+        """Press Ctrl and a letter."""
+        self.process.send(CTRL[letter])
+
+    def wait(self, seen: str | Callable[[str], bool], seconds: float = 20) -> str:
+        """Wait until the screen shows ``seen``; return the screen."""
+        found = (lambda screen: seen in screen) if isinstance(seen, str) else seen
+        end = time.monotonic() + seconds
+        while True:
+            self._read()
+            if found(self.text):
+                return self.text
+            if not self.process.isalive() and not self._read():
+                break
+            if time.monotonic() > end:
+                break
+        raise AssertionError(f"waited {seconds} s for {seen!r}; the screen shows:\n{self.text}")
+
+    def wait_exit(self, seconds: float = 20) -> int:
+        """Wait until the program has ended; return its exit code (128 + n for signal n)."""
+        end = time.monotonic() + seconds
+        while self.process.isalive():
+            self._read()
+            if time.monotonic() > end:
+                raise AssertionError(f"the program did not end; the screen shows:\n{self.text}")
+        self._read()
+        self.process.close()
+        if self.process.signalstatus is not None:
+            return 128 + int(self.process.signalstatus)
+        return int(self.process.exitstatus)
+
+    def _read(self) -> bool:
+        try:
+            data = self.process.read_nonblocking(65536, timeout=0.05)
+        except (pexpect.TIMEOUT, pexpect.EOF):
+            return False
+        self.raw += data
+        self._stream.feed(data)
+        if b"\x1b[6n" in data:  # where is the cursor?
+            row, column = self.screen.cursor.y + 1, self.screen.cursor.x + 1
+            os.write(self.process.child_fd, f"\x1b[{row};{column}R".encode())
+        return True

@@ -1,0 +1,147 @@
+"""The shell as a person uses it, in a real terminal: the same scenarios in-process and over ZeroMQ."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from terminal import Terminal
+
+NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
+COMMANDS = {
+    "in-process": [NUNCIUS, "shell"],
+    "zmq": [NUNCIUS, "console", "--kernel", "nuncius-python"],
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    """A person who has configured nothing."""
+    kept = ("PATH", "LANG", "LC_ALL")
+    env = {name: os.environ[name] for name in kept if name in os.environ}
+    return {**env, "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+
+
+@pytest.fixture(params=COMMANDS)
+def shell(
+    request: pytest.FixtureRequest, home: dict[str, str], tmp_path: Path
+) -> Iterator[Terminal]:
+    with Terminal(COMMANDS[request.param], home, str(tmp_path)) as terminal:
+        terminal.wait("In [1]:")
+        yield terminal
+
+
+def test_a_first_conversation(shell: Terminal) -> None:
+    """Results, output, several lines, an error, a question, and good-bye."""
+    shell.type("6 * 7\r")
+    shell.wait("Out[1]: 42")
+    shell.type("for n in range(2):\rprint('n is', n)\r\r")
+    shell.wait("n is 1")
+    shell.type("1 / 0\r")
+    shell.wait("ZeroDivisionError: division by zero")
+    shell.wait("In [4]:")
+    shell.type("name = input('who? ')\r")
+    shell.wait("who?")
+    shell.type("Ada\r")
+    shell.wait("In [5]:")
+    shell.type("name\r")
+    shell.wait("'Ada'")
+    shell.wait("In [6]:")
+    shell.press("d")
+    shell.wait("Do you really want to exit")
+    shell.type("y\r")
+    assert shell.wait_exit() == 0
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "while True: pass",
+        "import time; time.sleep(60)",
+        "import asyncio; await asyncio.sleep(60)",
+        "input('never answered ')",
+        "import subprocess; subprocess.run(['sleep', '60'])",
+    ],
+)
+def test_ctrl_c_interrupts_the_cell_and_the_shell_goes_on(shell: Terminal, code: str) -> None:
+    shell.type("kept = 41\r")
+    shell.wait("In [2]:")
+    shell.type(f"print('beg' + 'un', flush=True); {code}\r" if "await" not in code else f"print('beg' + 'un')\r{code}\r")
+    shell.wait("begun")
+    if "await" in code:
+        shell.wait("In [3]:")
+    if "input" in code:
+        shell.wait(lambda screen: screen.count("never answered") == 2)
+    shell.press("c")
+    shell.wait("KeyboardInterrupt")
+    shell.type("kept + 1\r")
+    shell.wait(": 42")
+
+
+def test_ctrl_c_drops_what_is_typed(shell: Terminal) -> None:
+    shell.type("half a thou")
+    shell.wait("half a thou")
+    shell.press("c")
+    shell.wait(lambda screen: screen.count("In [1]:") == 2)
+    shell.type("6 * 7\r")
+    shell.wait("Out[1]: 42")
+
+
+def test_tab_completes_from_the_namespace(shell: Terminal) -> None:
+    shell.type("wonderful_name = 1\r")
+    shell.wait("In [2]:")
+    shell.type("wonderf\t")
+    shell.wait(lambda screen: screen.rstrip().endswith("In [2]: wonderful_name"))
+    shell.type(" + 1\r")
+    shell.wait("Out[2]: 2")
+
+
+def test_a_task_goes_on_while_the_prompt_waits(shell: Terminal) -> None:
+    shell.type("import asyncio\r")
+    shell.wait("In [2]:")
+    shell.type("done = asyncio.Event()\r")
+    shell.wait("In [3]:")
+    shell.type("async def later(): await asyncio.sleep(0.2); print('ta' + 'sk'); done.set()\r\r")
+    shell.wait("In [4]:")
+    shell.type("await asyncio.sleep(0); task = asyncio.ensure_future(later())\r")
+    shell.wait("In [5]:")
+    shell.wait("task\n")
+    shell.type("done.is_set()\r")
+    shell.wait("True")
+
+
+def test_a_kernel_that_is_killed_is_started_again(home: dict[str, str], tmp_path: Path) -> None:
+    with Terminal(COMMANDS["zmq"], home, str(tmp_path)) as shell:
+        shell.wait("In [1]:")
+        shell.type("import os; os.kill(os.getpid(), 9)\r")
+        shell.wait("the kernel died")
+        shell.wait("was restarted")
+        shell.type("6 * 7\r")
+        shell.wait(": 42")
+
+
+def test_a_closed_terminal_leaves_no_kernel_behind(home: dict[str, str], tmp_path: Path) -> None:
+    with Terminal(COMMANDS["zmq"], home, str(tmp_path)) as shell:
+        shell.wait("In [1]:")
+        shell.type("import os; print('pid', os.getpid())\r")
+        screen = shell.wait(lambda screen: "\npid " in screen)
+        kernel = int(screen.split("\npid ")[1].split()[0])
+        shell.wait("In [2]:")
+        os.kill(shell.process.pid, signal.SIGHUP)
+        shell.wait_exit()
+        shell_gone = Path(f"/proc/{kernel}")
+        end = 100
+        while shell_gone.exists() and end:
+            end -= 1
+            os.sched_yield()
+            import select
+
+            select.select([], [], [], 0.1)
+        assert not shell_gone.exists()
