@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Self
 
 import pexpect
 import pyte
@@ -37,7 +38,7 @@ class Terminal:
         #: Everything that was written, for error messages and for what scrolled away.
         self.raw = b""
 
-    def __enter__(self) -> Terminal:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

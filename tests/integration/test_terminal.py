@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import sys
 from collections.abc import Iterator
@@ -63,26 +64,23 @@ def test_a_first_conversation(shell: Terminal) -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "while True: pass",
+        "exec('while True: pass')",
         "import time; time.sleep(60)",
         "import asyncio; await asyncio.sleep(60)",
-        "input('never answered ')",
+        "input('?')",
         "import subprocess; subprocess.run(['sleep', '60'])",
     ],
 )
 def test_ctrl_c_interrupts_the_cell_and_the_shell_goes_on(shell: Terminal, code: str) -> None:
     shell.type("kept = 41\r")
     shell.wait("In [2]:")
-    shell.type(f"print('beg' + 'un', flush=True); {code}\r" if "await" not in code else f"print('beg' + 'un')\r{code}\r")
+    shell.type(f"print('beg' + 'un', flush=True); {code}\r")
     shell.wait("begun")
-    if "await" in code:
-        shell.wait("In [3]:")
-    if "input" in code:
-        shell.wait(lambda screen: screen.count("never answered") == 2)
     shell.press("c")
     shell.wait("KeyboardInterrupt")
+    shell.wait("In [3]:")
     shell.type("kept + 1\r")
-    shell.wait(": 42")
+    shell.wait("Out[3]: 42")
 
 
 def test_ctrl_c_drops_what_is_typed(shell: Terminal) -> None:
@@ -98,7 +96,7 @@ def test_tab_completes_from_the_namespace(shell: Terminal) -> None:
     shell.type("wonderful_name = 1\r")
     shell.wait("In [2]:")
     shell.type("wonderf\t")
-    shell.wait(lambda screen: screen.rstrip().endswith("In [2]: wonderful_name"))
+    shell.wait("In [2]: wonderful_name")
     shell.type(" + 1\r")
     shell.wait("Out[2]: 2")
 
@@ -136,12 +134,8 @@ def test_a_closed_terminal_leaves_no_kernel_behind(home: dict[str, str], tmp_pat
         shell.wait("In [2]:")
         os.kill(shell.process.pid, signal.SIGHUP)
         shell.wait_exit()
-        shell_gone = Path(f"/proc/{kernel}")
-        end = 100
-        while shell_gone.exists() and end:
-            end -= 1
-            os.sched_yield()
-            import select
-
-            select.select([], [], [], 0.1)
-        assert not shell_gone.exists()
+        process = os.pidfd_open(kernel) if Path(f"/proc/{kernel}").exists() else None
+        if process is not None:
+            ended, _, _ = select.select([process], [], [], 20)
+            os.close(process)
+            assert ended, "the kernel outlived the shell"

@@ -92,7 +92,8 @@ def test_an_error_ends_the_run_with_its_traceback_and_exit_code_1(place: Path):
 
 
 def test_a_kernel_that_dies_is_told(place: Path):
-    code, out, err = run(place, "run", "--kernel=orders", "-", stdin="print one\ndie\n")
+    (place / "a").write_text("print one\n")
+    code, out, err = run(place, "run", "--kernel=orders", "a", "-", stdin="die\n")
     assert (code, out) == (1, "one\n")
     assert "nuncius run: the kernel died: it was killed by SIGKILL" in err
 

@@ -7,7 +7,7 @@ Rule 2: an exception that leaves `Kernel.execute` is published as an ``error`` a
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.core.dispatch import reply_type
 from nuncius.protocol.errors import Malformed
@@ -21,7 +21,9 @@ from nuncius.protocol.kernel import (
     Reply,
     error_reply,
 )
-from nuncius.protocol.messages import Message
+
+if TYPE_CHECKING:
+    from nuncius.protocol.messages import Message
 
 __all__ = ["Outcome", "answer", "failure", "finish", "wants_abort"]
 
@@ -82,7 +84,13 @@ def _traceback(error: BaseException) -> list[str]:
         return []
     import traceback
 
-    return [line.rstrip("\n") for line in traceback.format_exception(error)]
+    # What the server does around the kernel is of no interest to who wrote the cell.
+    here = __file__.rpartition("answer")[0]
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename.startswith(here):
+        frames = frames.tb_next
+    lines = traceback.format_exception(type(error), error, frames)
+    return [line.rstrip("\n") for line in lines]
 
 
 def _execute(kernel: Kernel, message: Message, io: KernelIO) -> Outcome:

@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nuncius.protocol.kernel import Kernel
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nuncius.protocol.kernel import Kernel
 
 __all__ = ["connection_file_of", "serve"]
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import zmq
 
-from nuncius.protocol.connection import ConnectionInfo
 from nuncius.protocol.curve import apply_server
 from nuncius.protocol.errors import ConnectionFileError
 from nuncius.protocol.messages import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from nuncius.protocol.connection import ConnectionInfo
 
 __all__ = ["Bound", "bind"]
 
@@ -96,5 +99,5 @@ def _bind(socket: zmq.Socket[bytes], channel: Channel, info: ConnectionInfo) -> 
         ) from None
     if port:
         return port
-    endpoint: bytes = socket.getsockopt(zmq.LAST_ENDPOINT)
+    endpoint = cast("bytes", socket.getsockopt(zmq.LAST_ENDPOINT))
     return int(endpoint.rstrip(b"\0").rsplit(b":", 1)[1])

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
-from nuncius.protocol.messages import Message
-from nuncius.protocol.serving.inbox import Inbox
-from nuncius.protocol.serving.lane import Lane, is_awaitable
 from nuncius.protocol.serving.wakeup import Wakeup
+
+if TYPE_CHECKING:
+    from nuncius.protocol.messages import Message
+    from nuncius.protocol.serving.inbox import Inbox
+    from nuncius.protocol.serving.lane import Lane
 
 __all__ = ["Control"]
 
@@ -31,7 +33,9 @@ class Control:
         lane: The sequence of control requests.
     """
 
-    def __init__(self, make_inbox: Callable[[Callable[[Message], None]], Inbox], lane: Lane) -> None:
+    def __init__(
+        self, make_inbox: Callable[[Callable[[Message], None]], Inbox], lane: Lane
+    ) -> None:
         self.inbox = make_inbox(self._handle)
         self._lane = lane
         self._wakeup = Wakeup()
@@ -76,7 +80,7 @@ class Control:
         request = lane.receive(message)
         while request is not None:
             outcome = lane.start(request)
-            if is_awaitable(outcome):
+            if isinstance(outcome, Awaitable):
                 outcome = self._run_async(lane.complete(outcome))
             request = lane.finish(outcome)
 

@@ -6,16 +6,19 @@ Rule: a ZeroMQ file descriptor is edge-triggered, and any operation can swallow 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
 from nuncius.protocol.errors import Malformed, MessageError
 from nuncius.protocol.kernel import error_reply
-from nuncius.protocol.messages import Channel, Message
-from nuncius.protocol.serving.notes import Notes
 from nuncius.protocol.session import DELIMITER, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nuncius.protocol.messages import Channel, Message
+    from nuncius.protocol.serving.notes import Notes
 
 __all__ = ["Inbox"]
 
@@ -46,16 +49,16 @@ class Inbox:
         self._session = session
         self._notes = notes
         self._deliver = deliver
-        self._lock = threading.RLock()
+        #: Covers every use of the socket.
+        self.lock = threading.RLock()
 
     def fileno(self) -> int:
         """Return the edge-triggered descriptor."""
-        descriptor: int = self.socket.getsockopt(zmq.FD)
-        return descriptor
+        return int(self.socket.getsockopt(zmq.FD))
 
     def take(self) -> None:
         """Deliver everything that has arrived."""
-        with self._lock:
+        with self.lock:
             while not self.socket.closed and (frames := _receive(self.socket)):
                 try:
                     message = self._session.decode(frames, self._channel)
@@ -82,13 +85,13 @@ class Inbox:
                 )
             )
         large = bool(message.buffers) or len(frames[-1]) >= _ZERO_COPY
-        with self._lock:
+        with self.lock:
             if not self.socket.closed:
                 self.socket.send_multipart(frames, copy=not large)
 
     def close(self) -> None:
         """Close; replies that are on their way still leave."""
-        with self._lock:
+        with self.lock:
             self.socket.close()
 
 

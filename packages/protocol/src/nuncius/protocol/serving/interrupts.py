@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Awaitable, Generator
-from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator
+    from types import FrameType
 
 __all__ = ["Interruptible", "Interrupts", "send_interrupt"]
 

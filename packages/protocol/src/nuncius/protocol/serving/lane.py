@@ -9,21 +9,18 @@ A lane knows nothing of threads, sockets or loops. Who owns it calls `receive` w
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
-from contextvars import Token
-from typing import TypeGuard
+from typing import TYPE_CHECKING
 
 from nuncius.protocol.core.dispatch import Dispatcher, Effect, Run
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO, Reply
-from nuncius.protocol.messages import Message
 from nuncius.protocol.serving.answer import Outcome, finish, wants_abort
 
-__all__ = ["Lane", "is_awaitable"]
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
 
+    from nuncius.protocol.messages import Message
 
-def is_awaitable(outcome: Outcome) -> TypeGuard[Awaitable[Reply | None]]:
-    """Tell whether an outcome has to be awaited."""
-    return outcome is not None and hasattr(type(outcome), "__await__")
+__all__ = ["Lane"]
 
 
 class Lane:
@@ -56,7 +53,6 @@ class Lane:
         self._drain = drain
         #: Of the request that runs, or ran last: for output that belongs to nobody else.
         self.io: KernelIO | None = None
-        self._token: Token[KernelIO | None] | None = None
 
     @property
     def busy(self) -> bool:

@@ -10,11 +10,13 @@ All methods may be called from any thread; one lock covers the text and the send
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.messages import Buffer, Channel, Header, Message, MessageFactory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 __all__ = ["Outlet"]
 

@@ -9,14 +9,16 @@ Source: JEP 65 for ``iopub_welcome``; zmq_setsockopt(3), ZMQ_XPUB_NODROP and ZMQ
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
 from nuncius.protocol.errors import Malformed
 from nuncius.protocol.messages import Channel, Message
-from nuncius.protocol.serving.notes import Notes
-from nuncius.protocol.session import Session
+
+if TYPE_CHECKING:
+    from nuncius.protocol.serving.notes import Notes
+    from nuncius.protocol.session import Session
 
 __all__ = ["Publisher"]
 
@@ -91,7 +93,7 @@ class Publisher:
     def welcome(self) -> None:
         """Welcome new subscribers; called with the outlet's lock held."""
         socket = self._socket
-        while not socket.closed and socket.get(zmq.EVENTS) & zmq.POLLIN:
+        while not socket.closed and int(socket.get(zmq.EVENTS)) & zmq.POLLIN:
             subscription = socket.recv_multipart(zmq.NOBLOCK)[0]
             if subscription[:1] != b"\x01":
                 continue

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.errors import StdinNotSupported
 from nuncius.protocol.messages import Buffer, Channel, Message
-from nuncius.protocol.serving.outlet import Outlet
+
+if TYPE_CHECKING:
+    from nuncius.protocol.serving.outlet import Outlet
 
 __all__ = ["Ask", "RequestIO"]
 

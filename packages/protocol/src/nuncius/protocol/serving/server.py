@@ -19,21 +19,20 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
 from nuncius.protocol.core.dispatch import Dispatcher
 from nuncius.protocol.kernel import Kernel, KernelIO, Reply, error_reply
 from nuncius.protocol.messages import Channel, Message
-from nuncius.protocol.serving.answer import Outcome, answer, failure, finish
-from nuncius.protocol.serving.binding import Bound
+from nuncius.protocol.serving.answer import Outcome, answer, failure
 from nuncius.protocol.serving.capture import Capture
 from nuncius.protocol.serving.control import Control
 from nuncius.protocol.serving.inbox import Inbox
 from nuncius.protocol.serving.interrupts import Interruptible, Interrupts, send_interrupt
-from nuncius.protocol.serving.lane import Lane, is_awaitable
+from nuncius.protocol.serving.lane import Lane
 from nuncius.protocol.serving.notes import Notes
 from nuncius.protocol.serving.outlet import Outlet
 from nuncius.protocol.serving.publisher import Publisher
@@ -44,6 +43,9 @@ from nuncius.protocol.serving.subshells import Subshells, UnknownSubshell
 from nuncius.protocol.serving.wakeup import Wakeup
 from nuncius.protocol.serving.watcher import Watcher
 from nuncius.protocol.session import Session
+
+if TYPE_CHECKING:
+    from nuncius.protocol.serving.binding import Bound
 
 __all__ = ["Server"]
 
@@ -155,9 +157,7 @@ class Server:
 
     def _start_threads(self) -> None:
         self._heart.start()
-        self._watcher.add(
-            self._bound.sockets[Channel.IOPUB].getsockopt(zmq.FD), self._welcome
-        )
+        self._watcher.add(int(self._bound.sockets[Channel.IOPUB].getsockopt(zmq.FD)), self._welcome)
         if self._capture is not None:
             for descriptor in self._capture.descriptors:
                 self._watcher.add(descriptor, self._capture.drain)
@@ -239,23 +239,22 @@ class Server:
         request = lane.receive(message)
         while request is not None:
             outcome = lane.start(request)
-            if is_awaitable(outcome):
+            if isinstance(outcome, Awaitable):
                 self._run_loop(request, outcome)
                 return
             request = lane.finish(outcome)
 
     def _wait(self, seconds: float | None) -> None:
         """Wait for a message, or for another thread to call."""
-        try:
+        # Whoever the socket is given to waits until we have left it.
+        with self._shell.lock:
             poller = zmq.Poller()
             if self._reads_shell:
                 poller.register(self._shell.socket, zmq.POLLIN)
             poller.register(self._wakeup.fileno(), zmq.POLLIN)
-            for socket, _ in poller.poll(None if seconds is None else seconds * 1000):
+            for socket, _ in poller.poll(None if seconds is None else round(seconds * 1000)):
                 if socket == self._wakeup.fileno():
                     self._wakeup.clear()
-        except KeyboardInterrupt:
-            return
 
     # -- the main thread, with asyncio
 
@@ -301,7 +300,7 @@ class Server:
 
     async def _finish_async(self, outcome: Outcome) -> Message | None:
         lane = self._lane
-        if is_awaitable(outcome):
+        if isinstance(outcome, Awaitable):
             outcome = await lane.complete(Interruptible(outcome, self.interrupts))
         return lane.finish(outcome)
 
@@ -341,7 +340,7 @@ class Server:
         lane = self._make_lane(_unknown_subshell, None)
         if (request := lane.receive(message)) is not None:
             outcome = lane.start(request)
-            assert not is_awaitable(outcome)
+            assert not isinstance(outcome, Awaitable)
             lane.finish(outcome)
 
     def _drain(self) -> None:
@@ -451,9 +450,7 @@ class Server:
 
     def _lifetime_io(self) -> RequestIO:
         """What the kernel says at its start belongs to no request."""
-        return RequestIO(
-            self.session.message(Channel.SHELL, "start"), self.outlet, self._stdin.ask
-        )
+        return RequestIO(self.session.message(Channel.SHELL, "start"), self.outlet, self._stdin.ask)
 
     def _start_kernel(self) -> None:
         try:

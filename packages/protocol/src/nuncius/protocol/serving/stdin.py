@@ -6,15 +6,18 @@ Rule 1: an answer counts only if it comes from the frontend that was asked, and 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import zmq
 
 from nuncius.protocol.errors import MessageError
 from nuncius.protocol.messages import Channel, Message
-from nuncius.protocol.serving.notes import Notes
-from nuncius.protocol.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from nuncius.protocol.serving.notes import Notes
+    from nuncius.protocol.session import Session
 
 __all__ = ["Stdin"]
 
@@ -47,9 +50,7 @@ class Stdin:
         self._lock = threading.Lock()
         self.closed = False
 
-    def ask(
-        self, request: Message, content: Mapping[str, Any], metadata: Mapping[str, Any]
-    ) -> str:
+    def ask(self, request: Message, content: Mapping[str, Any], metadata: Mapping[str, Any]) -> str:
         """Ask, and return the answer.
 
         Raises:

@@ -11,10 +11,12 @@ import io
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 __all__ = ["OutStream", "Policy", "inherit_in_threads", "redirected"]
 
@@ -30,6 +32,7 @@ class OutStream(io.TextIOBase):
         original: The stream that this one stands in for; None if the process has none.
         descriptor: What `fileno` returns: where the process' output went before it was captured.
         echo: Also write to the original.
+        owner: Who made it.
     """
 
     def __init__(
@@ -40,9 +43,11 @@ class OutStream(io.TextIOBase):
         *,
         descriptor: int | None = None,
         echo: bool = False,
+        owner: object = None,
     ) -> None:
         super().__init__()
         self.name = name
+        self.owner = owner
         self._fallback = fallback
         self._original = original
         self._descriptor = descriptor
@@ -225,7 +230,9 @@ def inherit_in_threads() -> None:
         return
     _inheriting = True
     thread_class: Any = threading.Thread
-    plain_start, plain_bootstrap = thread_class.start, thread_class._bootstrap_inner
+    plain_start = thread_class.start
+    # The one place where every thread begins, whatever a subclass overrides.
+    plain_bootstrap = thread_class._bootstrap_inner  # noqa: SLF001
 
     def start(self: Any) -> None:
         current = CURRENT_IO.get()
@@ -241,4 +248,4 @@ def inherit_in_threads() -> None:
 
     start.__doc__ = plain_start.__doc__
     thread_class.start = start
-    thread_class._bootstrap_inner = bootstrap_inner
+    thread_class._bootstrap_inner = bootstrap_inner  # noqa: SLF001

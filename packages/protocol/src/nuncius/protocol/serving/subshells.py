@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.errors import NunciusError
-from nuncius.protocol.messages import Message
-from nuncius.protocol.serving.lane import Lane, is_awaitable
 from nuncius.protocol.session import new_id
+
+if TYPE_CHECKING:
+    from nuncius.protocol.messages import Message
+    from nuncius.protocol.serving.lane import Lane
 
 __all__ = ["Subshell", "Subshells", "UnknownSubshell"]
 
@@ -83,7 +85,7 @@ class Subshell:
         request = lane.receive(message)
         while request is not None:
             outcome = lane.start(request)
-            if is_awaitable(outcome):
+            if isinstance(outcome, Awaitable):
                 outcome = self._run_async(lane.complete(outcome))
             request = lane.finish(outcome)
 

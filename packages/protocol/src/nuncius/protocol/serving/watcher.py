@@ -8,11 +8,15 @@ from __future__ import annotations
 import os
 import select
 import threading
-from collections.abc import Callable
 from time import monotonic
+from typing import TYPE_CHECKING
 
-from nuncius.protocol.serving.notes import Notes
 from nuncius.protocol.serving.wakeup import Wakeup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nuncius.protocol.serving.notes import Notes
 
 __all__ = ["Watcher"]
 

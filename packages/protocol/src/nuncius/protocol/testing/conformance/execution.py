@@ -142,7 +142,7 @@ def user_expressions(subject: Subject) -> None:
 def stdin(subject: Subject) -> None:
     talk = subject.talk
     bystander = subject.another()
-    bystander.settle()
+    bystander.wait_until_ready(subject.patience)
     answer = talk.start(subject.code("asks"), allow_stdin=True)
     talk.until(lambda: bool(answer.asked), "input_request")
     as_specified(answer.asked[0])

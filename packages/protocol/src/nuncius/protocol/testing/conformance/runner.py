@@ -253,7 +253,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if nothing failed that a kernel must do, 1 if something did, 2 if there is no such kernel.
     """
     import argparse
+    import logging
 
+    # The manager would explain each end of a kernel; here that is part of the plan.
+    logging.getLogger("nuncius").setLevel(logging.CRITICAL)
     parser = argparse.ArgumentParser(
         prog="python -m nuncius.protocol.testing.conformance",
         description="Test whether a kernel, in whatever language, keeps to the Jupyter protocol.",

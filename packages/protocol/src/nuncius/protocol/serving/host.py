@@ -1,0 +1,501 @@
+"""Run a kernel inside this process: the same `Dispatcher`, messages by reference, no sockets and no JSON.
+
+`CallHost` runs cells on the thread that sends them, outside any event loop: the way of a terminal, where the cell must be in the main thread. `ThreadHost` has a thread of its own: the way of a program that goes on with its own work.
+
+Clients reach a host through `nuncius.protocol.transport.memory`. Several may be attached: replies go to the one that asked, the rest to all.
+
+Rule 1: the host owns one `asyncio.Runner`. Cells that await run on it, and so does what `CallHost.run` is given (a prompt): tasks of the user's go on meanwhile.
+Rule 2: Ctrl-C raises `KeyboardInterrupt` in the cell, whether it computes or awaits, and never between the messages.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from nuncius.protocol.core.dispatch import Dispatcher
+from nuncius.protocol.errors import NoSuchKernel, StdinNotSupported, TransportClosed
+from nuncius.protocol.messages import Channel, Message
+from nuncius.protocol.serving.answer import Outcome, answer, failure
+from nuncius.protocol.serving.interrupts import Interruptible, Interrupts
+from nuncius.protocol.serving.lane import Lane
+from nuncius.protocol.serving.outlet import Outlet
+from nuncius.protocol.serving.request_io import RequestIO
+from nuncius.protocol.serving.streams import OutStream, Policy, inherit_in_threads, redirected
+from nuncius.protocol.session import Session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nuncius.protocol.kernel import Kernel, KernelIO, Reply
+
+__all__ = ["CallHost", "Host", "Port", "ThreadHost", "find_kernel"]
+
+T = TypeVar("T")
+
+#: Distributions that bring kernels for this process, for the hint when there is none.
+_HINT = "pip install nuncius-kernel"
+
+
+def find_kernel(name: str = "python") -> Callable[..., Kernel]:
+    """Return the factory of an in-process kernel, found by the entry point group ``nuncius.kernels``.
+
+    Raises:
+        NoSuchKernel: No installed package has one of that name; it says what to install.
+    """
+    from nuncius.protocol.entrypoints import entry_points
+
+    found = entry_points("nuncius.kernels")
+    if name not in found:
+        raise NoSuchKernel(name, sorted(found), f"for Python: {_HINT}")
+    factory: Callable[..., Kernel] = found[name].load()
+    return factory
+
+
+class Port:
+    """One client's end of a host.
+
+    Args:
+        host: The host.
+        route: Identifies the client.
+        deliver: Takes each message for the client, in the thread that causes it.
+    """
+
+    def __init__(self, host: Host, route: bytes, deliver: Callable[[Message], None]) -> None:
+        self._host = host
+        self.route = route
+        self.deliver = deliver
+
+    def submit(self, message: Message) -> None:
+        """Hand a message to the kernel; see `Host.submit`."""
+        self._host.submit(self._routed(message))
+
+    async def submit_async(self, message: Message) -> None:
+        """Hand a message to the kernel from a coroutine; see `Host.submit_async`."""
+        await self._host.submit_async(self._routed(message))
+
+    @property
+    def threaded(self) -> bool:
+        """Whether messages come from another thread."""
+        return self._host.threaded
+
+    def close(self) -> None:
+        """Detach the client; the kernel lives on."""
+        self._host.detach(self)
+
+    def _routed(self, message: Message) -> Message:
+        return Message(
+            message.channel,
+            message.header,
+            message.parent,
+            message.content,
+            message.metadata,
+            message.buffers,
+            (self.route,),
+        )
+
+
+class Host:
+    """What both hosts share.
+
+    Args:
+        kernel: Answers.
+        policy: Where output goes.
+        session: Makes messages.
+    """
+
+    #: Whether cells run in a thread of the host's own.
+    threaded = False
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        *,
+        policy: Policy = Policy.TO_MESSAGES,
+        session: Session | None = None,
+    ) -> None:
+        self.kernel = kernel
+        self.policy = policy
+        self.session = session or Session()
+        self.interrupts = Interrupts()
+        self.closed = False
+        #: The clients, by route.
+        self._ports: dict[bytes, Port] = {}
+        self._count = 0
+        self._started = False
+        self._runner: Any = None
+        self.outlet = Outlet(self.session.message, self._broadcast)
+        self._lanes = {
+            Channel.SHELL: self._make_lane(self._answer),
+            Channel.CONTROL: self._make_lane(self._answer_control),
+        }
+        #: Answers to the question that is open.
+        self._inputs: deque[Message] = deque()
+        self._input_came = threading.Condition()
+        inherit_in_threads()
+
+    def __repr__(self) -> str:
+        state = "closed" if self.closed else repr(self._lanes[Channel.SHELL].dispatcher)
+        return f"<{type(self).__name__} {state}>"
+
+    # -- clients
+
+    def attach(self, deliver: Callable[[Message], None]) -> Port:
+        """Attach a client.
+
+        Args:
+            deliver: Takes each message for it, in the thread that causes it.
+
+        Raises:
+            TransportClosed: The host is closed.
+        """
+        self._check_open()
+        self._count += 1
+        port = Port(self, str(self._count).encode(), deliver)
+        self._ports[port.route] = port
+        return port
+
+    def detach(self, port: Port) -> None:
+        """Detach a client."""
+        self._ports.pop(port.route, None)
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise TransportClosed("this in-process kernel was closed; start a new one")
+
+    def _broadcast(self, message: Message) -> None:
+        for port in tuple(self._ports.values()):
+            port.deliver(message)
+
+    def _send(self, message: Message) -> None:
+        if message.channel is Channel.IOPUB:
+            self.outlet.send(message)
+            return
+        port = self._ports.get(message.route[0]) if message.route else None
+        if port is not None:
+            port.deliver(message)
+
+    # -- requests
+
+    def submit(self, message: Message) -> None:
+        """Handle a message. When this returns, `CallHost` has handled it, unless it came out of a running cell: then it waits for that.
+
+        Raises:
+            TransportClosed: The host is closed.
+        """
+        raise NotImplementedError
+
+    async def submit_async(self, message: Message) -> None:
+        """Handle a message from a coroutine, on the loop that runs: cells await there."""
+        raise NotImplementedError
+
+    def _make_lane(self, answerer: Callable[[Message, KernelIO], Outcome]) -> Lane:
+        return Lane(
+            Dispatcher(self.session.message), answerer, self._make_io, self._send,
+            before_finish=self.outlet.flush,
+        )  # fmt: skip
+
+    def _make_io(self, request: Message) -> RequestIO:
+        return RequestIO(request, self.outlet, self._ask)
+
+    def _answer(self, message: Message, io: KernelIO) -> Outcome:
+        if message.msg_type == "shutdown_request":
+            return self._shutdown(message)
+        try:
+            self.interrupts.armed = True
+            return answer(self.kernel, message, io)
+        except KeyboardInterrupt as error:
+            return failure(message, error, io)
+        finally:
+            self.interrupts.armed = False
+
+    def _answer_control(self, message: Message, io: KernelIO) -> Outcome:
+        if message.msg_type == "interrupt_request":
+            self.interrupt()
+            return {"status": "ok"}
+        if message.msg_type == "shutdown_request":
+            return self._shutdown(message)
+        return answer(self.kernel, message, io)
+
+    def _shutdown(self, message: Message) -> Reply:
+        reply = {"status": "ok", "restart": bool(message.content.get("restart", False))}
+        self.outlet.publish("shutdown_reply", reply, parent=message.header)
+        return reply
+
+    def _handle(self, message: Message) -> None:
+        """Carry out a request and those that it lets run; on the thread of the kernel."""
+        lane = self._lanes[message.channel]
+        request = lane.receive(message)
+        if request is None:
+            return
+        with self._environment(message):
+            while request is not None:
+                outcome = lane.start(request)
+                if isinstance(outcome, Awaitable):
+                    outcome = self._await(lane, outcome)
+                request = lane.finish(outcome)
+
+    async def _handle_async(self, message: Message) -> None:
+        lane = self._lanes[message.channel]
+        request = lane.receive(message)
+        if request is None:
+            return
+        with self._environment(message):
+            while request is not None:
+                outcome = lane.start(request)
+                if isinstance(outcome, Awaitable):
+                    outcome = await lane.complete(Interruptible(outcome, self.interrupts))
+                request = lane.finish(outcome)
+
+    def _await(self, lane: Lane, outcome: Awaitable[Reply | None]) -> Reply | None:
+        guarded = Interruptible(outcome, self.interrupts)
+        reply: Reply | None = self.runner.run(lane.complete(guarded))
+        return reply
+
+    @property
+    def runner(self) -> Any:
+        """The `asyncio.Runner` of this host."""
+        if self._runner is None:
+            import asyncio
+
+            self._runner = asyncio.Runner()
+        return self._runner
+
+    # -- around a request
+
+    @contextmanager
+    def _environment(self, message: Message) -> Iterator[None]:
+        if message.channel is Channel.CONTROL:
+            yield
+            return
+        with self._signals(), self._output():
+            if not self._started:
+                self._started = True
+                self.kernel.start(self._lifetime_io())
+            yield
+
+    def _lifetime_io(self) -> RequestIO:
+        request = self.session.message(Channel.SHELL, "start")
+        return RequestIO(request, self.outlet, self._ask)
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Take SIGINT meanwhile, where it is Python's own."""
+        mine = (
+            threading.current_thread() is threading.main_thread()
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        )
+        if mine:
+            self.interrupts.install()
+        try:
+            yield
+        finally:
+            if mine:
+                self.interrupts.restore()
+
+    def _output(self) -> AbstractContextManager[None]:
+        if not self.policy.captures:
+            return nullcontext()
+        if isinstance(sys.stdout, OutStream) and sys.stdout.owner is self:
+            return nullcontext()
+        return redirected(self._stream("stdout"), self._stream("stderr"))
+
+    def _stream(self, name: str) -> Any:
+        original = getattr(sys, name)
+        return OutStream(name, self._current_io, original, echo=self.policy.echoes, owner=self)
+
+    def _current_io(self) -> KernelIO | None:
+        return self._lanes[Channel.SHELL].io
+
+    # -- input
+
+    def _ask(
+        self, request: Message, content: Mapping[str, Any], metadata: Mapping[str, Any]
+    ) -> str:
+        question = self.session.message(
+            Channel.STDIN,
+            "input_request",
+            content,
+            parent=request.header,
+            metadata=metadata,
+            route=request.route,
+        )
+        self._inputs.clear()
+        self._send(question)
+        with self._input_came:
+            while True:
+                while self._inputs:
+                    reply = self._inputs.popleft()
+                    if reply.parent_id in (None, "", question.msg_id):
+                        return str(reply.content.get("value", ""))
+                if not self.threaded:
+                    raise StdinNotSupported(
+                        "the frontend did not answer the question while it was asked; an in-process frontend must answer at once"
+                    )
+                self._wait_for_input()
+
+    def _wait_for_input(self) -> None:
+        self._input_came.wait()
+
+    def _take_input(self, message: Message) -> None:
+        with self._input_came:
+            self._inputs.append(message)
+            self._input_came.notify_all()
+
+    # -- the end
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the cell that runs; from any thread."""
+        self.kernel.interrupt()
+
+    def close(self) -> None:
+        """Shut the kernel down. Closing twice does nothing."""
+        if self.closed:
+            return
+        self.closed = True
+        ended = self.kernel.shutdown(restart=False)
+        if ended is not None:
+            self.runner.run(_awaited(ended))
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+        self._ports.clear()
+
+
+class CallHost(Host):
+    """A kernel that runs on the thread that calls; see `Host` for the arguments.
+
+    One thread sends its requests: the main thread, where Ctrl-C is to reach cells.
+    """
+
+    def submit(self, message: Message) -> None:
+        """Handle a message before this returns."""
+        self._check_open()
+        if message.channel is Channel.STDIN:
+            self._take_input(message)
+        else:
+            self._handle(message)
+
+    async def submit_async(self, message: Message) -> None:
+        """Handle a message on the loop that runs."""
+        self._check_open()
+        if message.channel is Channel.STDIN:
+            self._take_input(message)
+        else:
+            await self._handle_async(message)
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run something else on the loop of the cells: a prompt. Their tasks go on meanwhile.
+
+        Returns:
+            What the coroutine returns.
+        """
+        result: T = self.runner.run(coroutine)
+        return result
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the cell that runs in the main thread; from any thread."""
+        super().interrupt()
+        if threading.current_thread() is not threading.main_thread():
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        elif self._lanes[Channel.SHELL].busy:
+            signal.raise_signal(signal.SIGINT)
+
+
+class ThreadHost(Host):
+    """A kernel with a thread of its own; see `Host` for the arguments.
+
+    `submit` returns at once, and messages are delivered in the kernel's thread.
+    """
+
+    threaded = True
+
+    def __init__(
+        self,
+        kernel: Kernel,
+        *,
+        policy: Policy = Policy.TO_MESSAGES,
+        session: Session | None = None,
+    ) -> None:
+        super().__init__(kernel, policy=policy, session=session)
+        self._arrived: deque[Message] = deque()
+        self._changed = threading.Condition()
+        self._interrupted = False
+        self._thread = threading.Thread(target=self._run, name="nuncius-kernel", daemon=True)
+        self._thread.start()
+
+    def submit(self, message: Message) -> None:
+        """Have the thread handle a message."""
+        self._check_open()
+        if message.channel is Channel.STDIN:
+            self._take_input(message)
+        elif message.channel is Channel.CONTROL:
+            self._handle(message)
+        else:
+            with self._changed:
+                self._arrived.append(message)
+                self._changed.notify()
+
+    async def submit_async(self, message: Message) -> None:
+        """Have the thread handle a message."""
+        self.submit(message)
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the kernel's thread as soon as it runs Python code."""
+        super().interrupt()
+        waiting = self.interrupts.waiting
+        if waiting is not None and not waiting.inside:
+            waiting.interrupt()
+        elif self._lanes[Channel.SHELL].busy:
+            self._interrupted = True
+            with self._input_came:
+                self._input_came.notify_all()
+            _raise_in_thread(self._thread.ident or 0)
+
+    def close(self) -> None:
+        """Shut the kernel down, after what runs is interrupted."""
+        if self.closed:
+            return
+        self.interrupt()
+        with self._changed:
+            self._arrived.clear()
+            self.closed = True
+            self._changed.notify()
+        if threading.current_thread() is not self._thread:
+            self._thread.join(5)
+        self._ports.clear()
+
+    def _run(self) -> None:
+        while True:
+            try:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._arrived or self.closed)
+                    if not self._arrived:
+                        break
+                    message = self._arrived.popleft()
+                self._handle(message)
+            except KeyboardInterrupt:
+                continue  # it came a moment too late
+        self.closed = False
+        super().close()
+
+    def _wait_for_input(self) -> None:
+        self._interrupted = False
+        self._input_came.wait_for(lambda: self._inputs or self._interrupted)
+
+
+def _raise_in_thread(ident: int) -> None:
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(ident), ctypes.py_object(KeyboardInterrupt)
+    )
+
+
+async def _awaited(awaitable: Awaitable[T]) -> T:
+    return await awaitable

@@ -1,0 +1,457 @@
+"""Both clients, each against a kernel in a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from nuncius.protocol.client.aio import AsyncClient
+from nuncius.protocol.client.blocking import Client
+from nuncius.protocol.connection import ConnectionInfo
+from nuncius.protocol.core.client import Orphan
+from nuncius.protocol.errors import (
+    ExecutionError,
+    KernelDied,
+    KernelError,
+    KernelTimeout,
+    TransportClosed,
+)
+from nuncius.protocol.session import Session
+from nuncius.protocol.transport.base import Channels, Transport
+from nuncius.protocol.transport.zmq import ZmqChannels, ZmqTransport
+
+SCRIPT = Path(__file__).with_name("client_kernel.py")
+
+
+class Peer:
+    """A kernel process."""
+
+    def __init__(self, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), *arguments], stdout=subprocess.PIPE
+        )
+        self.info = ConnectionInfo.from_dict(json.loads(self.process.stdout.readline()))
+
+    def stop(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+@pytest.fixture(scope="module", params=["--welcome", "--silent"])
+def peer(request):
+    """A kernel that says iopub_welcome, and one that does not."""
+    peer = Peer(request.param)
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture
+def mortal():
+    """A kernel for one test."""
+    peer = Peer("--welcome")
+    yield peer
+    peer.stop()
+
+
+@pytest.fixture
+def client(peer):
+    with Client(ZmqChannels(peer.info)) as client:
+        client.wait_until_ready(timeout=20)
+        yield client
+
+
+def run(peer, story, **options):
+    """Run a coroutine function with a client that is ready."""
+
+    async def main():
+        async with AsyncClient(ZmqTransport(peer.info), **options) as client:
+            await client.wait_until_ready(timeout=20)
+            return await story(client)
+
+    return asyncio.run(main())
+
+
+def outputs(*texts):
+    return [{"output_type": "stream", "name": "stdout", "text": text} for text in texts]
+
+
+# -- a conversation
+
+
+def test_a_cell_gives_its_output_while_it_runs_and_its_result_at_the_end(client):
+    execution = client.execute("say hello")
+    seen = [(message.msg_type, dict(message.content)) for message in execution]
+    assert seen == [("stream", {"name": "stdout", "text": "hello"})]
+    result = execution.result(timeout=20)
+    assert (result.status, result.execution_count, result.outputs) == ("ok", 1, outputs("hello"))
+    assert client.execute("value 42").result(timeout=20).data == {"text/plain": "42"}
+
+
+def test_a_cell_gives_the_same_to_the_asyncio_client(peer):
+    async def story(client):
+        execution = client.execute("say hello")
+        seen = [(message.msg_type, dict(message.content)) async for message in execution]
+        return seen, await execution, await client.execute("value 42").result(timeout=20)
+
+    seen, result, value = run(peer, story)
+    assert seen == [("stream", {"name": "stdout", "text": "hello"})]
+    assert (result.status, result.execution_count, result.outputs) == ("ok", 1, outputs("hello"))
+    assert value.data == {"text/plain": "42"}
+
+
+def test_output_can_be_pushed_instead_of_pulled(client):
+    seen = []
+    execution = client.execute("say hello", on_output=seen.append)
+    assert execution.result(timeout=20).outputs == outputs("hello")
+    assert [message.msg_type for message in seen] == ["stream"]
+    assert list(execution) == []
+
+
+def test_an_error_is_raised_when_asked_for(client):
+    execution = client.execute("fail")
+    result = execution.result(timeout=20)
+    assert (result.status, result.outputs[0]["ename"]) == ("error", "ValueError")
+    with pytest.raises(ExecutionError, match="ValueError: no") as caught:
+        execution.result(check=True)
+    assert caught.value.traceback == ("line",)
+
+
+def test_cells_behind_a_failed_one_are_aborted(client):
+    # All are sent before the first can fail: the kernel is busy with another one meanwhile.
+    first = client.execute("hang")
+    executions = [client.execute("fail"), client.execute("say never")]
+    client.complete("x", timeout=20) if first.finished else client.interrupt(timeout=20)
+    assert [execution.result(timeout=20).status for execution in executions] == [
+        "error",
+        "aborted",
+    ]
+    with pytest.raises(ExecutionError, match="was not run"):
+        executions[1].result(check=True)
+
+
+def test_a_question_is_answered_by_the_callback(peer):
+    def answer(ask):
+        return f"an answer to {ask.prompt}"
+
+    with Client(ZmqChannels(peer.info), on_input=answer) as client:
+        client.wait_until_ready(timeout=20)
+        assert client.execute("ask who?").result(timeout=20).text() == "an answer to who?"
+        assert client.execute("ask x", on_input=lambda _: "own").result(timeout=20).text() == "own"
+
+        def end(_):
+            raise EOFError
+
+        assert client.execute("ask x", on_input=end).result(timeout=20).text() == "\x04"
+
+
+def test_a_question_is_answered_by_a_coroutine(peer):
+    async def answer(ask):
+        await asyncio.sleep(0)
+        return f"an answer to {ask.prompt}"
+
+    async def story(client):
+        return await client.execute("ask who?").result(timeout=20)
+
+    assert run(peer, story, on_input=answer).text() == "an answer to who?"
+
+
+def test_a_handler_that_fails_is_not_lost(peer):
+    def answer(ask):
+        raise LookupError("no answer")
+
+    async def story(client):
+        execution = client.execute("ask who?")
+        try:
+            await execution.result(timeout=20)
+        finally:
+            await client.interrupt(timeout=20)
+
+    with pytest.raises(LookupError, match="no answer"):
+        run(peer, story, on_input=answer)
+
+
+def test_requests_of_all_kinds_return_their_reply(client):
+    assert client.kernel_info(timeout=20).content["implementation"] == "client_kernel"
+    assert client.complete("ab", timeout=20).content["matches"] == ["ab!"]
+    replies = [
+        client.inspect("ab", timeout=20),
+        client.is_complete("ab", timeout=20),
+        client.history(n=3, timeout=20),
+        client.comm_info(timeout=20),
+        client.usage(timeout=20),
+        client.debug("initialize", timeout=20),
+        client.create_subshell(timeout=20),
+        client.delete_subshell("x", timeout=20),
+        client.list_subshells(timeout=20),
+        client.interrupt(timeout=20),
+    ]
+    assert [reply.msg_type for reply in replies] == [
+        "inspect_reply",
+        "is_complete_reply",
+        "history_reply",
+        "comm_info_reply",
+        "usage_reply",
+        "debug_reply",
+        "create_subshell_reply",
+        "delete_subshell_reply",
+        "list_subshell_reply",
+        "interrupt_reply",
+    ]
+
+
+def test_both_clients_have_the_same_surface():
+    import inspect
+
+    def surface(cls):
+        return {
+            name: [(p.name, p.default, p.kind) for p in inspect.signature(value).parameters.values()]
+            for name, value in inspect.getmembers(cls, inspect.isfunction)
+            if not name.startswith("_")
+        }
+
+    blocking, aio = surface(Client), surface(AsyncClient)
+    assert blocking.pop("close") == aio.pop("aclose")
+    # A program with an event loop of its own reads when the sockets say so; asyncio is one.
+    assert blocking.pop("poll")
+    assert blocking == aio
+    assert isinstance(ZmqChannels(ConnectionInfo()), Channels)
+    assert isinstance(ZmqTransport(ConnectionInfo()), Transport)
+
+
+def test_what_a_comm_causes_is_seen_by_subscribers(client):
+    seen = []
+    unsubscribe = client.subscribe(seen.append)
+    opened = client.comm_open("target", {"x": 1}, comm_id="c1")
+    while not any(getattr(event, "request", None) and type(event).__name__ == "Finished" for event in seen):
+        assert client.poll(timeout=20)
+    unsubscribe()
+    published = [event.message.msg_type for event in seen if type(event).__name__ == "Output"]
+    assert (opened.content["comm_id"], published) == ("c1", ["comm_close"])
+
+
+def test_what_another_client_runs_can_be_watched(peer, client):
+    seen = []
+    client.subscribe(lambda event: isinstance(event, Orphan) and seen.append(event.message.msg_type))
+    with Client(ZmqChannels(peer.info)) as other:
+        other.wait_until_ready(timeout=20)
+        other.execute("say hello").result(timeout=20)
+    while "stream" not in seen:
+        assert client.poll(timeout=20)
+
+
+def test_a_hundred_thousand_lines_reach_a_reader_that_comes_late(client):
+    """Nothing is read until the kernel has sent all of it."""
+    execution = client.execute("flood 100000")
+    client.channels.heartbeat(20)
+    result = execution.result(timeout=60)
+    assert result.text() == "".join(f"{number}\n" for number in range(100_000))
+
+
+def test_binary_parts_arrive_without_a_copy(client):
+    (message,) = client.execute("buffer").__iter__()
+    (buffer,) = message.buffers
+    assert isinstance(buffer, memoryview)
+    assert bytes(buffer) == b"x" * 100_000
+
+
+# -- when it takes too long
+
+
+def test_a_timeout_says_what_was_awaited_and_why_it_may_be(client):
+    execution = client.execute("hang")
+    with pytest.raises(KernelTimeout, match="for the reply to execute_request"):
+        execution.result(timeout=0.05)
+    with pytest.raises(KernelTimeout, match="complete_request; the kernel is busy with another"):
+        client.complete("x", timeout=0.05)
+    client.interrupt(timeout=20)
+    assert execution.result(timeout=20).error.ename == "KeyboardInterrupt"
+
+
+def test_a_timeout_in_the_asyncio_client(peer):
+    async def story(client):
+        execution = client.execute("hang")
+        with pytest.raises(KernelTimeout, match="for the reply to execute_request"):
+            await execution.result(timeout=0.05)
+        with pytest.raises(KernelTimeout, match="complete_request; the kernel is busy with another"):
+            await client.complete("x", timeout=0.05)
+        await client.interrupt(timeout=20)
+        return await execution.result(timeout=20)
+
+    assert run(peer, story).error.ename == "KeyboardInterrupt"
+
+
+def test_waiting_for_a_kernel_that_is_not_there_ends(tmp_path):
+    info = ConnectionInfo(
+        transport="ipc",
+        ip=str(tmp_path / "kernel"),
+        shell_port=1,
+        iopub_port=2,
+        stdin_port=3,
+        control_port=4,
+        hb_port=5,
+    )
+    with (
+        Client(ZmqChannels(info)) as client,
+        pytest.raises(KernelTimeout, match="nothing was heard from the kernel yet"),
+    ):
+        client.wait_until_ready(timeout=0.05)
+
+    async def main():
+        async with AsyncClient(ZmqTransport(info)) as client:
+            await client.wait_until_ready(timeout=0.05)
+
+    with pytest.raises(KernelTimeout, match="nothing was heard from the kernel yet"):
+        asyncio.run(main())
+
+
+# -- when the kernel goes
+
+
+def test_a_kernel_that_dies_ends_what_is_awaited(mortal):
+    with Client(ZmqChannels(mortal.info), heartbeat_interval=0.05) as client:
+        client.wait_until_ready(timeout=20)
+        assert client.is_alive()
+        execution = client.execute("die")
+        with pytest.raises(KernelDied, match="has not answered 4 heartbeats"):
+            execution.result(timeout=20)
+        with pytest.raises(KernelDied):
+            list(execution)
+        assert not client.is_alive(timeout=0.05)
+
+
+def test_a_kernel_that_is_killed_ends_what_the_asyncio_client_awaits(mortal):
+    async def story(client):
+        execution = client.execute("hang")
+        request = asyncio.create_task(client.complete("x"))
+        await asyncio.sleep(0)
+        os.kill(mortal.process.pid, signal.SIGKILL)
+        with pytest.raises(KernelDied, match="has not answered 4 heartbeats"):
+            await execution.result(timeout=20)
+        with pytest.raises(KernelDied):
+            await request
+
+    run(mortal, story, heartbeat_interval=0.05)
+
+
+def test_who_watches_the_process_can_tell_the_client(client):
+    execution = client.execute("hang")
+    client.kernel_died("the kernel was killed by SIGKILL", exit_code=-9)
+    with pytest.raises(KernelDied, match="SIGKILL") as caught:
+        execution.result(timeout=20)
+    assert caught.value.exit_code == -9
+    client.interrupt(timeout=20)
+
+
+def test_a_restarted_kernel_does_not_answer_what_the_one_before_was_asked(mortal):
+    with Client(ZmqChannels(mortal.info)) as client:
+        client.wait_until_ready(timeout=20)
+        with pytest.raises(KernelDied, match="was restarted"):
+            client.execute("reborn").result(timeout=20)
+        client.wait_until_ready(timeout=20)
+        assert client.execute("say again").result(timeout=20).text() == "again"
+
+
+def test_closing_ends_what_is_awaited(peer):
+    async def story(client):
+        execution = client.execute("hang")
+        request = asyncio.create_task(client.request("complete_request", {"code": "x"}))
+        await asyncio.sleep(0)
+        await client.aclose()
+        for waiting in (execution.result(), request, client.complete("x")):
+            with pytest.raises(TransportClosed):
+                await waiting
+
+    run(peer, story)
+    with Client(ZmqChannels(peer.info)) as client:
+        client.wait_until_ready  # noqa: B018 - the kernel hangs: only control answers
+        client.interrupt(timeout=20)
+    with pytest.raises(TransportClosed):
+        client.complete("x")
+    with pytest.raises(TransportClosed, match="closed"):
+        client.open().kernel_info()
+
+
+def test_a_message_that_cannot_be_encoded_fails_its_own_request_only(peer):
+    loop: dict[str, object] = {}
+    loop["self"] = loop
+
+    async def story(client):
+        with pytest.raises(ValueError, match="nested more than 200 deep"):
+            await client.request("complete_request", {"code": loop})
+        return await client.complete("x", timeout=20)
+
+    assert run(peer, story).content["matches"] == ["x!"]
+
+
+def test_messages_signed_with_another_key_are_dropped_and_told(peer, caplog):
+    foreign = ZmqChannels(peer.info, Session("another key"))
+    with Client(foreign) as client, pytest.raises(KernelTimeout):
+        client.wait_until_ready(timeout=0.3)
+    if caplog.records:
+        assert "signed with another key" in caplog.text
+
+
+def test_a_connection_without_ports_is_refused():
+    with pytest.raises(KernelError, match="has no shell_port"):
+        ZmqChannels(ConnectionInfo()).open()
+
+
+# -- Ctrl-C
+
+
+def test_an_interrupt_ends_the_waiting_and_nothing_else(client):
+    """The user presses Ctrl-C; the frontend interrupts the kernel, and goes on waiting."""
+    execution = client.execute("hang")
+    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        execution.result(timeout=20)
+    timer.join()
+    client.interrupt(timeout=20)
+    assert execution.result(timeout=20).error.ename == "KeyboardInterrupt"
+
+
+def test_interrupts_at_any_moment_lose_no_message(client):
+    """SIGINT comes again and again while the lines of a cell are read."""
+    execution = client.execute("flood 20000")
+    stop = threading.Event()
+
+    def interrupt():
+        while not stop.wait(0.005):
+            os.kill(os.getpid(), signal.SIGINT)
+
+    handler = signal.getsignal(signal.SIGINT)
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    interrupted = 0
+    try:
+        while not execution.finished:
+            try:
+                execution.result(timeout=20)
+            except KeyboardInterrupt:
+                interrupted += 1
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        stop.set()
+        thread.join()
+        signal.signal(signal.SIGINT, handler)
+    assert interrupted
+    assert execution.result().text() == "".join(f"{number}\n" for number in range(20_000))
+
+
+def test_the_blocking_client_does_not_load_asyncio():
+    code = (
+        "import sys, nuncius.protocol.client.blocking, nuncius.protocol.transport.zmq;"
+        "print('asyncio' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

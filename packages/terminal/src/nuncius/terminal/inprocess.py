@@ -1,0 +1,99 @@
+"""A kernel in the shell's own process: cells run here, on the main thread, with the terminal's real file descriptors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from nuncius.protocol.client.blocking import Client
+from nuncius.protocol.core.client import Event, Orphan
+from nuncius.protocol.errors import KernelError
+from nuncius.protocol.messages import Channel, Message
+from nuncius.protocol.serving.host import CallHost, find_kernel
+from nuncius.protocol.serving.streams import Policy
+from nuncius.protocol.transport.memory import MemoryChannels
+
+if TYPE_CHECKING:
+    from nuncius.protocol.client.exchange import Input
+    from nuncius.protocol.client.execution import ExecutionResult
+
+__all__ = ["InProcessLink"]
+
+T = TypeVar("T")
+
+#: Inputs that the prompt gets from the kernel's history.
+_PAST = 1000
+
+
+class InProcessLink:
+    """A link by reference.
+
+    Args:
+        kernel: The name of an in-process kernel, of the entry point group ``nuncius.kernels``.
+
+    Raises:
+        NoSuchKernel: No installed package brings it.
+    """
+
+    owned = True
+
+    def __init__(self, kernel: str = "python") -> None:
+        # Programs, debuggers and progress bars that cells start see the terminal itself.
+        self._host = CallHost(find_kernel(kernel)(), policy=Policy.PASS_THROUGH)
+        self._client = Client(MemoryChannels(self._host)).open()
+        self._info = self._client.kernel_info().content
+
+    @property
+    def info(self) -> Mapping[str, Any]:
+        """The content of ``kernel_info_reply``."""
+        return self._info
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run the prompt, see `Link.run`."""
+        return self._host.run(coroutine)
+
+    def execute(
+        self,
+        code: str,
+        *,
+        on_output: Callable[[Message], None],
+        on_input: Callable[[Input], str],
+    ) -> ExecutionResult:
+        """Run a cell, see `Link.execute`."""
+        return self._client.execute(code, on_output=on_output, on_input=on_input).result()
+
+    def judge(self, code: str) -> tuple[str, str]:
+        """Tell whether a cell is complete, see `Link.judge`."""
+        content = self._client.is_complete(code).content
+        return str(content.get("status", "unknown")), str(content.get("indent", ""))
+
+    async def complete(self, code: str, position: int) -> Mapping[str, Any]:
+        """Ask for completions, see `Link.complete`."""
+        return self._client.complete(code, position).content
+
+    async def past(self) -> Sequence[str]:
+        """Ask for the last inputs, see `Link.past`."""
+        history = self._client.history("tail", n=_PAST).content.get("history", ())
+        return [str(entry[-1]) for entry in history]
+
+    def watch_others(self, on_output: Callable[[Message], None]) -> None:
+        """Hand over what belongs to no cell of this shell, see `Link.watch_others`."""
+
+        def take(event: Event) -> None:
+            if (
+                isinstance(event, Orphan)
+                and event.message.channel is Channel.IOPUB
+                and event.message.msg_type != "status"
+            ):
+                on_output(event.message)
+
+        self._client.subscribe(take)
+
+    def restart(self) -> None:
+        """Refuse: the kernel is this process."""
+        raise KernelError("the kernel runs in this process; leave the shell and start it again")
+
+    def close(self, *, stop_kernel: bool) -> None:
+        """Leave the kernel, see `Link.close`."""
+        self._client.close()
+        self._host.close()
