@@ -5,6 +5,7 @@ inprocess.code      exec(compile("pass")) alone, us
 inprocess.overhead  the difference
 inprocess.ipython   InteractiveShell.run_cell("pass") of IPython, us (where IPython is installed)
 """
+
 from wire import *
 
 a = args(__doc__, n=2000, rounds=5)
@@ -12,7 +13,8 @@ a = args(__doc__, n=2000, rounds=5)
 
 def each(f, n):
     t = now()
-    for _ in range(n): f()
+    for _ in range(n):
+        f()
     return (now() - t) / n
 
 
@@ -26,17 +28,24 @@ def main():
     with CallHost("python") as host, Client(MemoryChannels(host)) as client:
         try:
             from IPython.core.interactiveshell import InteractiveShell
+
             shell = InteractiveShell.instance()
             peer = lambda: shell.run_cell("pass", store_history=False)
         except ImportError:
             peer = None
         ours = lambda: client.execute("pass", store_history=False).result()
         for r in range(a.rounds + 1):
-            d = {"pass": each(ours, a.n), "code": each(lambda: exec(compile("pass", "<cell>", "exec"), namespace), a.n)}
-            if peer: d["ipython"] = each(peer, a.n)
+            d = {
+                "pass": each(ours, a.n),
+                "code": each(lambda: exec(compile("pass", "<cell>", "exec"), namespace), a.n),
+            }
+            if peer:
+                d["ipython"] = each(peer, a.n)
             if r:
-                for k, v in d.items(): res.setdefault(k, []).append(v)
-    for k, v in res.items(): emit(f"inprocess.{k}", pct(v, 50) * 1e6, "us")
+                for k, v in d.items():
+                    res.setdefault(k, []).append(v)
+    for k, v in res.items():
+        emit(f"inprocess.{k}", pct(v, 50) * 1e6, "us")
     emit("inprocess.overhead", (pct(res["pass"], 50) - pct(res["code"], 50)) * 1e6, "us")
 
 

@@ -11,6 +11,7 @@ import json
 import random
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -89,11 +90,11 @@ def cells(count: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def peers_answers(peers: Any) -> list[tuple[str, str, list[Any]]]:
+def peers_answers(peers: Path) -> list[tuple[str, str, list[Any]]]:
     """Return each cell with what IPython makes of it."""
     asked = cells(4000)
     done = subprocess.run(
-        [peers.python, "-c", THEIRS],
+        [str(peers), "-c", THEIRS],
         input=json.dumps(asked),
         capture_output=True,
         text=True,

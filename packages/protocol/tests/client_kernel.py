@@ -5,6 +5,7 @@ It prints its connection as JSON and then serves. Codes: ``say TEXT``, ``value T
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ import sys
 import zmq
 
 from nuncius.protocol.core.dispatch import Dispatcher, Send
+from nuncius.protocol.errors import MessageError
 from nuncius.protocol.messages import Channel
 from nuncius.protocol.session import Session
 
@@ -41,6 +43,8 @@ class ClientKernel:
         }
         self.asked = ""
         self.mute = False
+        #: The cell that runs fails as soon as another one waits behind it.
+        self.fails = False
 
     def serve(self) -> None:
         poller = zmq.Poller()
@@ -49,7 +53,8 @@ class ClientKernel:
             poller.register(socket, zmq.POLLIN)
         while True:
             for socket, _ in poller.poll():
-                self.receive(by_socket[socket], socket.recv_multipart())
+                with contextlib.suppress(MessageError):
+                    self.receive(by_socket[socket], socket.recv_multipart())
 
     def receive(self, channel: Channel, frames: list[bytes]) -> None:
         if self.mute:
@@ -64,7 +69,12 @@ class ClientKernel:
             self.stream(self.lanes[Channel.SHELL].running, str(reply.content["value"]))
             self.finish(Channel.SHELL, {"status": "ok", "execution_count": 1})
         else:
-            self.carry_out(channel, self.lanes[channel].receive(self.session.decode(frames, channel)))
+            self.carry_out(
+                channel, self.lanes[channel].receive(self.session.decode(frames, channel))
+            )
+            if self.fails and channel is Channel.SHELL and self.lanes[channel].queue:
+                self.fails = False
+                self.execute(self.lanes[channel].running)
 
     def carry_out(self, channel: Channel, effects) -> None:
         for effect in effects:
@@ -136,6 +146,9 @@ class ClientKernel:
                     )
                 )
                 return
+            case "fail" if rest == "followed" and not self.lanes[Channel.SHELL].queue:
+                self.fails = True
+                return
             case "fail":
                 error = {"ename": "ValueError", "evalue": "no", "traceback": ["line"]}
                 self.publish("error", error, request)
@@ -145,22 +158,24 @@ class ClientKernel:
                 for number in range(int(rest)):
                     self.stream(request, f"{number}\n")
             case "buffer":
-                self.publish("display_data", {"data": {}, "metadata": {}}, request, (b"x" * 100_000,))
+                self.publish(
+                    "display_data", {"data": {}, "metadata": {}}, request, (b"x" * 100_000,)
+                )
+            case _:
+                self.misbehave(word)
+                return
+        self.finish(Channel.SHELL, reply, abort)
+
+    def misbehave(self, word: str) -> None:
+        match word:
             case "reborn":
                 self.session = Session(KEY)
-                self.lanes = {
-                    channel: Dispatcher(self.session.message) for channel in self.lanes
-                }
+                self.lanes = {channel: Dispatcher(self.session.message) for channel in self.lanes}
                 self.send(self.lanes[Channel.SHELL].starting().message)
-                return
             case "die":
                 os._exit(1)
             case "mute":
                 self.mute = True
-                return
-            case "hang":
-                return
-        self.finish(Channel.SHELL, reply, abort)
 
 
 if __name__ == "__main__":

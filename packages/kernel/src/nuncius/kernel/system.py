@@ -93,7 +93,6 @@ def _forward(source: IO[bytes]) -> None:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     while chunk := source.read1(65536):  # type: ignore[attr-defined]
         sys.stdout.write(decoder.decode(chunk))
-        sys.stdout.flush()
 
 
 def _pty(command: str) -> int:
@@ -155,4 +154,3 @@ def _read_pty(descriptor: int) -> None:
         if not chunk:
             return
         sys.stdout.write(decoder.decode(chunk))
-        sys.stdout.flush()

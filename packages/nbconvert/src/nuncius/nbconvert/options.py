@@ -50,7 +50,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NbConvertApp:
     """The command."""
 
@@ -69,7 +69,7 @@ class NbConvertApp:
     link_notebooks: bool = option(True, help="Where several notebooks are converted at once, let links among them lead to the results.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NbConvertBase:
     """What exporters and preprocessors share."""
 
@@ -88,7 +88,7 @@ class NbConvertBase:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Exporter(NbConvertBase):
     """Every exporter."""
 
@@ -99,7 +99,7 @@ class Exporter(NbConvertBase):
     default_preprocessors: list[Any] = option(factory=list, help="Replaces the list of built-in preprocessors when it is not empty.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TemplateExporter(Exporter):
     """Every exporter whose result can come from a template."""
 
@@ -123,7 +123,7 @@ class TemplateExporter(Exporter):
     exclude_unknown: bool = option(False, help="Leave out cells of unknown type.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class HTMLExporter(TemplateExporter):
     """Notebooks as pages."""
 
@@ -147,7 +147,7 @@ class HTMLExporter(TemplateExporter):
     lexer_options: dict[str, Any] = option(factory=dict, help="Options for the highlighter of other languages than Python.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SlidesExporter(HTMLExporter):
     """Notebooks as slides."""
 
@@ -161,7 +161,7 @@ class SlidesExporter(HTMLExporter):
     font_awesome_url: str = option("", help="Accepted for compatibility; no icons are needed.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class WebPDFExporter(HTMLExporter):
     """Pages printed by a browser."""
 
@@ -172,19 +172,19 @@ class WebPDFExporter(HTMLExporter):
     browser_args: list[str] = option(factory=list, help="Further arguments of the browser.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class QtExporter(HTMLExporter):
     """Pages printed by Qt's web engine."""
 
     paginate: bool = option(True, help="Split into pages.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LatexExporter(TemplateExporter):
     """Notebooks as LaTeX."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PDFExporter(LatexExporter):
     """Notebooks as PDF."""
 
@@ -195,50 +195,50 @@ class PDFExporter(LatexExporter):
     engine: Literal["auto", "typst", "browser", "xelatex", "weasyprint"] = option("auto", help="Who makes the pages.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class MarkdownExporter(TemplateExporter):
     """Notebooks as Markdown."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RSTExporter(TemplateExporter):
     """Notebooks as reStructuredText."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ASCIIDocExporter(TemplateExporter):
     """Notebooks as AsciiDoc."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ScriptExporter(TemplateExporter):
     """Notebooks as programs in their own language."""
 
     style: Literal["plain", "percent", "runnable"] = option("plain", help="plain: prompts as comments, magics as calls of get_ipython(); percent: cells after # %%, magics as comments; runnable: no prompts, magics as comments.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class PythonExporter(TemplateExporter):
     """Notebooks as Python programs."""
 
     style: Literal["plain", "percent", "runnable"] = option("plain", help="As ScriptExporter.style.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class NotebookExporter(Exporter):
     """Notebooks as notebooks, after the preprocessors."""
 
     nbformat_version: Literal[1, 2, 3, 4] = option(4, help="The format to write.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class Preprocessor(NbConvertBase):
     """Every preprocessor."""
 
     enabled: bool = option(False, help="Whether it runs.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class TagRemovePreprocessor(Preprocessor):
     """Leaves out what is tagged."""
 
@@ -249,21 +249,21 @@ class TagRemovePreprocessor(Preprocessor):
     remove_metadata_fields: list[str] = option(factory=lambda: ["collapsed", "scrolled"], help="Accepted for compatibility.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class RegexRemovePreprocessor(Preprocessor):
     """Leaves out cells whose source matches a pattern."""
 
     patterns: list[str] = option(factory=list, help="Regular expressions, matched at the start of the source.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClearOutputPreprocessor(Preprocessor):
     """Removes outputs and execution counts."""
 
     remove_metadata_fields: list[str] = option(factory=lambda: ["collapsed", "scrolled"], help="Metadata of cells that goes with them.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ClearMetadataPreprocessor(Preprocessor):
     """Removes metadata."""
 
@@ -273,12 +273,12 @@ class ClearMetadataPreprocessor(Preprocessor):
     preserve_cell_metadata_mask: list[Any] = option(factory=list, help="Metadata of cells to keep: keys, or paths as tuples.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CoalesceStreamsPreprocessor(Preprocessor):
     """Joins the pieces of streams and plays carriage returns."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ExecutePreprocessor(Preprocessor):
     """Runs the notebook first."""
 
@@ -291,7 +291,7 @@ class ExecutePreprocessor(Preprocessor):
     record_timing: bool = option(True, help="Write times into the cells' metadata.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ConvertFiguresPreprocessor(Preprocessor):
     """Converts outputs from one MIME type to another."""
 
@@ -299,7 +299,7 @@ class ConvertFiguresPreprocessor(Preprocessor):
     to_format: str = option("", help="The MIME type to convert to.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SVG2PDFPreprocessor(ConvertFiguresPreprocessor):
     """Converts SVG outputs to PDF."""
 
@@ -307,7 +307,7 @@ class SVG2PDFPreprocessor(ConvertFiguresPreprocessor):
     inkscape: str = option("", help="The path of Inkscape.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class LatexPreprocessor(Preprocessor):
     """Prepares what LaTeX needs."""
 
@@ -317,14 +317,14 @@ class LatexPreprocessor(Preprocessor):
     style: str = option("default", help="The pygments style of code.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class HighlightMagicsPreprocessor(Preprocessor):
     """Finds cells in another language by their cell magic."""
 
     languages: dict[str, str] = option(factory=dict, help="Cell magic to language, like {'%%cython': 'cython'}.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ExtractOutputPreprocessor(Preprocessor):
     """Takes pictures out of the notebook into files."""
 
@@ -332,7 +332,7 @@ class ExtractOutputPreprocessor(Preprocessor):
     output_filename_template: str = option("{unique_key}_{cell_index}_{index}{extension}", help="The names of the files.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ExtractAttachmentsPreprocessor(Preprocessor):
     """Takes attachments out of Markdown cells into files."""
 
@@ -340,7 +340,7 @@ class ExtractAttachmentsPreprocessor(Preprocessor):
     use_separate_dir: bool = option(False, help="Keep attachments apart from other files.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class CSSHTMLHeaderPreprocessor(Preprocessor):
     """The colors of code in pages."""
 
@@ -348,7 +348,7 @@ class CSSHTMLHeaderPreprocessor(Preprocessor):
     style: str = option("default", help="A pygments style; default: the page's own colors.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class SanitizeHTML(Preprocessor):
     """Lets through harmless markup only."""
 
@@ -361,14 +361,14 @@ class SanitizeHTML(Preprocessor):
     sanitized_output_types: list[str] = option(factory=lambda: ["text/html", "text/markdown"], help="MIME types that are sanitized; all others are removed.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class WriterBase(NbConvertBase):
     """Every writer."""
 
     files: list[str] = option(factory=list, help="Files that the notebook refers to and that are copied along: names and globs.")  # fmt: skip
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class FilesWriter(WriterBase):
     """Writes files."""
 
@@ -376,12 +376,12 @@ class FilesWriter(WriterBase):
     relpath: str = option("", help="The folder that `files` are relative to.")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class StdoutWriter(WriterBase):
     """Writes to standard output."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
 class ServePostProcessor(NbConvertBase):
     """Shows the result in a browser."""
 

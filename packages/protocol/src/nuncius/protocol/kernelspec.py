@@ -538,7 +538,7 @@ def _native() -> KernelSpec | None:
             ("python", "-m", module, "-f", "{connection_file}"),
             display_name,
             "python",
-            metadata={"debugger": True, "supported_encryption": ["curve"]},
+            metadata={"supported_encryption": ["curve"]},
             kernel_protocol_version="5.5",
         )
     return None

@@ -102,9 +102,9 @@ def encode_legacy(message: Message, packer: Packer | None = None) -> str | bytes
         return data.decode("utf-8", "replace")
     parts: list[Buffer] = [data, *message.buffers]
     offsets = [4 * (len(parts) + 1)]
-    for part in parts[:-1]:
+    for part in parts:
         offsets.append(offsets[-1] + _size(part))
-    return b"".join((struct.pack(f">{len(parts) + 1}I", len(parts), *offsets), *parts))
+    return b"".join((struct.pack(f">{len(parts) + 1}I", len(parts), *offsets[:-1]), *parts))
 
 
 def decode_legacy(frame: str | Buffer, packer: Packer | None = None) -> Message:

@@ -406,7 +406,8 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
     def _not_sent(self, pending: Pending | None, error: Exception) -> None:
         if pending is None:
             self._fail(error)
-        elif not pending.ended:
+        elif pending.failure is None:
+            # Also when the request has finished meanwhile: who awaits it shall know.
             self._exchange.forget(pending)
             pending.failure = error
             pending.wake()
@@ -427,33 +428,33 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
     def _take(self, message: Message) -> None:
         self._received += 1
         self._liveness.heard_from()
-        for event in self._exchange.receive(message):
+        for event, pending in self._exchange.receive(message):
             try:
                 if isinstance(event, InputAsked):
-                    self._ask(event)
-                self._exchange.handle(event)
+                    self._ask(event, pending)
+                self._exchange.handle((event, pending))
             except Exception as error:  # noqa: BLE001 - a handler of the user's: it must not end the reading
-                self._handler_failed(event, error)
+                self._handler_failed(pending, error)
         self._arrived.set()
 
-    def _handler_failed(self, event: Event, error: Exception) -> None:
-        request = getattr(event, "request", None)
-        pending = self._exchange.pending.get(request.msg_id) if request is not None else None
-        if pending is not None:
+    def _handler_failed(self, pending: Pending | None, error: Exception) -> None:
+        if pending is not None and pending.failure is None:
             self._not_sent(pending, error)
             return
         asyncio.get_running_loop().call_exception_handler(
             {"message": "a handler of a nuncius client failed", "exception": error}
         )
 
-    def _ask(self, event: InputAsked) -> None:
-        handler = self._exchange.input_handler(event)
+    def _ask(self, event: InputAsked, pending: Pending | None) -> None:
+        handler = self._exchange.input_handler(pending)
         if handler is not None:
-            task = asyncio.create_task(self._answer(event, handler))
+            task = asyncio.create_task(self._answer(event, pending, handler))
             self._answers.add(task)
             task.add_done_callback(self._answers.discard)
 
-    async def _answer(self, event: InputAsked, handler: InputHandler) -> None:
+    async def _answer(
+        self, event: InputAsked, pending: Pending | None, handler: InputHandler
+    ) -> None:
         try:
             value = handler(Input.parse(event.message))
             if inspect.isawaitable(value):
@@ -461,7 +462,7 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
         except EOFError:
             value = "\x04"
         except Exception as error:  # noqa: BLE001 - raised where the execution is awaited
-            self._handler_failed(event, error)
+            self._handler_failed(pending, error)
             return
         self._send(self._exchange.core.input_reply(event.message, str(value)))
 

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from nuncius.protocol.client.exchange import (
     Exchange,
+    Happening,
     Input,
     InputHandler,
     Liveness,
@@ -146,7 +147,7 @@ class Client(Requests[Message, Execution]):
         self._exchange = Exchange(channels.new, on_input)
         self._liveness = Liveness(heartbeat_interval, heartbeat_patience)
         #: Events whose handlers were not called yet.
-        self._events: deque[Event] = deque()
+        self._events: deque[Happening] = deque()
         #: What a handler raised inside the kernel's thread: it is raised where the cell was sent.
         self._raised: Exception | None = None
         self._opened = False
@@ -372,13 +373,14 @@ class Client(Requests[Message, Execution]):
 
     def _handle_events(self) -> None:
         while self._events:
-            event = self._events.popleft()
+            happening = self._events.popleft()
+            event, pending = happening
             if isinstance(event, InputAsked):
-                self._answer(event)
-            self._exchange.handle(event)
+                self._answer(event, pending)
+            self._exchange.handle(happening)
 
-    def _answer(self, event: InputAsked) -> None:
-        handler = self._exchange.input_handler(event)
+    def _answer(self, event: InputAsked, pending: Pending | None) -> None:
+        handler = self._exchange.input_handler(pending)
         if handler is None:
             return
         try:

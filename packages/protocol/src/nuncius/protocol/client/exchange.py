@@ -26,7 +26,7 @@ from nuncius.protocol.core.outputs import OutputArea, OutputCollector
 from nuncius.protocol.errors import KernelDied, KernelTimeout
 from nuncius.protocol.messages import Buffer, Channel, Message, MessageFactory
 
-__all__ = ["Exchange", "Input", "InputHandler", "Liveness", "Pending", "Readiness"]
+__all__ = ["Exchange", "Happening", "Input", "InputHandler", "Liveness", "Pending", "Readiness"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +100,10 @@ class Pending:
         if self.reply is not None:
             return f"the end of the output of {kind} (its idle status)"
         return f"the reply to {kind}"
+
+
+#: An event, and the request that it belongs to: the event may be handled after the request has ended.
+Happening = tuple[Event, "Pending | None"]
 
 
 class Exchange:
@@ -184,20 +188,20 @@ class Exchange:
 
     # -- what comes in
 
-    def receive(self, message: Message) -> list[Event]:
-        """Take a message; hand each event to `handle`, in order."""
+    def receive(self, message: Message) -> list[Happening]:
+        """Take a message; hand each thing that it made happen to `handle`, in order."""
         if message.channel is Channel.IOPUB:
             self._watch_session(message)
-        events = self.core.receive(message)
-        for event in events:
-            if isinstance(event, (Replied, Output, Finished)):
-                self._record(event)
-        return events
+        happenings: list[Happening] = []
+        for event in self.core.receive(message):
+            request = getattr(event, "request", None)
+            pending = None if request is None else self.pending.get(request.msg_id)
+            if pending is not None:
+                self._record(event, pending)
+            happenings.append((event, pending))
+        return happenings
 
-    def _record(self, event: Replied | Output | Finished) -> None:
-        pending = self.pending.get(event.request.msg_id)
-        if pending is None:
-            return
+    def _record(self, event: Event, pending: Pending) -> None:
         if isinstance(event, Replied):
             pending.reply = event.message
         elif isinstance(event, Output):
@@ -205,7 +209,7 @@ class Exchange:
                 pending.collector.receive(event.message)
                 if pending.on_output is None:
                     pending.outputs.append(event.message)
-        else:
+        elif isinstance(event, Finished):
             pending.finished = True
             del self.pending[event.request.msg_id]
             self._probes.discard(event.request.msg_id)
@@ -228,18 +232,16 @@ class Exchange:
         ):
             self._kernel_session = session
 
-    def handle(self, event: Event) -> None:
-        """Call the handlers of an event, except for input: see `input_handler`."""
-        if isinstance(event, Output):
-            pending = self.pending.get(event.request.msg_id)
-            if pending is not None and pending.on_output is not None:
-                pending.on_output(event.message)
+    def handle(self, happening: Happening) -> None:
+        """Call the handlers of what happened, except for input: see `input_handler`."""
+        event, pending = happening
+        if isinstance(event, Output) and pending is not None and pending.on_output is not None:
+            pending.on_output(event.message)
         for subscriber in tuple(self.subscribers):
             subscriber(event)
 
-    def input_handler(self, event: InputAsked) -> InputHandler | None:
-        """Return who answers this question."""
-        pending = self.pending.get(event.request.msg_id)
+    def input_handler(self, pending: Pending | None) -> InputHandler | None:
+        """Return who answers the questions of a request."""
         return (pending.on_input if pending else None) or self.on_input
 
     def subscribe(self, subscriber: Callable[[Event], None]) -> Callable[[], None]:

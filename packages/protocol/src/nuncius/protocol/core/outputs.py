@@ -258,8 +258,8 @@ class OutputCollector:
             return []
         output: dict[str, Any] = {
             "output_type": message.msg_type,
-            "data": dict(content.get("data") or {}),
-            "metadata": dict(content.get("metadata") or {}),
+            "data": _mapping(content.get("data")),
+            "metadata": _mapping(content.get("metadata")),
         }
         if message.msg_type == "execute_result":
             output["execution_count"] = content.get("execution_count")
@@ -277,7 +277,7 @@ class OutputCollector:
             "output_type": "error",
             "ename": str(content.get("ename", "")),
             "evalue": str(content.get("evalue", "")),
-            "traceback": list(content.get("traceback") or ()),
+            "traceback": [str(line) for line in _list(content.get("traceback"))],
         }
         return self._notify(message, area.append(output))
 
@@ -286,7 +286,7 @@ class OutputCollector:
         display_id = _display_id(content)
         if display_id is None:
             return []
-        data, metadata = content.get("data") or {}, content.get("metadata") or {}
+        data, metadata = _mapping(content.get("data")), _mapping(content.get("metadata"))
         changes: list[Change] = []
         for area in list(self._displays.get(display_id, ())):
             changes += area.replace(display_id, data, metadata)
@@ -324,7 +324,7 @@ class OutputCollector:
         area = self._widgets[comm_id].area
         if "outputs" in state:
             area.clear()
-            for output in state["outputs"] or ():
+            for output in _list(state["outputs"]):
                 if isinstance(output, Mapping) and "output_type" in output:
                     area.append(dict(output))
         if "msg_id" in state:
@@ -352,6 +352,14 @@ class OutputCollector:
         "comm_msg": _comm_msg,
         "comm_close": _comm_close,
     }
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else []
 
 
 def _display_id(content: Mapping[str, Any]) -> str | None:

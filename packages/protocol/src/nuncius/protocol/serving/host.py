@@ -201,7 +201,7 @@ class Host:
         )  # fmt: skip
 
     def _make_io(self, request: Message) -> RequestIO:
-        return RequestIO(request, self.outlet, self._ask)
+        return RequestIO(request, self.outlet, self._ask, self._send)
 
     def _answer(self, message: Message, io: KernelIO) -> Outcome:
         if message.msg_type == "shutdown_request":
@@ -281,7 +281,7 @@ class Host:
 
     def _lifetime_io(self) -> RequestIO:
         request = self.session.message(Channel.SHELL, "start")
-        return RequestIO(request, self.outlet, self._ask)
+        return RequestIO(request, self.outlet, self._ask, self._send)
 
     @contextmanager
     def _signals(self) -> Iterator[None]:

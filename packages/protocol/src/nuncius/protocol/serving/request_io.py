@@ -24,14 +24,18 @@ class RequestIO:
         request: The request.
         outlet: Where output goes.
         ask: Asks for input.
+        send: Sends a message that is made already, on any channel: for kernels that answer by themselves.
     """
 
-    __slots__ = ("_ask", "outlet", "request")
+    __slots__ = ("_ask", "outlet", "request", "send")
 
-    def __init__(self, request: Message, outlet: Outlet, ask: Ask) -> None:
+    def __init__(
+        self, request: Message, outlet: Outlet, ask: Ask, send: Callable[[Message], None]
+    ) -> None:
         self.request = request
         self.outlet = outlet
         self._ask = ask
+        self.send = send
 
     def __repr__(self) -> str:
         return f"<RequestIO of {self.request.msg_type} {self.request.msg_id}>"

@@ -374,7 +374,7 @@ class Server:
         )
 
     def _make_io(self, request: Message) -> RequestIO:
-        return RequestIO(request, self.outlet, self._stdin.ask)
+        return RequestIO(request, self.outlet, self._stdin.ask, self._send)
 
     def _send(self, message: Message) -> None:
         if message.channel is Channel.IOPUB:
@@ -450,7 +450,9 @@ class Server:
 
     def _lifetime_io(self) -> RequestIO:
         """What the kernel says at its start belongs to no request."""
-        return RequestIO(self.session.message(Channel.SHELL, "start"), self.outlet, self._stdin.ask)
+        return RequestIO(
+            self.session.message(Channel.SHELL, "start"), self.outlet, self._stdin.ask, self._send
+        )
 
     def _start_kernel(self) -> None:
         try:

@@ -34,6 +34,7 @@ from nuncius.protocol.kernel import (
     Reply,
     error_reply,
 )
+from nuncius.protocol.messages import Message
 
 __all__ = ["COMMANDS", "EchoError", "EchoKernel"]
 
@@ -138,6 +139,11 @@ class EchoKernel(Kernel):
         if code.count("(") > code.count(")"):
             return {"status": "incomplete", "indent": "  "}
         return {"status": "complete"}
+
+    def comm_message(self, message: Message, io: KernelIO) -> None:
+        """Close every comm at once: nobody is at home."""
+        if message.msg_type == "comm_open":
+            io.publish("comm_close", {"comm_id": message.content.get("comm_id", ""), "data": {}})
 
     def history(self, request: HistoryRequest, io: KernelIO) -> Reply:
         """Return the cells that were stored."""

@@ -1,0 +1,229 @@
+"""The kernel where people meet it: as a process over ZeroMQ, and in the process of a frontend."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from nuncius.kernel.install import kernel_spec
+from nuncius.protocol.client.blocking import Client
+from nuncius.protocol.manager.blocking import BlockingKernelManager
+from nuncius.protocol.serving import CallHost, find_kernel
+from nuncius.protocol.transport.memory import MemoryChannels
+
+LIMIT = 30
+
+
+@pytest.fixture(scope="module")
+def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Client]]:
+    """A kernel process with a client."""
+    folder = tmp_path_factory.mktemp("nuncius")
+    with BlockingKernelManager(kernel_spec(env={"NUNCIUS_DIR": str(folder)})) as manager:
+        with manager.client() as client:
+            client.wait_until_ready(timeout=LIMIT)
+            yield manager, client
+
+
+@pytest.fixture
+def client(process: tuple[Any, Client]) -> Client:
+    return process[1]
+
+
+@pytest.fixture
+def hosted() -> Iterator[Client]:
+    """A kernel in this process."""
+    host = CallHost(find_kernel("python")(startup=False))
+    with Client(MemoryChannels(host)) as client:
+        yield client
+    host.close()
+
+
+def run(client: Client, code: str, **options: Any) -> Any:
+    return client.execute(code, **options).result(LIMIT)
+
+
+def test_a_first_conversation(client):
+    assert run(client, "x = 20").ok
+    assert run(client, "x + 1").data["text/plain"] == "21"
+    assert run(client, "print('hello')").text() == "hello\n"
+    error = run(client, "1/0").error
+    assert (error.ename, error.evalue) == ("ZeroDivisionError", "division by zero")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "while True: pass",
+        "import time; time.sleep(60)",
+        "import asyncio; await asyncio.sleep(60)",
+        "input()",
+        "import subprocess; subprocess.run(['sleep', '60'], check=True)",
+    ],
+)
+def test_every_kind_of_waiting_can_be_interrupted(process, code):
+    manager, client = process
+    ready = threading.Event()
+
+    def interrupt() -> None:
+        ready.wait(LIMIT)
+        manager.interrupt()
+
+    def on_output(message: Any) -> None:
+        if message.msg_type == "stream":
+            ready.set()
+
+    def on_input(question: Any) -> str:
+        manager.interrupt()
+        return "too late"
+
+    if code == "input()":
+        result = client.execute(code, on_input=on_input).result(LIMIT)
+    else:
+        thread = threading.Thread(target=interrupt)
+        thread.start()
+        code = f"print('go', flush=True)\n{code}"
+        result = client.execute(code, on_output=on_output).result(LIMIT)
+        thread.join(LIMIT)
+    assert result.error.ename in ("KeyboardInterrupt", "CalledProcessError")
+    assert run(client, "'alive'").ok
+
+
+def test_a_command_is_interrupted_and_the_cell_goes_on(process):
+    manager, client = process
+
+    def on_output(message: Any) -> None:
+        if message.msg_type == "stream":
+            manager.interrupt()
+
+    result = client.execute("!echo go; sleep 60", on_output=on_output).result(LIMIT)
+    assert result.ok
+    assert run(client, "_exit_code < 0 or _exit_code == 130").data["text/plain"] == "True"
+
+
+def test_tasks_go_on_between_cells(client):
+    run(client, "import asyncio\ndone = asyncio.Event()\nasync def f():\n    await asyncio.sleep(0.01)\n    done.set()")
+    run(client, "task = asyncio.create_task(f())")
+    assert run(client, "await asyncio.wait_for(done.wait(), 10)").data["text/plain"] == "True"
+
+
+def test_output_of_threads_and_tasks_belongs_to_their_cell(client):
+    first = client.execute(
+        "import threading\nevent = threading.Event()\n"
+        "def late():\n    event.wait(20)\n    print('late')\n    finished.set()\n"
+        "finished = threading.Event()\nthread = threading.Thread(target=late)\nthread.start()"
+    )
+    first.result(LIMIT)
+    orphans: list[Any] = []
+    unsubscribe = client.subscribe(orphans.append)
+    result = run(client, "event.set(); finished.wait(10); print('mine')")
+    unsubscribe()
+    assert result.text() == "mine\n"
+    assert any("late" in str(event) and first.msg_id in str(event) for event in orphans)
+
+
+def test_large_displays_and_many_of_them(client):
+    code = "for i in range(500):\n    display({'text/plain': str(i)}, raw=True)"
+    result = run(client, code)
+    assert [o["data"]["text/plain"] for o in result.outputs] == [str(i) for i in range(500)]
+
+
+def test_libraries_see_a_notebook(client):
+    code = "import sys\nimport IPython\n(type(get_ipython()).__name__, get_ipython().config.get('IPKernelApp') is not None)"
+    assert run(client, code).data["text/plain"] == "('ZMQInteractiveShell', True)"
+
+
+def test_comms_are_opened_from_both_sides(client):
+    run(
+        client,
+        "import comm\nheard = []\n"
+        "def target(c, msg):\n"
+        "    heard.append(msg['content']['data'])\n"
+        "    @c.on_msg\n"
+        "    def _(m):\n        c.send({'echo': m['content']['data']})\n"
+        "comm.get_comm_manager().register_target('mine', target)",
+    )
+    client.notify("comm_open", {"comm_id": "c1", "target_name": "mine", "data": {"a": 1}})
+    events: list[Any] = []
+    unsubscribe = client.subscribe(events.append)
+    client.notify("comm_msg", {"comm_id": "c1", "data": {"b": 2}})
+    assert run(client, "heard").data["text/plain"] == "[{'a': 1}]"
+    unsubscribe()
+    assert "{'echo': {'b': 2}}" in str(events)
+    assert client.comm_info(timeout=LIMIT).content["comms"] == {"c1": {"target_name": "mine"}}
+    result = run(client, "c = comm.create_comm(target_name='theirs', data={'x': 1}, comm_id='c2')")
+    assert result.ok
+    assert run(client, "c.close()").ok
+    client.notify("comm_msg", {"comm_id": "nobody", "data": {}})
+    client.notify("comm_close", {"comm_id": "c1", "data": {}})
+    assert client.comm_info(timeout=LIMIT).content["comms"] == {}
+
+
+def test_the_kernel_starts_lean():
+    """What is imported before the first answer is what a person waits for."""
+    code = "import sys\nimport nuncius.kernel.app\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    heavy = {"asyncio", "traitlets", "sqlite3", "pathlib", "nuncius.kernel.shell", "tempfile", "IPython", "comm"}  # fmt: skip
+    assert loaded & heavy == set()
+
+
+def test_a_shell_is_made_of_few_modules():
+    code = "import sys\nfrom nuncius.kernel.app import build\nbuild(startup=False).shell\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.split())
+    heavy = {"asyncio", "traitlets", "sqlite3", "tempfile", "IPython", "comm", "pygments", "jedi", "nuncius.kernel.display.pretty"}  # fmt: skip
+    assert loaded & heavy == set()
+
+
+def test_a_frontend_runs_the_kernel_in_its_own_process(hosted):
+    assert run(hosted, "x = 1").ok
+    assert run(hosted, "x + 1").data["text/plain"] == "2"
+    assert run(hosted, "print('out')").text() == "out\n"
+    assert run(hosted, "import asyncio\nawait asyncio.sleep(0, 'slept')").data["text/plain"] == "'slept'"
+    assert run(hosted, "1/0").error.ename == "ZeroDivisionError"
+    assert run(hosted, "import os; os.getpid()").data["text/plain"] == str(os.getpid())
+
+
+def test_an_interrupt_reaches_a_cell_in_this_process(hosted):
+    code = "import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nwhile True: pass"
+    assert run(hosted, code).error.ename == "KeyboardInterrupt"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_program_embeds_a_kernel(tmp_path):
+    """A running program lets a frontend look at its variables, and goes on when it is done."""
+    from nuncius.protocol.connection import load_connection_file
+    from nuncius.protocol.transport.zmq import ZmqChannels
+
+    path = tmp_path / "kernel.json"
+    program = (
+        "from nuncius.kernel.embed import embed_kernel\n"
+        "secret = 42\n"
+        "def main():\n    local = 'here'\n"
+        f"    embed_kernel(connection_file={str(path)!r})\n    return local\n"
+        "print(main(), secret)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=os.environ | {"NUNCIUS_DIR": str(tmp_path)},
+    ) as process:
+        assert process.stderr is not None
+        assert process.stdout is not None
+        assert str(path) in process.stderr.readline()
+        with Client(ZmqChannels(load_connection_file(path))) as client:
+            client.wait_until_ready(timeout=LIMIT)
+            assert run(client, "local, secret").data["text/plain"] == "('here', 42)"
+            run(client, "global secret\nsecret = 43")
+            client.shutdown(timeout=LIMIT)
+        assert process.stdout.read() == "here 43\n"
+        assert process.wait(LIMIT) == 0

@@ -1,0 +1,26 @@
+"""Write a notebook as a notebook."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from nuncius.nbconvert.notebook import dumps
+from nuncius.nbconvert.rendering import Rendering
+
+__all__ = ["notebook"]
+
+
+def notebook(rendering: Rendering) -> Iterator[str]:
+    """Yield the notebook in the format that the options ask for."""
+    nb = rendering.nb
+    version = rendering.options.nbformat_version
+    if version < 4:
+        import json
+
+        from nuncius.nbconvert.upgrade import downgrade
+
+        rendering.resources["output_suffix"] = f".v{version}"
+        yield json.dumps(downgrade(nb, version), ensure_ascii=False, indent=1, sort_keys=True) + "\n"  # fmt: skip
+        return
+    rendering.resources.setdefault("output_suffix", ".nbconvert")
+    yield dumps(nb)

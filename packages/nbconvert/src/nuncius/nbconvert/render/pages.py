@@ -1,0 +1,71 @@
+"""Make a page from a rendering: what `render.html` writes, with pictures embedded if asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+from nuncius.nbconvert import sanitise
+from nuncius.nbconvert.render.html import Page, render
+from nuncius.nbconvert.rendering import Rendering
+
+__all__ = ["make_page", "page"]
+
+
+def page(rendering: Rendering) -> Iterator[str]:
+    """Yield the page."""
+    whole = rendering.options.template_name != "basic"
+    return render(rendering.document, make_page(rendering), whole=whole)
+
+
+def make_page(rendering: Rendering) -> Page:
+    """Return what the writing of a page needs."""
+    options = rendering.options
+    resources = rendering.resources
+    return Page(
+        options=options,
+        css=tuple(resources.get("inlining", {}).get("css", ())),
+        image=_images(rendering, options),
+        link=partial(_link, resources.get("links") or {}),
+        note=rendering.note,
+        clean=_cleaner(rendering),
+    )
+
+
+def _cleaner(rendering: Rendering) -> Callable[[str], str]:
+    from nuncius.nbconvert.options import SanitizeHTML
+
+    choice = rendering.configured.of(SanitizeHTML)
+    if choice.tags is None and choice.attributes is None and choice.styles is None:
+        return sanitise.clean
+    tool = sanitise.cleaner(choice.tags, choice.attributes, choice.styles, strip_comments=choice.strip_comments)  # fmt: skip
+    return tool.clean  # type: ignore[no-any-return]
+
+
+def _link(links: dict[str, str], url: str) -> str:
+    """Return the address of a link; one to another notebook of the batch leads to its result."""
+    url = _without_files(url)
+    path, mark, anchor = url.partition("#")
+    return links[path] + mark + anchor if path in links else url
+
+
+def _without_files(url: str) -> str:
+    """``files/`` was how IPython's server called the notebook's own folder."""
+    return url.removeprefix("/").removeprefix("files/") if url.startswith(("files/", "/files/")) else url
+
+
+def _images(rendering: Rendering, options: Any) -> Callable[[str], str]:
+    if not options.embed_images:
+        return _without_files
+    from nuncius.nbconvert.embedding import embedded
+
+    folder = rendering.resources.get("metadata", {}).get("path", "")
+
+    def embed(url: str) -> str:
+        data, problem = embedded(_without_files(url), folder)
+        if problem:
+            rendering.note(problem, None)
+        return data
+
+    return embed
