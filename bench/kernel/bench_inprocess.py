@@ -30,10 +30,12 @@ def main():
             from IPython.core.interactiveshell import InteractiveShell
 
             shell = InteractiveShell.instance()
-            peer = lambda: shell.run_cell("pass", store_history=False)
+            def peer():
+                return shell.run_cell("pass", store_history=False)
         except ImportError:
             peer = None
-        ours = lambda: client.execute("pass", store_history=False).result()
+        def ours():
+            return client.execute("pass", store_history=False).result()
         for r in range(a.rounds + 1):
             d = {
                 "pass": each(ours, a.n),

@@ -33,7 +33,7 @@ DEBUG = {
     "pdb": "from pdb import set_trace",
     "nuncius": "from nuncius.terminal import set_trace",
 } | dict(e.split("=", 1) for e in a.debug)
-IMPLS.setdefault("pdb", dict(prompt=r"\(Pdb\)", env={}))
+IMPLS.setdefault("pdb", {"prompt": r"\(Pdb\)", "env": {}})
 PROG_EMBED = """import time
 {imp}
 def work():
@@ -80,7 +80,7 @@ def start(impl, prog):
     return sh
 
 
-for rnd in range(a.rounds):
+for _rnd in range(a.rounds):
     for impl in a.impls:
         if impl in EMBED:
             try:
@@ -106,7 +106,7 @@ for rnd in range(a.rounds):
                     t = sh.expect(rb"MARK ONE")
                     r.add(impl, "breakpoint_ms", (sh.expect(DBG) - t) * 1000, "ms")
                     steps = []
-                    for i in range(21):
+                    for _i in range(21):
                         sh.quiet(0.08)
                         sh.consume()
                         sh.write(b"n")

@@ -60,39 +60,39 @@ def peer(name: str, alt: str | None = None) -> str:
 IPY_IN = r"In \[(\d+)\]:"  # no trailing blank: editors often draw it as a cursor move
 # env values may use {home}: a fresh directory per process (so no user history or config is touched).
 IMPLS: dict[str, dict] = {
-    "ipython": dict(
-        cmd=lambda: [peer("ipython"), "--no-banner", "--no-tip", "--no-confirm-exit"],
-        oneshot=lambda code: [peer("ipython"), "--no-banner", "--no-tip", "-c", code],
-        prompt=IPY_IN,
-        env={"IPYTHONDIR": "{home}/ipy"},
-        hist=("sqlite", "{home}/ipy/profile_default/history.sqlite"),
-    ),
-    "python": dict(
-        cmd=lambda: [os.environ.get("BENCH_PYTHON", peer("python3")), "-q"],
-        oneshot=lambda code: [os.environ.get("BENCH_PYTHON", peer("python3")), "-c", code],
-        prompt=r">>>",
-        env={"PYTHONSTARTUP": "", "PYTHON_BASIC_REPL": "1", "PYTHON_HISTORY": "{home}/pyhist"},
-    ),
-    "pyrepl": dict(  # the CPython >= 3.13 REPL; set $BENCH_PYTHON313
-        cmd=lambda: [os.environ.get("BENCH_PYTHON313", "python3.13"), "-q"],
-        oneshot=lambda code: [os.environ.get("BENCH_PYTHON313", "python3.13"), "-c", code],
-        prompt=r">>>",
-        env={"PYTHONSTARTUP": "", "PYTHON_HISTORY": "{home}/pyhist"},
-        hist=("lines", "{home}/pyhist"),
-    ),
-    "ptpython": dict(
-        cmd=lambda: [
+    "ipython": {
+        "cmd": lambda: [peer("ipython"), "--no-banner", "--no-tip", "--no-confirm-exit"],
+        "oneshot": lambda code: [peer("ipython"), "--no-banner", "--no-tip", "-c", code],
+        "prompt": IPY_IN,
+        "env": {"IPYTHONDIR": "{home}/ipy"},
+        "hist": ("sqlite", "{home}/ipy/profile_default/history.sqlite"),
+    },
+    "python": {
+        "cmd": lambda: [os.environ.get("BENCH_PYTHON", peer("python3")), "-q"],
+        "oneshot": lambda code: [os.environ.get("BENCH_PYTHON", peer("python3")), "-c", code],
+        "prompt": r">>>",
+        "env": {"PYTHONSTARTUP": "", "PYTHON_BASIC_REPL": "1", "PYTHON_HISTORY": "{home}/pyhist"},
+    },
+    "pyrepl": {  # the CPython >= 3.13 REPL; set $BENCH_PYTHON313
+        "cmd": lambda: [os.environ.get("BENCH_PYTHON313", "python3.13"), "-q"],
+        "oneshot": lambda code: [os.environ.get("BENCH_PYTHON313", "python3.13"), "-c", code],
+        "prompt": r">>>",
+        "env": {"PYTHONSTARTUP": "", "PYTHON_HISTORY": "{home}/pyhist"},
+        "hist": ("lines", "{home}/pyhist"),
+    },
+    "ptpython": {
+        "cmd": lambda: [
             peer("ptpython"),
             "--config-file",
             "/dev/null",
             "--history-file",
             os.environ.get("BENCH_PTHIST", "/dev/null"),
         ],
-        prompt=r">>>",
-    ),
-    "bpython": dict(cmd=lambda: [peer("bpython"), "-q"], prompt=r">>>"),
-    "xonsh": dict(
-        cmd=lambda: [
+        "prompt": r">>>",
+    },
+    "bpython": {"cmd": lambda: [peer("bpython"), "-q"], "prompt": r">>>"},
+    "xonsh": {
+        "cmd": lambda: [
             peer("xonsh"),
             "--no-rc",
             "--no-env",
@@ -100,52 +100,52 @@ IMPLS: dict[str, dict] = {
             "-DXONSH_SUPPRESS_WELCOME=1",
             "-DXONSH_HISTORY_BACKEND=dummy",
         ],
-        oneshot=lambda code: [peer("xonsh"), "--no-rc", "-c", code],
-        prompt=r"xsh>",
-    ),
-    "jupyter-console": dict(
-        cmd=lambda: [
+        "oneshot": lambda code: [peer("xonsh"), "--no-rc", "-c", code],
+        "prompt": r"xsh>",
+    },
+    "jupyter-console": {
+        "cmd": lambda: [
             peer("jupyter-console"),
             "--kernel",
             os.environ.get("BENCH_KERNEL", "python3"),
         ],
-        prompt=IPY_IN,
-        env={"IPYTHONDIR": "{home}/ipy", "JUPYTER_RUNTIME_DIR": "{home}/run"},
-        exit_keys=b"\x04",
-        exit_confirm=b"y\r",
-    ),
-    "euporie": dict(
-        cmd=lambda: [
+        "prompt": IPY_IN,
+        "env": {"IPYTHONDIR": "{home}/ipy", "JUPYTER_RUNTIME_DIR": "{home}/run"},
+        "exit_keys": b"\x04",
+        "exit_confirm": b"y\r",
+    },
+    "euporie": {
+        "cmd": lambda: [
             peer("euporie-console"),
             "--kernel-name",
             os.environ.get("BENCH_KERNEL", "python3"),
         ],
-        prompt=r"In \[.*?\]:",
-        env={"IPYTHONDIR": "{home}/ipy", "JUPYTER_RUNTIME_DIR": "{home}/run"},
-        exit_keys=b"\x11",
-    ),
+        "prompt": r"In \[.*?\]:",
+        "env": {"IPYTHONDIR": "{home}/ipy", "JUPYTER_RUNTIME_DIR": "{home}/run"},
+        "exit_keys": b"\x11",
+    },
     # The implementation under construction. Override with --cmd/--prompt/--oneshot when the names differ.
-    "nuncius": dict(
-        cmd=lambda: [peer("nuncius"), "--no-banner", "--no-tip", "--no-confirm-exit"],
-        oneshot=lambda code: [peer("nuncius"), "-c", code],
-        prompt=IPY_IN,
-        env={"IPYTHONDIR": "{home}/ipy", "NUNCIUS_HOME": "{home}/nuncius"},
-        hist=("sqlite", "{home}/ipy/profile_default/history.sqlite"),
-    ),
-    "nuncius-console": dict(
-        cmd=lambda: [
+    "nuncius": {
+        "cmd": lambda: [peer("nuncius"), "--no-banner", "--no-tip", "--no-confirm-exit"],
+        "oneshot": lambda code: [peer("nuncius"), "-c", code],
+        "prompt": IPY_IN,
+        "env": {"IPYTHONDIR": "{home}/ipy", "NUNCIUS_HOME": "{home}/nuncius"},
+        "hist": ("sqlite", "{home}/ipy/profile_default/history.sqlite"),
+    },
+    "nuncius-console": {
+        "cmd": lambda: [
             peer("nuncius"),
             "console",
             "--kernel",
             os.environ.get("BENCH_KERNEL", "python3"),
         ],
-        prompt=IPY_IN,
-        env={
+        "prompt": IPY_IN,
+        "env": {
             "IPYTHONDIR": "{home}/ipy",
             "NUNCIUS_HOME": "{home}/nuncius",
             "JUPYTER_RUNTIME_DIR": "{home}/run",
         },
-    ),
+    },
 }
 
 
@@ -264,8 +264,7 @@ class Shell:
 
     def expect(self, pattern: str | bytes, timeout=30.0) -> float:
         rx = re.compile(pattern.encode() if isinstance(pattern, str) else pattern)
-        t = self.wait(lambda s: rx.search(s) is not None, timeout, what=repr(pattern))
-        return t
+        return self.wait(lambda s: rx.search(s) is not None, timeout, what=repr(pattern))
 
     def consume(self):
         self.mark = len(self.raw)
@@ -274,9 +273,8 @@ class Shell:
         """Wait until nothing was written for `idle` seconds; returns the time of the last byte."""
         end = time.perf_counter() + timeout
         while time.perf_counter() < end:
-            if not self.pump(idle):
-                if time.perf_counter() - self.last_read >= idle:
-                    break
+            if not self.pump(idle) and time.perf_counter() - self.last_read >= idle:
+                break
         return self.last_read
 
     def _prompted(self, text: bytes, above: int) -> bool:
@@ -434,7 +432,7 @@ def parse(ap: argparse.ArgumentParser):
     for item in a.oneshot:
         name, _, c = item.partition("=")
         IMPLS.setdefault(name, dict(IMPLS["nuncius"]))
-        IMPLS[name]["oneshot"] = lambda code, c=c: shlex.split(c) + [code]
+        IMPLS[name]["oneshot"] = lambda code, c=c: [*shlex.split(c), code]
     for item in a.prompt:
         name, _, rx = item.partition("=")
         IMPLS[name]["prompt"] = rx

@@ -16,10 +16,11 @@ class TestPythonKernel(KernelConformance):
     not_applicable = frozenset({"debugger"})
 
     @pytest.fixture(scope="class", autouse=True)
-    def kernelspec(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    @classmethod
+    def kernelspec(cls, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         """Make a kernelspec of a name of its own, so that no installed one stands before it."""
         folder = tmp_path_factory.mktemp("jupyter")
-        spec = folder / "kernels" / self.kernel_name / "kernel.json"
+        spec = folder / "kernels" / cls.kernel_name / "kernel.json"
         spec.parent.mkdir(parents=True)
         argv = [sys.executable, "-m", "nuncius.kernel", "-f", "{connection_file}"]
         spec.write_text(json.dumps({"argv": argv, "display_name": "Python", "language": "python"}))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
@@ -88,17 +87,3 @@ def peer_environment(peers: Path, tmp_path_factory: pytest.TempPathFactory) -> d
     for name in ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME"):
         environment.pop(name, None)
     return environment
-
-
-@pytest.fixture(scope="session")
-def peer_command(peers: Path):
-    """Return the command that starts a peer's kernel, with ``{connection_file}`` to be replaced."""
-
-    def command(name: str) -> list[str]:
-        spec = peers.parent.parent / "share" / "jupyter" / "kernels" / name / "kernel.json"
-        argv = json.loads(spec.read_text())["argv"]
-        if not Path(argv[0]).is_absolute():
-            argv[0] = str(peers)
-        return argv
-
-    return command

@@ -150,11 +150,11 @@ def test_a_kernel_that_dies_on_the_server_ends_what_is_awaited(server, kernel):
 
 
 def test_refusals_say_what_to_do(server):
-    with pytest.raises(KernelError, match="does not let us in .* another token"):
+    with pytest.raises(KernelError, match=r"does not let us in .* another token"):
         Server(server.url, "wrong").kernels()
     with pytest.raises(KernelError, match="has no such kernel"):
         WebSocketChannels(server, "00000000-0000-0000-0000-000000000000").open()
-    with pytest.raises(KernelError, match="cannot reach the server at http://127.0.0.1:1/"):
+    with pytest.raises(KernelError, match=r"cannot reach the server at http://127\.0\.0\.1:1/"):
         Server("http://127.0.0.1:1/").kernels()
     with pytest.raises(KernelError, match="not the address of a server"):
         Server("localhost:8888")

@@ -6,15 +6,17 @@ import asyncio
 import contextlib
 import json
 import signal
-import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from nuncius.protocol.client.aio import AsyncClient
 from nuncius.protocol.client.blocking import Client
-from nuncius.protocol.connection import ConnectionInfo, new_key, write_connection_file
+from nuncius.protocol.core.lifecycle import RestartPolicy
 from nuncius.protocol.errors import KernelDied
+from nuncius.protocol.kernelspec import KernelSpecs
+from nuncius.protocol.manager import ManagerOptions
+from nuncius.protocol.manager.blocking import BlockingKernelManager
 from nuncius.protocol.transport.zmq import ZmqChannels, ZmqTransport
 
 
@@ -72,33 +74,23 @@ def talk(request):
 
 
 @pytest.fixture
-def kernel(request, talk, peer_command, peer_environment, tmp_path):
-    """The process of a peer's kernel, and where it listens: on sockets in a folder, so that no port is guessed."""
+def kernel(talk, peers, peer_environment, tmp_path, monkeypatch):
+    """The manager of a peer's kernel that runs; a crash is for the client to notice."""
     name = next(name for name, known in KERNELS.items() if known is talk)
-    info = ConnectionInfo(
-        transport="ipc",
-        ip=str(tmp_path / "k"),
-        shell_port=1,
-        iopub_port=2,
-        stdin_port=3,
-        control_port=4,
-        hb_port=5,
-        key=new_key(),
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    specs = KernelSpecs([peers.parent.parent / "share/jupyter/kernels"], native=False)
+    spec = specs.get(name)
+    if spec.argv[0].startswith("python"):
+        spec = replace(spec, argv=(str(peers), *spec.argv[1:]))
+    manager = BlockingKernelManager(
+        spec, ManagerOptions(restart=RestartPolicy(enabled=False)), specs=specs
     )
-    path = write_connection_file(info, tmp_path / "connection.json")
-    argv = [part.replace("{connection_file}", path) for part in peer_command(name)]
-    process = subprocess.Popen(
-        argv,
-        env=peer_environment,
-        cwd=tmp_path,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    yield process, info
-    process.kill()
-    process.wait()
+    try:
+        manager.start(env=peer_environment, cwd=tmp_path)
+        yield manager
+        manager.shutdown(now=True)
+    finally:
+        manager.close()
 
 
 def text_of(result):
@@ -107,8 +99,7 @@ def text_of(result):
 
 
 def test_a_conversation(kernel, talk):
-    process, info = kernel
-    with Client(ZmqChannels(info), on_input=lambda ask: ask.prompt.strip() + "me") as client:
+    with Client(ZmqChannels(kernel.info), on_input=lambda ask: ask.prompt.strip() + "me") as client:
         assert client.wait_until_ready(timeout=60).content["implementation"]
         assert client.is_alive()
         assert text_of(client.execute(talk.value).result(timeout=60, check=True)) == "42"
@@ -126,23 +117,22 @@ def test_a_conversation(kernel, talk):
             running = client.execute(talk.endless)
             for message in running:
                 if message.msg_type == "stream":
-                    process.send_signal(signal.SIGINT)
+                    kernel.interrupt()
                     break
             assert not running.result(timeout=60).ok
         assert text_of(client.execute(talk.value).result(timeout=60)) == "42"
         client.shutdown(timeout=60)
-        assert process.wait(timeout=60) == 0
+        assert kernel.wait().code == 0
 
 
 def test_the_same_conversation_in_asyncio(kernel, talk):
-    process, info = kernel
 
     async def answer(ask):
         await asyncio.sleep(0)
         return ask.prompt.strip() + "me"
 
     async def main():
-        async with AsyncClient(ZmqTransport(info), on_input=answer) as client:
+        async with AsyncClient(ZmqTransport(kernel.info), on_input=answer) as client:
             await client.wait_until_ready(timeout=60)
             assert await client.is_alive()
             if talk.ask:
@@ -156,7 +146,7 @@ def test_the_same_conversation_in_asyncio(kernel, talk):
             running = client.execute(talk.endless)
             async for message in running:
                 if message.msg_type == "stream":
-                    process.kill()
+                    kernel.signal(signal.SIGKILL)
                     break
             with pytest.raises(KernelDied):
                 await running.result(60)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuncius.kernel.app import build
-from nuncius.kernel.python_kernel import PythonKernel
 from nuncius.kernel.shell import Shell
 from nuncius.protocol.errors import StdinNotSupported
 from nuncius.protocol.kernel import CURRENT_IO, ExecuteRequest
 from nuncius.protocol.messages import Channel, Header, Message
+
+if TYPE_CHECKING:
+    from nuncius.kernel.python_kernel import PythonKernel
 
 
 class Frontend:

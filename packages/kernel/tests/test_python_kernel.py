@@ -60,7 +60,10 @@ def test_what_is_not_stored_is_not_counted(kernel, frontend):
 def test_awaiting_cells_are_awaited_by_the_server(kernel):
     reply = kernel.execute("import asyncio\nx = await asyncio.sleep(0, 'done')")
     assert (reply["status"], kernel.shell.user_ns["x"]) == ("ok", "done")
-    assert kernel.execute("import asyncio\nawait asyncio.sleep(0)\n1/0")["ename"] == "ZeroDivisionError"
+    assert (
+        kernel.execute("import asyncio\nawait asyncio.sleep(0)\n1/0")["ename"]
+        == "ZeroDivisionError"
+    )
 
 
 def test_payloads_travel_once(kernel):
@@ -123,9 +126,7 @@ def test_options_are_read_from_the_command_line(frontend, capsys):
     assert "nonsense" in capsys.readouterr().err
 
 
-def test_startup_runs_what_the_profile_and_the_options_say(
-    frontend, tmp_path, monkeypatch, capsys
-):
+def test_startup_runs_what_the_profile_and_the_options_say(frontend, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("NUNCIUS_DIR", str(tmp_path))
     startup = tmp_path / "profiles" / "default" / "startup"
     startup.mkdir(parents=True)
@@ -151,8 +152,26 @@ def test_installing_writes_a_kernelspec(tmp_path, capsys):
     arguments = ["install", "--prefix", str(tmp_path), "--display-name=Mine", "--env", "A", "b"]
     assert main(arguments) == 0
     spec = KernelSpec.load(tmp_path / "share" / "jupyter" / "kernels" / "nuncius-python")
-    assert spec.argv[:3] == (sys.executable, "-m", "nuncius.kernel")
+    assert spec.argv[:4] == (sys.executable, "-P", "-m", "nuncius.kernel")
     assert (spec.display_name, dict(spec.env)) == ("Mine", {"A": "b"})
     assert main(["install", "--wrong"]) == 2
     assert "'--wrong' is not understood" in capsys.readouterr().err
     assert main(["install", "--help"]) == 0
+
+
+def test_a_mistake_in_a_configuration_file_is_told_and_survived(
+    frontend, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.setenv("NUNCIUS_DIR", str(tmp_path))
+    (tmp_path / "config.py").write_text("c.ShellOptions.cache_siz = 3", encoding="utf-8")
+    kernel = build()
+    kernel.start(frontend)
+    assert kernel.shell.options.cache_size == 1000
+    message = capsys.readouterr().err
+    assert "config.py" in message
+    assert "cache_size" in message
+    kernel.shutdown(restart=False)
+    (tmp_path / "config.py").write_text("c.ShellOptions.cache_size = 3", encoding="utf-8")
+    kernel = build()
+    assert kernel.shell.options.cache_size == 3
+    kernel.shutdown(restart=False)

@@ -108,7 +108,10 @@ def test_a_command_is_interrupted_and_the_cell_goes_on(process):
 
 
 def test_tasks_go_on_between_cells(client):
-    run(client, "import asyncio\ndone = asyncio.Event()\nasync def f():\n    await asyncio.sleep(0.01)\n    done.set()")
+    run(
+        client,
+        "import asyncio\ndone = asyncio.Event()\nasync def f():\n    await asyncio.sleep(0.01)\n    done.set()",
+    )
     run(client, "task = asyncio.create_task(f())")
     assert run(client, "await asyncio.wait_for(done.wait(), 10)").data["text/plain"] == "True"
 
@@ -186,7 +189,10 @@ def test_a_frontend_runs_the_kernel_in_its_own_process(hosted):
     assert run(hosted, "x = 1").ok
     assert run(hosted, "x + 1").data["text/plain"] == "2"
     assert run(hosted, "print('out')").text() == "out\n"
-    assert run(hosted, "import asyncio\nawait asyncio.sleep(0, 'slept')").data["text/plain"] == "'slept'"
+    assert (
+        run(hosted, "import asyncio\nawait asyncio.sleep(0, 'slept')").data["text/plain"]
+        == "'slept'"
+    )
     assert run(hosted, "1/0").error.ename == "ZeroDivisionError"
     assert run(hosted, "import os; os.getpid()").data["text/plain"] == str(os.getpid())
 
@@ -227,3 +233,37 @@ def test_a_program_embeds_a_kernel(tmp_path):
             client.shutdown(timeout=LIMIT)
         assert process.stdout.read() == "here 43\n"
         assert process.wait(LIMIT) == 0
+
+
+def test_context_variables_stay_set_from_cell_to_cell(client):
+    run(client, "import contextvars\nv = contextvars.ContextVar('v', default=0)\nv.set(1);")
+    assert run(client, "v.get()").data["text/plain"] == "1"
+    run(client, "import asyncio\nawait asyncio.sleep(0)\nv.set(2);")
+    assert run(client, "v.get()").data["text/plain"] == "2"
+
+
+def test_windows_stay_alive_between_cells(client):
+    """A toolkit's events are handled while no cell runs."""
+    run(
+        client,
+        "from nuncius.kernel.gui.loops import register_integration\nimport asyncio\nhandled = asyncio.Event()\n"
+        "@register_integration('mine')\n"
+        "def make():\n    return handled.set\n"
+        "get_ipython().enable_gui('mine')",
+    )
+    assert run(client, "await asyncio.wait_for(handled.wait(), 10)").ok
+    assert run(client, "get_ipython().enable_gui(None)").ok
+    assert "no GUI 'nothing'" in run(client, "get_ipython().enable_gui('nothing')").error.evalue
+
+
+def test_files_of_the_folder_do_not_disturb_the_start(tmp_path):
+    """A person's random.py or enum.py is theirs, not Python's; their cells can import it."""
+    for name in ("enum", "random", "typing", "zmq"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('mine')")
+    (tmp_path / "theirs.py").write_text("value = 7")
+    with BlockingKernelManager(kernel_spec(env={"NUNCIUS_DIR": str(tmp_path)})) as manager:
+        manager.shutdown(now=True)
+        manager.start(cwd=tmp_path)
+        with manager.client() as client:
+            client.wait_until_ready(timeout=LIMIT)
+            assert run(client, "import theirs; theirs.value").data["text/plain"] == "7"

@@ -308,7 +308,9 @@ def test_nothing_of_a_failed_cell_is_held_after_the_next_success(shell):
         pass
 
     shell.user_ns["Big"] = Big
-    run(shell, "def f():\n    big = Big()\n    refs.append(__import__('weakref').ref(big))\n    1/0")
+    run(
+        shell, "def f():\n    big = Big()\n    refs.append(__import__('weakref').ref(big))\n    1/0"
+    )
     refs: list[weakref.ref[Any]] = []
     shell.user_ns["refs"] = refs
     run(shell, "f()")
@@ -456,3 +458,33 @@ def test_a_shell_over_a_given_dictionary():
     assert run(shell, "b = a + 1").success
     assert ns["b"] == 2
     shell.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "ename"),
+    [
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("raise BaseException('x')", "BaseException"),
+        ("raise KeyboardInterrupt", "KeyboardInterrupt"),
+        ("def f(): f()\nf()", "RecursionError"),
+        ("class E(Exception):\n    def __str__(self): 1/0\nraise E", "E"),
+        ("class R:\n    def __repr__(self): raise ValueError('r')\nR()", "ValueError"),
+        ("raise ExceptionGroup('g', [ValueError(1), TypeError(2)])", "ExceptionGroup"),
+        ("x = '\\ud800'\nraise ValueError(x)", "ValueError"),
+        ("a\0b", "SyntaxError"),
+        ("del __builtins__\nlen = None\n1/0", "ZeroDivisionError"),
+        ("x = 1\n  y = 2", "IndentationError"),
+    ],
+)
+def test_odd_errors_are_shown_and_survived(shell, frontend, code, ename):
+    run(shell, code)
+    assert [content["ename"] for content in frontend.of("error")] == [ename]
+    assert run(shell, "'alive'").result == "alive"
+
+
+def test_a_cell_may_break_its_own_streams(shell, frontend, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+    assert not run(shell, "1/0").success
+    assert frontend.of("error")[0]["ename"] == "ZeroDivisionError"
+    assert not run(shell, "%no_such_magic").success

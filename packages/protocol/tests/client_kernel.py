@@ -1,6 +1,6 @@
 """A kernel for the tests of the clients: a process with real sockets that does what the code says.
 
-It prints its connection as JSON and then serves. Codes: ``say TEXT``, ``value TEXT``, ``ask PROMPT``, ``fail``, ``hang``, ``flood N``, ``buffer``, ``reborn`` (it goes on as another process would), ``die``, ``mute`` (nothing is answered any more).
+It prints its connection as JSON and then serves; with ``-f FILE`` it listens where the connection file says. Codes: ``say TEXT``, ``value TEXT``, ``ask PROMPT``, ``fail``, ``hang``, ``flood N``, ``buffer``, ``reborn`` (it goes on as another process would), ``die``, ``mute`` (nothing is answered any more).
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import sys
 
 import zmq
 
+from nuncius.protocol.connection import ConnectionInfo, load_connection_file
 from nuncius.protocol.core.dispatch import Dispatcher, Send
 from nuncius.protocol.errors import MessageError
 from nuncius.protocol.messages import Channel
@@ -21,8 +23,8 @@ KEY = "0123456789abcdef"
 
 
 class ClientKernel:
-    def __init__(self, welcome: bool) -> None:
-        self.session = Session(KEY)
+    def __init__(self, welcome: bool, info: ConnectionInfo | None) -> None:
+        self.session = Session(info.key if info else KEY)
         self.context = zmq.Context()
         self.sockets = {
             channel: self.context.socket(zmq.XPUB if channel is Channel.IOPUB else zmq.ROUTER)
@@ -32,11 +34,15 @@ class ClientKernel:
         for socket in self.sockets.values():
             socket.set(zmq.SNDHWM, 0)
         self.sockets[Channel.IOPUB].set(zmq.XPUB_VERBOSE, 1)
-        ports = {
-            f"{channel}_port": socket.bind_to_random_port("tcp://127.0.0.1")
-            for channel, socket in self.sockets.items()
-        }
-        print(json.dumps({**ports, "key": KEY, "ip": "127.0.0.1"}), flush=True)
+        ports = {}
+        for channel, socket in self.sockets.items():
+            if info is None:
+                port = socket.bind_to_random_port("tcp://127.0.0.1")
+                ports[f"{channel}_port"] = port
+            else:
+                socket.bind(info.url(channel))
+        if info is None:
+            print(json.dumps({**ports, "key": KEY, "ip": "127.0.0.1"}), flush=True)
         self.lanes = {
             channel: Dispatcher(self.session.message)
             for channel in (Channel.SHELL, Channel.CONTROL)
@@ -115,6 +121,10 @@ class ClientKernel:
                 content |= {"implementation": "client_kernel", "protocol_version": "5.5"}
             case "complete_request":
                 content |= {"matches": [request.content["code"] + "!"]}
+            case "shutdown_request":
+                self.finish(channel, content)
+                self.context.destroy(linger=1000)
+                raise SystemExit
             case "interrupt_request":
                 self.finish(channel, content)
                 if self.lanes[Channel.SHELL].running:
@@ -179,4 +189,6 @@ class ClientKernel:
 
 
 if __name__ == "__main__":
-    ClientKernel(welcome="--welcome" in sys.argv).serve()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    file = load_connection_file(sys.argv[sys.argv.index("-f") + 1]) if "-f" in sys.argv else None
+    ClientKernel(welcome="--welcome" in sys.argv, info=file).serve()

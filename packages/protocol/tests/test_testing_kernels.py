@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +109,7 @@ def test_a_scripted_kernel_plays_its_part() -> None:
 
 
 @pytest.fixture(scope="module")
-def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Recording:
     """A conversation with a real kernel in its own process, over real sockets."""
     spec = KernelSpec.from_dict(
         {
@@ -130,7 +130,7 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Recording]:
             client.wait_until_ready(20)
             client.execute("hello\n!value 42").result(20)
             client.execute("!fail now").result(20)
-    yield channels.recording
+    return channels.recording
 
 
 def test_channels_that_record_and_replay_are_channels(recording: Recording) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from nuncius.kernel import saying
 from nuncius.kernel.errors import InvalidAlias
 
 __all__ = ["Alias", "AliasManager", "default_aliases"]
@@ -129,7 +130,7 @@ class AliasManager:
         try:
             self.define_alias(name, cmd)
         except InvalidAlias as error:
-            sys.stderr.write(f"Invalid alias: {error}\n")
+            saying.complain(f"Invalid alias: {error}\n")
 
     def is_alias(self, name: str) -> bool:
         """Tell whether ``name`` is an alias."""

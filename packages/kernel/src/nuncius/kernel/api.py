@@ -394,10 +394,8 @@ class ShellAPI(Protocol):
         """Turns objects into mime bundles; see `FormatterAPI`."""
         ...
 
-    @property
-    def display_pub(self) -> DisplayPublisherAPI:
-        """Sends mime bundles."""
-        ...
+    #: Sends mime bundles, see `DisplayPublisherAPI`; replaced while output is captured.
+    display_pub: Any
 
     @property
     def displayhook(self) -> Any:

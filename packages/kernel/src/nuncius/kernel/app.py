@@ -77,7 +77,7 @@ def build(
     state: dict[str, Any] = {"parsed": parsed}
 
     def make_shell(kernel: PythonKernel) -> Shell:
-        found = state["parsed"] = state["parsed"] or program().parse(())
+        found = state["parsed"] = state["parsed"] or _configured()
         from nuncius.kernel.options import ShellOptions
 
         if compat:
@@ -91,6 +91,8 @@ def build(
             cls = plain.Shell
 
             provided = False
+        if own_main and "" not in sys.path:
+            sys.path.insert(0, "")  # cells import from the folder that they run in
         shell = cls(
             found[ShellOptions],
             user_module=user_module,
@@ -109,6 +111,21 @@ def build(
         run_startup(shell, state["parsed"])
 
     return PythonKernel(make_shell, on_start if startup else None)
+
+
+def _configured() -> Parsed:
+    """Return what the configuration files say; a mistake in them is told, and does not keep the kernel from starting."""
+    from nuncius.protocol.errors import OptionError
+
+    try:
+        return program().parse(())
+    except OptionError as error:
+        sys.stderr.write(f"The configuration is not used: {error}\n")
+        from nuncius.protocol.app.profile import find_profile
+        from nuncius.protocol.app.program import Parsed
+
+        values = {cls: cls() for cls in program().all_options}
+        return Parsed(values, (), None, find_profile("default"))
 
 
 def create(**options: Any) -> PythonKernel:

@@ -9,6 +9,7 @@ import builtins
 import sys
 from typing import TYPE_CHECKING, Any
 
+from nuncius.kernel import saying
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.display.functions import display
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
@@ -31,8 +32,7 @@ def ask(prompt: object = "", *, password: bool = False) -> str:
         if password:
             return _plain_getpass()(str(prompt))
         return _plain_input(prompt)
-    sys.stdout.flush()
-    sys.stderr.flush()
+    saying.flush()
     return io.input(str(prompt), password=password)
 
 

@@ -6,13 +6,16 @@ Libraries make comms by ``comm.create_comm(...)``; what that package leaves open
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.posthooks import when_imported
-from nuncius.protocol.messages import Message
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import ModuleType
+
+    from nuncius.protocol.messages import Message
 
 __all__ = ["Comms", "plug"]
 
@@ -69,7 +72,7 @@ class Comms:
 def _make_comm_class() -> type:
     from comm.base_comm import BaseComm
 
-    class Comm(BaseComm):  # type: ignore[misc]
+    class Comm(BaseComm):
         """A comm whose messages are sent by the shell that it was made in."""
 
         def __init__(self, *args: Any, **kwargs: Any) -> None:

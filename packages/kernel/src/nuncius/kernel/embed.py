@@ -6,8 +6,10 @@ The program's own variables are the kernel's namespace; the program goes on when
 from __future__ import annotations
 
 import sys
-from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 __all__ = ["embed_kernel", "extract_module_locals", "start_kernel"]
 

@@ -5,9 +5,10 @@ The events: ``shell_initialized(shell)``, ``pre_execute()``, ``pre_run_cell(info
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from typing import Any
+
+from nuncius.kernel import saying
 
 __all__ = ["EVENTS", "EventManager"]
 
@@ -68,7 +69,7 @@ class EventManager:
                 function(*args, **kwargs)
             except (Exception, KeyboardInterrupt):  # noqa: BLE001 - an extension must not stop the cell
                 if self.print_on_error:
-                    sys.stderr.write(f"Error in callback {function!r} (for {event}):\n")
+                    saying.complain(f"Error in callback {function!r} (for {event}):\n")
                     self._shell.showtraceback()
 
     def _of(self, event: str) -> list[Callback]:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nuncius.kernel import saying
 from nuncius.kernel.macro import Macro
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def run_python_file(
     try:
         source = path.read_bytes()
     except OSError as error:
-        sys.stderr.write(f"Could not open file <{path}> for safe execution: {error.strerror}\n")
+        saying.complain(f"Could not open file <{path}> for safe execution: {error.strerror}\n")
         return
     scopes = where or (shell.user_ns,)
     sys.path.insert(0, str(path.parent))
@@ -69,7 +70,7 @@ def run_cells_file(
     try:
         cells = list(_cells(path))
     except OSError as error:
-        sys.stderr.write(f"Could not open file <{path}> for safe execution: {error.strerror}\n")
+        saying.complain(f"Could not open file <{path}> for safe execution: {error.strerror}\n")
         return
     for cell in cells:
         result = shell.run_cell(cell, silent=True, shell_futures=shell_futures)

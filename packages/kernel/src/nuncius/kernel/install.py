@@ -36,7 +36,7 @@ def kernel_spec(
     env: Mapping[str, str] | None = None,
 ) -> KernelSpec:
     """Return the kernelspec for the Python that runs this."""
-    argv = [sys.executable, "-m", "nuncius.kernel", "-f", "{connection_file}"]
+    argv = [sys.executable, "-P", "-m", "nuncius.kernel", "-f", "{connection_file}"]
     if profile:
         argv += ["--profile", profile]
     return KernelSpec(

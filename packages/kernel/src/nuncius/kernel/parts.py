@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from nuncius.kernel import saying
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.magics.registry import MagicsManager
 from nuncius.kernel.magics.table import MAGICS
@@ -55,6 +56,7 @@ class Parts:
         self._completer: Any = None
         self._inspector: Any = None
         self._comms: Any = None
+        self._pumps: Any = None
         #: Functions to call when the shell closes, the last one first.
         self._at_close: list[Callable[[], Any]] = []
 
@@ -374,7 +376,7 @@ class Parts:
         """Show the exception that is being handled, or that one; never raises."""
         error = sys.exception() if exc_tuple is None else exc_tuple[1]
         if error is None:
-            sys.stderr.write("No traceback available to show.\n")
+            saying.complain("No traceback available to show.\n")
             return
         traceback = None if exc_tuple is None else exc_tuple[2]
         self.showtraceback_of(error, traceback, tb_offset=tb_offset, exception_only=exception_only)
@@ -393,7 +395,7 @@ class Parts:
         try:
             self._keep_exception(error, traceback)
             if isinstance(error, UsageError):
-                sys.stderr.write(f"UsageError: {error}\n")
+                saying.complain(f"UsageError: {error}\n")
                 self.last_error = ("UsageError", str(error), [f"UsageError: {error}"])
                 return
             if self._custom_handler is not None and isinstance(error, self._custom_exceptions):
@@ -415,7 +417,7 @@ class Parts:
             blocks = self._custom_handler(self, kind, error, traceback, tb_offset=offset)
         except Exception as problem:  # noqa: BLE001 - somebody else's handler
             self._custom_exceptions, self._custom_handler = (), None
-            sys.stderr.write(f"The exception handler failed, and is taken out: {problem!r}\n")
+            saying.complain(f"The exception handler failed, and is taken out: {problem!r}\n")
             blocks = self.tracebacks.format(error, traceback)
         if blocks is None:
             self.last_error = (kind.__name__, _text(error), [])
@@ -427,11 +429,10 @@ class Parts:
     ) -> None:
         self._last_traceback = stb
         self.last_error = (etype.__name__, _text(evalue), stb)
-        sys.stdout.flush()
-        sys.stderr.flush()
+        saying.flush()
         content = {"ename": self.last_error[0], "evalue": self.last_error[1], "traceback": stb}
         if not self.display_pub_send("error", content):
-            sys.stdout.write("\n".join(stb) + "\n")
+            saying.say("\n".join(stb) + "\n")
 
     def display_pub_send(
         self,
@@ -456,7 +457,7 @@ class Parts:
 
     def show_usage_error(self, exc: BaseException) -> None:
         """Show that a magic was called in a wrong way."""
-        sys.stderr.write(f"UsageError: {exc}\n")
+        saying.complain(f"UsageError: {exc}\n")
 
     def get_exception_only(self, exc_tuple: ExceptionInfo | None = None) -> str:
         """Return the last lines of a traceback: what was raised."""
@@ -599,9 +600,22 @@ class Parts:
 
     def enable_gui(self, gui: str | None = None) -> None:
         """Run a toolkit's event loop while the kernel waits; None ends it."""
-        from nuncius.kernel.gui.loops import enable_gui
+        if self._pumps is None:
+            from nuncius.kernel.gui.loops import Pumps
 
-        enable_gui(self, gui)
+            self._pumps = Pumps()
+            self.at_close(self._pumps.disable)
+        self._pumps.enable(gui)
+
+    @property
+    def wants_loop(self) -> bool:
+        """Whether something waits for an event loop in this thread: the events of a toolkit."""
+        return self._pumps is not None and self._pumps.waits
+
+    def loop_runs(self) -> None:
+        """Take notice that an event loop runs in this thread."""
+        if self._pumps is not None:
+            self._pumps.schedule()
 
     def enable_matplotlib(self, gui: str | None = None) -> tuple[str | None, str | None]:
         """Make figures appear; returns the toolkit and matplotlib's backend."""

@@ -113,7 +113,13 @@ class PythonKernel(Kernel):
             return self._execute_async(prepared, request, number)
         coroutine = shell.run_prepared(prepared)
         result = shell.run_coroutine(coroutine) if prepared.awaits else drive(coroutine)
-        return self._reply(result, request, number)
+        reply = self._reply(result, request, number)
+        return self._with_loop(reply, shell) if shell.wants_loop else reply
+
+    async def _with_loop(self, reply: Reply, shell: Shell) -> Reply:
+        """Return ``reply``; that it is awaited has the server run an event loop from now on."""
+        shell.loop_runs()
+        return reply
 
     async def _execute_async(
         self, prepared: Prepared, request: ExecuteRequest, number: int
@@ -179,6 +185,16 @@ class PythonKernel(Kernel):
     def comm_manager(self) -> Any:
         """The comms' manager, as the `comm` package defines it; libraries register targets with it."""
         return self.shell.comms.manager
+
+    @property
+    def language_info(self) -> Mapping[str, Any]:
+        """What the kernel says of its language."""
+        return self.info.language_info
+
+    def get_parent(self, channel: str | None = None) -> dict[str, Any]:
+        """Return the request that runs, as the nested mapping that Jupyter's Python APIs use."""
+        io = self.shell.io
+        return {} if io is None else io.request.to_dict()
 
     def usage(self, io: KernelIO) -> Reply:
         """Return what the kernel's process uses."""

@@ -6,6 +6,7 @@ One coroutine does the work in both cases. A cell that does not await never susp
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ class _AsyncioRunner:
 
 
 def _trio(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    import trio  # type: ignore[import-not-found]
+    trio: Any = import_module("trio")
 
     async def main() -> Any:
         return await coroutine
@@ -96,8 +97,7 @@ def _trio(coroutine: Coroutine[Any, Any, Any]) -> Any:
 
 
 def _curio(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    import curio  # type: ignore[import-not-found]
-
+    curio: Any = import_module("curio")
     return curio.run(coroutine)
 
 
@@ -124,8 +124,6 @@ def loop_runner(name: str | LoopRunner) -> LoopRunner:
             return drive
     module, dot, attribute = name.rpartition(".")
     if dot:
-        from importlib import import_module
-
         function = getattr(import_module(module), attribute)
         if callable(function):
             return function  # type: ignore[no-any-return]

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextvars import Context, copy_context
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from nuncius.kernel import builtin_names, comms
+from nuncius.kernel import builtin_names, comms, saying
 from nuncius.kernel.compile import Compiler, Piece
 from nuncius.kernel.current import CURRENT_SHELL, enter_shell, leave_shell
 from nuncius.kernel.display.hook import DisplayHook, ends_with_semicolon
@@ -115,8 +114,6 @@ class Shell(Parts):
         self._last_io: KernelIO | None = None
         #: How deep in `run_cell` we are: a magic may run cells itself.
         self._depth = 0
-        #: What cells set in context variables stays for the cells that follow.
-        self._context: Context = copy_context()
         self._custom_exceptions: tuple[type[BaseException], ...] = ()
         self._custom_handler: Callable[..., Any] | None = None
         #: The blocks of the last traceback that was shown.
@@ -432,10 +429,10 @@ class Shell(Parts):
             result.error_in_exec = error
             if not prepared.info.silent:
                 self.showtraceback_of(error, exception_only=True)
-                sys.stderr.write("To leave, type 'exit' or 'quit'.\n")
+                saying.complain("To leave, type 'exit' or 'quit'.\n")
         except BaseException as error:
-            if isinstance(error, GeneratorExit):
-                raise
+            if isinstance(error, GeneratorExit) and prepared.awaits:
+                raise  # the cell is being thrown away while it waits
             result.error_in_exec = self._as_interrupt(error)
             self.showtraceback_of(result.error_in_exec, running_compiled_code=True)
         finally:

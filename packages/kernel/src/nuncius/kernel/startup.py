@@ -6,10 +6,10 @@ What fails is shown, and does not keep the kernel from starting.
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nuncius.kernel import saying
 from nuncius.kernel.options import KernelOptions
 
 if TYPE_CHECKING:
@@ -78,5 +78,5 @@ def _guarded(shell: Any, function: Any) -> None:
     try:
         function()
     except Exception:  # noqa: BLE001 - the kernel starts nevertheless
-        sys.stderr.write("Error while starting:\n")
+        saying.complain("Error while starting:\n")
         shell.showtraceback()

@@ -10,6 +10,8 @@ import sys
 from contextlib import suppress
 from typing import IO, Any
 
+from nuncius.kernel import saying
+
 __all__ = ["getoutput", "system"]
 
 
@@ -22,8 +24,7 @@ def system(command: str) -> int:
     Returns:
         Its exit code; negative: the signal that ended it.
     """
-    sys.stdout.flush()
-    sys.stderr.flush()
+    saying.flush()
     if _is_real_terminal(sys.stdout):
         return _inherit(command)
     return _piped(command) if os.name == "nt" else _pty(command)

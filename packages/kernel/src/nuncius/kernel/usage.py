@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import time
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def usage() -> dict[str, Any]:
         "cpu_count": os.cpu_count(),
     }
     try:
-        import psutil  # type: ignore[import-untyped]
+        psutil: Any = import_module("psutil")
     except ImportError:
         report["host_virtual_memory"] = _host_memory()
     else:

@@ -16,7 +16,7 @@ from nuncius.nbconvert.document import View, build
 from nuncius.nbconvert.errors import ExporterDisabledError
 from nuncius.nbconvert.formats import Format
 from nuncius.nbconvert.notebook import Loaded, Notebook, Problem
-from nuncius.nbconvert.options import TemplateExporter
+from nuncius.nbconvert.options import LatexExporter, TemplateExporter
 from nuncius.nbconvert.rendering import Rendering
 
 __all__ = ["Extra", "Result", "convert", "initial_resources"]
@@ -136,6 +136,7 @@ def _view(options: Any, target: Format) -> View:
         raw=not options.exclude_raw,
         unknown=not options.exclude_unknown,
         fold=getattr(options, "fold", "none"),
+        html_tables_only=isinstance(options, LatexExporter),
     )
 
 

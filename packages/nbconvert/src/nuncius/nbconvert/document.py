@@ -141,6 +141,7 @@ class View:
         priority: MIME types, the best first.
         raw_types: Those of raw cells that are passed through; "" for cells without.
         fold: ``none``, ``input``, ``output`` or ``both``.
+        html_tables_only: Of HTML the format can show tables and nothing else.
     """
 
     priority: Sequence[str]
@@ -155,6 +156,7 @@ class View:
     raw: bool = True
     unknown: bool = True
     fold: str = "none"
+    html_tables_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,7 +329,7 @@ def _output(
     data = output["data"]
     if not data:
         return None
-    mime = choose(data, view.priority, models)
+    mime = choose(data, _showable(data, view), models)
     metadata = output["metadata"]
     own = metadata.get(mime)
     files = metadata.get("filenames")
@@ -341,6 +343,12 @@ def _output(
         alt=_alt(metadata, own, cell, data) if mime.startswith("image/") else "",
         offered=tuple(data),
     )
+
+
+def _showable(data: Mapping[str, Any], view: View) -> Sequence[str]:
+    if view.html_tables_only and "text/html" in data and "<table" not in str(data["text/html"]):
+        return [mime for mime in view.priority if mime != "text/html"]
+    return view.priority
 
 
 def _alt(metadata: Mapping[str, Any], own: Any, cell: dict[str, Any], data: Mapping[str, Any]) -> str:

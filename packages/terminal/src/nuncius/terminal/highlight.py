@@ -1,14 +1,51 @@
-"""Color the code that is typed. Pygments is imported behind the first prompt, not before it."""
+"""Color the code that is typed, at a cost that does not grow with the cell.
+
+Python is lexed by `nuncius.terminal.lexing`. Other languages are by Pygments, which is imported behind the first prompt.
+"""
 
 from __future__ import annotations
 
-from prompt_toolkit.lexers import DynamicLexer, Lexer, SimpleLexer
+from collections.abc import Callable, Hashable
+from typing import TYPE_CHECKING
 
-__all__ = ["LateLexer"]
+from prompt_toolkit.lexers import Lexer
+
+from nuncius.terminal.lexing import START, lex_line
+
+if TYPE_CHECKING:
+    from prompt_toolkit.document import Document
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
+
+__all__ = ["LateLexer", "PythonLexer", "is_python"]
 
 
-class LateLexer:
-    """A lexer that shows plain text until Pygments is there.
+def is_python(language: str) -> bool:
+    """Tell whether ``language`` names Python, or the language of its notebooks."""
+    return language.lower() in {"python", "python3", "ipython", "ipython3", "py"}
+
+
+class PythonLexer(Lexer):
+    """Python, with magics."""
+
+    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
+        """Return what gives the fragments of a line of ``document``."""
+        lines = document.lines
+        #: By line; its length is how far the states are known.
+        states = [START]
+
+        def line(number: int) -> StyleAndTextTuples:
+            if not 0 <= number < len(lines):
+                return []
+            while len(states) <= number:
+                states.append(lex_line(lines[len(states) - 1], states[-1])[1])
+            fragments, _ = lex_line(lines[number], states[number])
+            return [(f"class:pygments.{kind}" if kind else "", text) for kind, text in fragments]
+
+        return line
+
+
+class LateLexer(Lexer):
+    """Another language: plain text until Pygments is there.
 
     Args:
         language: As ``language_info.pygments_lexer`` or ``language_info.name`` has it.
@@ -16,11 +53,18 @@ class LateLexer:
 
     def __init__(self, language: str) -> None:
         self._language = language
-        self._lexer: Lexer = SimpleLexer()
+        self._lexer: Lexer | None = None
 
-    def lexer(self) -> Lexer:
-        """Return what to give to a prompt."""
-        return DynamicLexer(lambda: self._lexer)
+    def lex_document(self, document: Document) -> Callable[[int], StyleAndTextTuples]:
+        """Return what gives the fragments of a line of ``document``."""
+        if self._lexer is not None:
+            return self._lexer.lex_document(document)
+        lines = document.lines
+        return lambda number: [("", lines[number])] if 0 <= number < len(lines) else []
+
+    def invalidation_hash(self) -> Hashable:
+        """Return another value when lines have to be lexed anew."""
+        return self._lexer is None
 
     def load(self) -> None:
         """Import Pygments and find the lexer; an unknown language stays plain."""
@@ -28,9 +72,7 @@ class LateLexer:
         from pygments.lexers import get_lexer_by_name
         from pygments.util import ClassNotFound
 
-        # "ipython3" is IPython's own lexer; what it adds to Python is only a few marks.
-        name = "python" if self._language.startswith("ipython") else self._language
         try:
-            self._lexer = PygmentsLexer(type(get_lexer_by_name(name)))
+            self._lexer = PygmentsLexer(type(get_lexer_by_name(self._language)))
         except ClassNotFound:
             return

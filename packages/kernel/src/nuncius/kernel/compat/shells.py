@@ -50,7 +50,7 @@ class InteractiveShell(Shell):
             face = _faces[kind] = _make_face(kind)
         return face
 
-    __class__ = property(_face)  # type: ignore[assignment]
+    __class__ = property(_face)
 
     @classmethod
     def instance(cls, *args: Any, **kwargs: Any) -> InteractiveShell:
@@ -112,13 +112,25 @@ def _make_face(kind: type) -> type:
     from traitlets.config.configurable import Configurable
 
     namespace = {"__module__": kind.__module__, "__qualname__": kind.__qualname__}
-    return type(Configurable)(kind.__name__, (kind, Configurable), namespace)
+    metaclass: Any = type(Configurable)
+    face: type = metaclass(kind.__name__, (kind, Configurable), namespace)
+    return face
 
 
 class ZMQInteractiveShell(InteractiveShell):
     """The shell of a kernel."""
 
     _sections = ("IPKernelApp",)
+
+    def get_parent(self, channel: str | None = None) -> dict[str, Any]:
+        """Return the request that runs."""
+        parent: dict[str, Any] = self.kernel.get_parent(channel)
+        return parent
+
+    @property
+    def parent_header(self) -> dict[str, Any]:
+        """The request that runs."""
+        return self.get_parent()
 
 
 class TerminalInteractiveShell(InteractiveShell):

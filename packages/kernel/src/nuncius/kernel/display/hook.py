@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import builtins
-import sys
 from typing import TYPE_CHECKING, Any
 
+from nuncius.kernel import saying
 from nuncius.kernel.display.publish import DisplayPublisher, encode_binary, print_plain
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class DisplayHook:
             "metadata": metadata,
         }
         if not self._publisher.send("execute_result", content):
-            sys.stdout.write(f"Out[{self.prompt_count}]: ")
+            saying.say(f"Out[{self.prompt_count}]: ")
             print_plain(content["data"])
 
     def flush(self) -> None:

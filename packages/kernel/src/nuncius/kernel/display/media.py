@@ -5,11 +5,13 @@ from __future__ import annotations
 import html
 import os
 from base64 import b64encode
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.display.objects import DisplayObject, TextDisplayObject
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 __all__ = [
     "Audio",

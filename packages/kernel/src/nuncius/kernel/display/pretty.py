@@ -241,7 +241,8 @@ def _by_repr(obj: Any, p: PrettyPrinter, cycle: bool) -> None:
 
 def _by_default(obj: Any, p: Any, cycle: bool) -> None:
     kind = type(obj)
-    if "__repr__" in dir(kind) and kind.__repr__ != object.__repr__:
+    own: Any = kind.__repr__
+    if own is not object.__repr__:
         _by_repr(obj, p, cycle)
         return
     p.begin_group(1, "<")

@@ -5,11 +5,11 @@ What is sent passes through hooks first: functions of one thread that may change
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from nuncius.kernel import saying
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
 
 if TYPE_CHECKING:
@@ -133,10 +133,9 @@ class DisplayPublisher:
 
     def clear_output(self, wait: bool = False) -> None:
         """Clear the output of the cell, or with ``wait`` when the next output comes."""
-        sys.stdout.flush()
-        sys.stderr.flush()
+        saying.flush()
         if not self.send("clear_output", {"wait": wait}):
-            sys.stdout.write("\033[2K\r")
+            saying.say("\033[2K\r")
 
     def register_hook(self, hook: MessageHook) -> None:
         """Have ``hook`` see the messages of this thread."""
@@ -161,7 +160,7 @@ class DisplayPublisher:
 def print_plain(data: Mapping[str, Any]) -> None:
     """Print the plain text of a bundle: what is left to do without a frontend."""
     if "text/plain" in data:
-        sys.stdout.write(f"{data['text/plain']}\n")
+        saying.say(f"{data['text/plain']}\n")
 
 
 def _message_dict(

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from nuncius.kernel.current import get_shell
 from nuncius.kernel.errors import GuiUnavailable
 
 __all__ = ["GUIS", "Pumps", "enable_gui", "loop_map", "register_integration"]
@@ -30,8 +32,6 @@ def _qt() -> Pump:
             break
     else:
         raise GuiUnavailable("Qt is not installed: pip install PySide6")
-    from importlib import import_module
-
     widgets: Any = import_module(f"{binding}.QtWidgets")
     application = widgets.QApplication.instance() or widgets.QApplication([" "])
     application.setQuitOnLastWindowClosed(False)
@@ -62,12 +62,10 @@ def _gtk(version: str) -> Callable[[], Pump]:
     def make() -> Pump:
         if find_spec("gi") is None:
             raise GuiUnavailable("GTK is not installed: pip install PyGObject")
-        import gi  # type: ignore[import-not-found]
-
+        gi: Any = import_module("gi")
         gi.require_version("Gtk", version)
-        from gi.repository import GLib  # type: ignore[import-not-found]
-
-        context = GLib.MainContext.default()
+        glib: Any = import_module("gi.repository.GLib")
+        context = glib.MainContext.default()
 
         def pump() -> None:
             while context.pending():
@@ -81,8 +79,7 @@ def _gtk(version: str) -> Callable[[], Pump]:
 def _wx() -> Pump:
     if find_spec("wx") is None:
         raise GuiUnavailable("wxPython is not installed: pip install wxPython")
-    import wx  # type: ignore[import-not-found]
-
+    wx: Any = import_module("wx")
     application = wx.GetApp() or wx.App(redirect=False)
     _alive.append(application)
 
@@ -160,6 +157,11 @@ class Pumps:
             self._handle.cancel()
         self.gui = self._pump = self._handle = None
 
+    @property
+    def waits(self) -> bool:
+        """Whether a toolkit is on, but no loop looks at its events yet."""
+        return self._pump is not None and self._handle is None
+
     def schedule(self) -> None:
         """Begin to look at the toolkit's events on the running loop, if it does not yet."""
         if self._pump is None or self._handle is not None:
@@ -169,7 +171,7 @@ class Pumps:
         try:
             loop = asyncio.get_running_loop()
         except RuntimeError:
-            return  # the next cell tries again
+            return  # whoever runs one later tells us
         self._tick(loop)
 
     def _tick(self, loop: Any) -> None:
@@ -181,11 +183,8 @@ class Pumps:
             self._handle = loop.call_later(INTERVAL, self._tick, loop)
 
 
-def enable_gui(shell: Any, gui: str | None) -> None:
-    """Turn a toolkit on for ``shell``; None turns it off."""
-    pumps = shell.__dict__.get("_pumps")
-    if pumps is None:
-        pumps = shell.__dict__["_pumps"] = Pumps()
-        shell.events.register("post_execute", pumps.schedule)
-        shell.at_close(pumps.disable)
-    pumps.enable(gui)
+def enable_gui(gui: str | None = None, kernel: Any = None) -> None:
+    """Turn a toolkit on for the shell that runs; None turns it off."""
+    shell = get_shell()
+    if shell is not None:
+        shell.enable_gui(gui)

@@ -6,12 +6,15 @@ Figures in the output are drawn by matplotlib-inline's backend; what it asks of 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from importlib import import_module
 from io import BytesIO
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.display.functions import display
 from nuncius.kernel.errors import GuiUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 __all__ = [
     "activate_matplotlib",
@@ -69,15 +72,20 @@ backend2gui = {
 }
 
 
+def _module(name: str) -> Any:
+    """Import a library that may not be installed, and whose types we do not know."""
+    return import_module(name)
+
+
 def getfigs(*fig_nums: int) -> list[Any]:
     """Return figures by their numbers; all of them without any."""
-    from matplotlib._pylab_helpers import Gcf  # type: ignore[import-not-found]
+    gcf = _module("matplotlib._pylab_helpers").Gcf
 
     if not fig_nums:
-        return [manager.canvas.figure for manager in Gcf.get_all_fig_managers()]
+        return [manager.canvas.figure for manager in gcf.get_all_fig_managers()]
     figures = []
     for number in fig_nums:
-        manager = Gcf.figs.get(number)
+        manager = gcf.figs.get(number)
         if manager is None:
             sys.stderr.write(f"Warning: figure {number} not available.\n")
         else:
@@ -87,8 +95,7 @@ def getfigs(*fig_nums: int) -> list[Any]:
 
 def figsize(sizex: float, sizey: float) -> None:
     """Set the size of figures, in inches."""
-    import matplotlib  # type: ignore[import-not-found]
-
+    matplotlib = _module("matplotlib")
     matplotlib.rcParams["figure.figsize"] = [sizex, sizey]
 
 
@@ -128,9 +135,7 @@ def print_figure(
     }
     out = BytesIO()
     if fig.canvas is None:
-        from matplotlib.backend_bases import FigureCanvasBase  # type: ignore[import-not-found]
-
-        FigureCanvasBase(fig)
+        _module("matplotlib.backend_bases").FigureCanvasBase(fig)
     fig.canvas.print_figure(out, **options)
     data: Any = out.getvalue()
     if fmt == "svg":
@@ -172,8 +177,7 @@ def select_figure_formats(
     Raises:
         ValueError: There is no such format.
     """
-    from matplotlib.figure import Figure  # type: ignore[import-not-found]
-
+    figure_class = _module("matplotlib.figure").Figure
     wanted = {formats} if isinstance(formats, str) else set(formats)
     if quality is not None:
         kwargs["pil_kwargs"] = {"quality": quality}
@@ -184,30 +188,29 @@ def select_figure_formats(
         )
     formatters = shell.display_formatter.formatters
     for mime in ("image/png", "image/jpeg", "image/svg+xml", "application/pdf"):
-        formatters[mime].type_printers.pop(Figure, None)
+        formatters[mime].type_printers.pop(figure_class, None)
 
     def printer(fmt: str) -> Callable[[Any], Any]:
         return lambda fig: print_figure(fig, fmt=fmt, base64=fmt != "svg", **kwargs)
 
     if "png" in wanted:
-        formatters["image/png"].for_type(Figure, printer("png"))
+        formatters["image/png"].for_type(figure_class, printer("png"))
     if {"png2x", "retina"} & wanted:
         formatters["image/png"].for_type(
-            Figure, lambda fig: retina_figure(fig, base64=True, **kwargs)
+            figure_class, lambda fig: retina_figure(fig, base64=True, **kwargs)
         )
     if {"jpg", "jpeg"} & wanted:
-        formatters["image/jpeg"].for_type(Figure, printer("jpg"))
+        formatters["image/jpeg"].for_type(figure_class, printer("jpg"))
     for fmt, mime in (("svg", "image/svg+xml"), ("pdf", "application/pdf")):
         if fmt in wanted:
-            formatters[mime].for_type(Figure, printer(fmt))
+            formatters[mime].for_type(figure_class, printer(fmt))
 
 
 def find_gui_and_backend(
     gui: str | None = None, gui_select: str | None = None
 ) -> tuple[str | None, str]:
     """Return the toolkit and the backend for a name, or for what matplotlib is set to."""
-    import matplotlib
-
+    matplotlib = _module("matplotlib")
     if gui and gui != "auto":
         backend = backends.get(gui, gui)
         found = None if gui in ("agg", "inline") else backend2gui.get(backend)
@@ -218,9 +221,7 @@ def find_gui_and_backend(
 
 def activate_matplotlib(backend: str) -> None:
     """Switch matplotlib to a backend, with figures that are drawn when they change."""
-    import matplotlib
-    from matplotlib import pyplot
-
+    matplotlib, pyplot = _module("matplotlib"), _module("matplotlib.pyplot")
     matplotlib.interactive(True)
     matplotlib.rcParams["backend"] = backend
     pyplot.switch_backend(backend)
@@ -229,11 +230,7 @@ def activate_matplotlib(backend: str) -> None:
 
 def configure_inline_support(shell: Any, backend: str) -> None:
     """Have figures shown at the end of each cell, where the backend is the inline one."""
-    from matplotlib_inline.backend_inline import (  # type: ignore[import-not-found]
-        configure_inline_support as configure,
-    )
-
-    configure(shell, backend)
+    _module("matplotlib_inline.backend_inline").configure_inline_support(shell, backend)
 
 
 def enable(shell: Any, gui: str | None) -> tuple[str | None, str | None]:
@@ -294,6 +291,4 @@ def set_matplotlib_formats(*formats: str, **kwargs: Any) -> None:
 
 def set_matplotlib_close(close: bool = True) -> None:
     """Say whether figures are closed when they were shown."""
-    from matplotlib_inline.config import InlineBackend  # type: ignore[import-not-found]
-
-    InlineBackend.instance().close_figures = close
+    _module("matplotlib_inline.config").InlineBackend.instance().close_figures = close

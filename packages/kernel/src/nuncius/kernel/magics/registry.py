@@ -5,6 +5,8 @@ Magics that come with the kernel are in `nuncius.kernel.magics.table`: a name th
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, TypeVar
@@ -12,6 +14,7 @@ from typing import Any, TypeVar
 from nuncius.kernel.errors import UsageError
 
 __all__ = [
+    "MagicAlias",
     "Magics",
     "MagicsManager",
     "cell_magic",
@@ -121,8 +124,98 @@ class Magics:
             setattr(self, name, value)
 
     def arg_err(self, func: Callable[..., Any]) -> None:
-        """Say that a magic was called in a wrong way."""
+        """Say that a magic was called in a wrong way.
+
+        Raises:
+            UsageError: Always.
+        """
         raise UsageError(f"Error in arguments:\n{func.__doc__ or ''}")
+
+    def default_option(self, fn: str, optstr: str) -> None:
+        """Have the magic ``fn`` called as if ``optstr`` stood before its line."""
+        self.options_table[fn] = optstr
+
+    def parse_options(
+        self,
+        arg_str: str,
+        opt_str: str,
+        *long_opts: str,
+        mode: str = "string",
+        list_all: bool = False,
+        posix: bool = True,
+        strict: bool = True,
+        preserve_non_opts: bool = False,
+    ) -> tuple[Any, Any]:
+        """Return the options of a line, and the rest of it.
+
+        Args:
+            arg_str: What follows the name of the magic.
+            opt_str: The letters that are options, with a colon after those that take a value.
+            *long_opts: Options with two dashes, with ``=`` after those that take a value.
+            mode: ``list``: the rest is a list of words.
+            list_all: All values are lists, not only those of options that were given several times.
+            posix: Take quotes away from the words of the rest.
+            strict: Kept for those who pass it.
+            preserve_non_opts: Leave the rest as it was typed.
+
+        Raises:
+            UsageError: There is no such option, or its value is missing.
+        """
+        from nuncius.kernel.magics.options import Flag, Opts, parse, split_words
+
+        flags = [
+            Flag(name, value="VALUE" if takes else "", repeated=True)
+            for name, takes in re.findall(r"(\w)(:?)", opt_str)
+        ]
+        flags += [
+            Flag(name.rstrip("="), value="VALUE" if name.endswith("=") else "", repeated=True)
+            for name in long_opts
+        ]
+        caller = sys._getframe(1).f_code.co_name  # noqa: SLF001 - defaults are kept by the magic's name
+        given, rest = parse(flags, f"{self.options_table.get(caller, '')} {arg_str}".strip())
+        found = Opts(given)
+        if not list_all:
+            found.update((k, v[0] if len(v) == 1 else v) for k, v in given.items())
+        if mode == "list":
+            return found, split_words(rest) if posix else rest.split()
+        return found, rest if preserve_non_opts or not posix else " ".join(split_words(rest))
+
+
+class MagicAlias:
+    """Another name for a magic, perhaps with parameters; made by ``%alias_magic``."""
+
+    def __init__(
+        self, shell: Any, magic_name: str, magic_kind: str, magic_params: str | None = None
+    ) -> None:
+        self.shell = shell
+        self.magic_name = magic_name
+        self.magic_kind = magic_kind
+        self.magic_params = magic_params
+        mark = "%" if magic_kind == "line" else "%%"
+        self.pretty_target = f"{mark}{magic_name}"
+        self.__doc__ = f"Alias for `{self.pretty_target}`."
+        self._running = False
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the magic.
+
+        Raises:
+            UsageError: It is gone, or is this alias itself.
+        """
+        function = self.shell.find_magic(self.magic_name, self.magic_kind)
+        if function is None:
+            raise UsageError(f"Magic `{self.pretty_target}` not found.")
+        if self._running:
+            raise UsageError("Infinite recursion detected; magic aliases cannot call themselves.")
+        self._running = True
+        try:
+            if self.magic_params:
+                args = (f"{self.magic_params} {args[0]}", *args[1:])
+            if getattr(function, "needs_local_scope", False):
+                kwargs.setdefault("local_ns", self.shell.user_ns)
+            return function(*args, **kwargs)
+        finally:
+            self._running = False
 
 
 class MagicsManager:
@@ -142,12 +235,12 @@ class MagicsManager:
         #: Name -> extension that brings it when it is called.
         self.lazy_magics: dict[str, str] = {}
         self._table = {kind: dict((table or {}).get(kind, {})) for kind in ("line", "cell")}
-        self._user_magics: Any = None
+        #: Name -> entry point of installed packages, once they were asked for.
+        self._providers: dict[str, Any] | None = None
 
     def names(self, kind: str = "line") -> list[str]:
         """Return the names of the magics of a kind, without loading any."""
-        lazy = self.lazy_magics if kind == "line" else {}
-        return sorted({*self.magics[kind], *self._table[kind], *lazy})
+        return sorted({*self.magics[kind], *self._table[kind], *self.lazy_magics})
 
     def has(self, name: str, kind: str = "line") -> bool:
         """Tell whether there is such a magic, without loading it."""
@@ -162,17 +255,38 @@ class MagicsManager:
         if function is None and name in self.lazy_magics:
             self.shell.extension_manager.load_extension(self.lazy_magics[name])
             function = self.magics[kind].get(name)
+        if function is None and name not in self.magics["line"] and name not in self.magics["cell"]:
+            self._ask_packages(name)
+            function = self.magics[kind].get(name)
         return function
 
     def _load(self, place: str) -> None:
         module, _, name = place.partition(":")
-        cls = getattr(import_module(module), name)
+        target = getattr(import_module(module), name)
         if name in self.registry:
             return
         mine = {kind: dict(names) for kind, names in self.magics.items()}
-        self.register(cls)
+        if isinstance(target, type):
+            self.register(target)
+        else:
+            target(self.shell)
         for kind, names in mine.items():  # what a person registered meanwhile stays
             self.magics[kind].update(names)
+
+    def _ask_packages(self, name: str) -> None:
+        """Call the entry point ``name`` of the group ``nuncius.magics`` with the shell, if there is one."""
+        if self._providers is None:
+            from importlib.metadata import entry_points
+
+            self._providers = {each.name: each for each in entry_points(group="nuncius.magics")}
+        provider = self._providers.pop(name, None)
+        if provider is not None:
+            provider.load()(self.shell)
+
+    def ready_made(self, name: str) -> bool:
+        """Tell whether a line magic, and no alias, comes with the kernel under this name."""
+        place = self._table["line"].get(name, "")
+        return bool(place) and not place.endswith(":define_aliases")
 
     def register(self, *objects: Any) -> None:
         """Add classes or instances of `Magics`.
@@ -202,6 +316,30 @@ class MagicsManager:
         for kind in _KINDS[magic_kind]:
             self.magics[kind][name] = func
 
+    def register_alias(
+        self,
+        alias_name: str,
+        magic_name: str,
+        magic_kind: str = "line",
+        magic_params: str | None = None,
+    ) -> None:
+        """Add another name for a magic.
+
+        Args:
+            alias_name: The new name.
+            magic_name: The magic.
+            magic_kind: ``line`` or ``cell``.
+            magic_params: Stand before the line of each call.
+
+        Raises:
+            ValueError: There is no such kind.
+        """
+        if magic_kind not in ("line", "cell"):
+            raise ValueError(f"magic_kind is {magic_kind!r}; expected line or cell")
+        alias = MagicAlias(self.shell, magic_name, magic_kind, magic_params)
+        setattr(alias, MAGIC_NO_VAR_EXPAND_ATTR, True)
+        self.magics[magic_kind][alias_name] = alias
+
     def remove(self, name: str, kind: str = "line") -> None:
         """Forget a magic."""
         self.magics[kind].pop(name, None)
@@ -210,6 +348,26 @@ class MagicsManager:
     def lsmagic(self) -> dict[str, dict[str, Any]]:
         """Return all magics: kind -> name -> function; not loaded ones are named by their place."""
         return {kind: {**self._table[kind], **self.magics[kind]} for kind in ("line", "cell")}
+
+    def lsmagic_docs(self, brief: bool = False, missing: str = "") -> dict[str, dict[str, str]]:
+        """Return the documentation of all magics, loading them: kind -> name -> text.
+
+        Args:
+            brief: Only the first line.
+            missing: Stands where there is none.
+        """
+        docs: dict[str, dict[str, str]] = {"line": {}, "cell": {}}
+        for kind, texts in docs.items():
+            for name in self.names(kind):
+                text = (getattr(self.find(name, kind), "__doc__", None) or missing).strip()
+                texts[name] = text.partition("\n")[0] if brief else text
+        return docs
+
+    def options(self, name: str, kind: str = "line") -> list[tuple[str, str, str]]:
+        """Return the options of a magic, for completion: how each is typed, what follows it, what it does."""
+        from nuncius.kernel.magics.options import flags_of
+
+        return [(flag.word, flag.value, flag.help) for flag in flags_of(self.find(name, kind))]
 
     def register_lazy(self, name: str, fully_qualified_name: str) -> None:
         """Have an extension loaded when the magic ``name`` is called."""

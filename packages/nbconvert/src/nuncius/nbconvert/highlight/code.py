@@ -94,10 +94,10 @@ def _spans(stream: Iterable[Token]) -> str:
     return "".join(out)
 
 
-_LATEX_SPECIAL = re.compile(r"[\\{}^_&<>#%$\-'\"~@`]")
+_LATEX_SPECIAL = re.compile(r"[\\{}^_&<>#%$\-'\"~]")
 _LATEX_NAMES = {
     "\\": "bs", "{": "ob", "}": "cb", "^": "ca", "_": "us", "&": "am", "<": "lt", ">": "gt", "#": "sh",
-    "%": "pc", "$": "dl", "-": "hy", "'": "sq", '"': "dq", "~": "ti", "@": "at", "`": "bt",
+    "%": "pc", "$": "dl", "-": "hy", "'": "sq", '"': "dq", "~": "ti",
 }  # fmt: skip
 
 

@@ -2,15 +2,14 @@ r"""Join the pieces of streams, and show what a terminal would after ``\r`` and 
 
 from __future__ import annotations
 
-import re
 from typing import Any
+
+from nuncius.protocol.text.ansi import settle
 
 from nuncius.nbconvert.notebook import Notebook
 from nuncius.nbconvert.options import CoalesceStreamsPreprocessor
 
-__all__ = ["coalesce_streams", "played"]
-
-_OVERWRITTEN = re.compile(r"^[^\n]*\r(?=[^\n\r])", re.MULTILINE)
+__all__ = ["coalesce_streams"]
 
 
 def coalesce_streams(nb: Notebook, resources: dict[str, Any], options: CoalesceStreamsPreprocessor) -> None:  # fmt: skip
@@ -37,24 +36,4 @@ def _joined(outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _finish(outputs: list[dict[str, Any]], pieces: list[str]) -> None:
     if pieces:
-        outputs[-1]["text"] = played("".join(pieces))
-
-
-def played(text: str) -> str:
-    r"""Return what is left of a text after its carriage returns and backspaces."""
-    if "\b" in text:
-        text = _backspaced(text)
-    if "\r" not in text:
-        return text
-    text = re.sub(r"\r+(?=\n)", "", text)
-    return _OVERWRITTEN.sub("", text) if "\r" in text else text
-
-
-def _backspaced(text: str) -> str:
-    out: list[str] = []
-    for char in text:
-        if char != "\b":
-            out.append(char)
-        elif out and out[-1] != "\n":
-            out.pop()
-    return "".join(out)
+        outputs[-1]["text"] = settle("".join(pieces))

@@ -20,7 +20,8 @@ from __future__ import annotations
 
 import select
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -150,6 +151,10 @@ class Client(Requests[Message, Execution]):
         self._events: deque[Happening] = deque()
         #: What a handler raised inside the kernel's thread: it is raised where the cell was sent.
         self._raised: Exception | None = None
+        #: How many messages have come.
+        self._received = 0
+        #: Messages that are pushed now were asked for by `_take`.
+        self._taking = False
         self._opened = False
         self._closed = False
 
@@ -363,13 +368,23 @@ class Client(Requests[Message, Execution]):
             raise raised
 
     def _push(self, message: Message) -> None:
-        """Take a message from a kernel in this process, while its cell runs."""
+        """Take a message that is pushed: from a kernel in this process, while its cell runs."""
         with Shield():
-            self._events.extend(self._exchange.receive(message))
+            self._record([message])
+        if self._taking:
+            # We asked for it ourselves, and handle it when Ctrl-C is possible again.
+            return
         try:
             self._handle_events()
         except Exception as error:  # noqa: BLE001 - it belongs to the frontend, not to the user's code that is printing
             self._raised = self._raised or error
+
+    def _record(self, messages: Sequence[Message]) -> None:
+        if messages:
+            self._received += len(messages)
+            self._liveness.heard_from()
+        for message in messages:
+            self._events.extend(self._exchange.receive(message))
 
     def _handle_events(self) -> None:
         while self._events:
@@ -393,28 +408,36 @@ class Client(Requests[Message, Execution]):
         """Take what has arrived, waiting for it if there is nothing; tell whether there was anything."""
         if self._closed:
             raise TransportClosed("this client is closed")
-        if not self._take():
-            if timeout == 0:
-                return bool(self._events)
+        if not self._take(0) and timeout != 0:
             deadline = None if timeout is None else monotonic() + timeout
             while True:
                 remaining = None if deadline is None else deadline - monotonic()
                 if remaining is not None and remaining <= 0:
-                    return False
-                _wait_readable([number for _, number in self.channels.filenos()], remaining)
-                if self._take():
                     break
+                if self._wait_for_anything(remaining):
+                    break
+        happened = bool(self._events)
         self._handle_events()
-        return True
+        return happened
 
-    def _take(self) -> bool:
-        with Shield():
-            messages = self.channels.receive(0)
-            if messages:
-                self._liveness.heard_from()
-            for message in messages:
-                self._events.extend(self._exchange.receive(message))
-        return bool(messages)
+    def _wait_for_anything(self, timeout: float | None) -> bool:
+        descriptors = [number for _, number in self.channels.filenos()]
+        if not descriptors:
+            # No sockets: a kernel in another thread, or a connection that was lost.
+            return self._take(timeout, shield=False)
+        _wait_readable(descriptors, timeout)
+        return self._take(0)
+
+    def _take(self, timeout: float | None, *, shield: bool = True) -> bool:
+        """Record what has arrived; tell whether that was anything."""
+        before = self._received
+        self._taking = True
+        try:
+            with Shield() if shield else nullcontext():
+                self._record(self.channels.receive(timeout))
+        finally:
+            self._taking = False
+        return self._received != before
 
     def _wait(self, over: Callable[[], bool], timeout: float | None, pending: Pending) -> None:
         deadline = None if timeout is None else monotonic() + timeout

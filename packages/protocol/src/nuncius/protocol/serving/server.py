@@ -246,15 +246,21 @@ class Server:
 
     def _wait(self, seconds: float | None) -> None:
         """Wait for a message, or for another thread to call."""
-        # Whoever the socket is given to waits until we have left it.
-        with self._shell.lock:
-            poller = zmq.Poller()
-            if self._reads_shell:
-                poller.register(self._shell.socket, zmq.POLLIN)
-            poller.register(self._wakeup.fileno(), zmq.POLLIN)
-            for socket, _ in poller.poll(None if seconds is None else round(seconds * 1000)):
-                if socket == self._wakeup.fileno():
-                    self._wakeup.clear()
+        if self._reads_shell:
+            # Whoever the socket is given to waits until we have left it.
+            with self._shell.lock:
+                self._poll(seconds, self._shell.socket)
+        else:
+            self._poll(seconds)
+
+    def _poll(self, seconds: float | None, *sockets: zmq.Socket[bytes]) -> None:
+        poller = zmq.Poller()
+        for socket in sockets:
+            poller.register(socket, zmq.POLLIN)
+        poller.register(self._wakeup.fileno(), zmq.POLLIN)
+        ready = dict(poller.poll(None if seconds is None else round(seconds * 1000)))
+        if self._wakeup.fileno() in ready:
+            self._wakeup.clear()
 
     # -- the main thread, with asyncio
 

@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.kernel import (
     CompleteRequest,
@@ -34,7 +34,9 @@ from nuncius.protocol.kernel import (
     Reply,
     error_reply,
 )
-from nuncius.protocol.messages import Message
+
+if TYPE_CHECKING:
+    from nuncius.protocol.messages import Message
 
 __all__ = ["COMMANDS", "EchoError", "EchoKernel"]
 

@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nuncius.protocol.text.special import Place, Special, find_special
+from nuncius.protocol.text.special import Place, find_special
+from nuncius.protocol.text.syntax import Special
 
 __all__ = ["MAGIC_LANGUAGES", "Cell", "Part", "parts", "split_cell"]
 

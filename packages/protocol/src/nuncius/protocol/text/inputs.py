@@ -13,7 +13,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nuncius.protocol.text.cleanup import (
     classic_prompt,
@@ -21,8 +21,10 @@ from nuncius.protocol.text.cleanup import (
     leading_empty_lines,
     leading_indent,
 )
-from nuncius.protocol.text.scan import LogicalLine, Scanner
-from nuncius.protocol.text.special import Special, cell_magic, transform_special
+from nuncius.protocol.text.syntax import Special, cell_magic
+
+if TYPE_CHECKING:
+    from nuncius.protocol.text.scan import LogicalLine
 
 __all__ = [
     "LineTransform",
@@ -141,6 +143,8 @@ class TransformerManager:
         """
         kinds = [kind for kind in self.token_transformers if isinstance(kind, Special)]
         others = [kind for kind in self.token_transformers if not isinstance(kind, Special)]
+        from nuncius.protocol.text.special import transform_special
+
         lines = split_lines(transform_special("".join(lines), kinds))
         return _transform_tokens(lines, others) if others else lines
 
@@ -208,6 +212,8 @@ def _last_indent(lines: list[str]) -> int:
 
 def _check_python(lines: list[str], ended: bool) -> tuple[str, int | None]:
     """Tell whether Python code is complete; ``ended`` when a newline was typed after it."""
+    from nuncius.protocol.text.scan import Scanner
+
     text = "".join(lines)
     found = Scanner(text).lines()
     final = found[-1]

@@ -11,28 +11,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
-from enum import Enum
 
 from nuncius.protocol.text.scan import LogicalLine, Scanner, continued_end
+from nuncius.protocol.text.syntax import Special
 
 __all__ = [
     "Place",
-    "Special",
-    "cell_magic",
     "escaped_call",
     "find_special",
     "help_call",
     "transform_special",
 ]
-
-
-class Special(Enum):
-    """The kinds of special syntax within a cell."""
-
-    MAGIC_ASSIGN = "name = %magic"
-    SYSTEM_ASSIGN = "name = !command"
-    ESCAPED = "%magic, !command, !!command, ?name, ??name, ,f a b, ;f a b, /f a b"
-    HELP = "name?, name??, mod.*pattern*?, %magic?"
 
 
 _ESCAPES = frozenset("!?%,;/")
@@ -41,17 +30,7 @@ _INDENT = re.compile(r"(?:[ \t\f]|\\\r?\n)*")
 _HELP_WORD = re.compile(r"[\w*]++")
 #: Reversed, since help is read from the question mark backwards.
 _HELP_INDEX = re.compile(r"\][0-9]++-?\[")
-_HELP_CELL_MAGIC = re.compile(r"%%\w+\?")
 _LEADING_DIGITS = re.compile(r"\d*")
-
-
-def cell_magic(lines: list[str]) -> list[str]:
-    """Turn a whole cell that starts with ``%%name`` into one call; ``%%name?`` is help."""
-    if not lines or not lines[0].startswith("%%") or _HELP_CELL_MAGIC.match(lines[0]):
-        return lines
-    name, _, line = lines[0][2:].rstrip().partition(" ")
-    body = "".join(lines[1:])
-    return [f"get_ipython().run_cell_magic({name!r}, {line!r}, {body!r})\n"]
 
 
 @dataclass(frozen=True, slots=True)

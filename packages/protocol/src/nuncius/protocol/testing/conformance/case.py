@@ -165,7 +165,7 @@ def well_formed(answer: Answer, *, status: Sequence[str] = ("ok",)) -> Answer:
     if status:
         expect(
             answer.status in status,
-            f"{name}: expected status {' or '.join(status)}, got {answer.status}: {_error(answer)}",
+            f"{name}: expected status {' or '.join(status)}, got {answer.status}{_error(answer)}",
         )
     for message in (*answer.published, *answer.asked, reply):
         as_specified(message)
@@ -184,4 +184,4 @@ def as_specified(message: Message) -> None:
 
 def _error(answer: Answer) -> str:
     content = answer.content
-    return f"{content.get('ename', '')} {content.get('evalue', '')}".strip()
+    return f" ({content['ename']}: {content.get('evalue', '')})" if "ename" in content else ""

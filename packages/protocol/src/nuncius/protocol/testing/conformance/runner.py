@@ -116,17 +116,22 @@ class KernelUnderTest:
             KernelError: It cannot be started.
         """
         subject = self._subject()
+        well = False
         try:
-            case.run(subject)
-            refused = subject.talk.wire.refused
-            if refused:
-                raise Failure(f"the kernel sent what is no message: {refused[0]}")
-            if self._manager and not case.ends and not self._manager.is_alive():
-                raise Failure("the kernel died")
+            self._run(case, subject)
+            well = True
         except (Failure, NotApplicable):
-            self._clean_up(subject, case.ends or not self._is_well(subject))
+            well = self._is_well(subject)
             raise
-        self._clean_up(subject, case.ends)
+        finally:
+            self._clean_up(subject, ended=case.ends or not well)
+
+    def _run(self, case: Case, subject: Subject) -> None:
+        case.run(subject)
+        if refused := subject.talk.wire.refused:
+            raise Failure(f"the kernel sent what is no message: {refused[0]}")
+        if self._manager and not case.ends and not self._manager.is_alive():
+            raise Failure("the kernel died")
 
     def _is_well(self, subject: Subject) -> bool:
         """Tell whether the kernel can be used for another case after one that failed."""
@@ -139,17 +144,26 @@ class KernelUnderTest:
 
     def _subject(self) -> Subject:
         info = self._started()
-        talk = Talk(Wire(info), self.patience)
+        wire = Wire(info)
         try:
+            talk = Talk(wire, self.patience)
             talk.wait_until_ready(self.start_timeout)
             kernel_info = dict(talk.ask("kernel_info_request").content)
+            language = kernel_info.get("language_info", {}).get("name", "")
+            snippets = self._given or snippets_for(str(language))
+            owner: Owner | None = _Managed(self._manager) if self._manager else None
+            return Subject(
+                info,
+                talk,
+                owner,
+                snippets.replaced(self._replaced),
+                kernel_info,
+                self.patience,
+                [wire],
+            )
         except BaseException:
-            talk.wire.close()
+            wire.close()
             raise
-        language = kernel_info.get("language_info", {}).get("name", "")
-        snippets = (self._given or snippets_for(str(language))).replaced(self._replaced)
-        owner: Owner | None = _Managed(self._manager) if self._manager else None
-        return Subject(info, talk, owner, snippets, kernel_info, self.patience, [talk.wire])
 
     def _started(self) -> ConnectionInfo:
         if self._info is not None:
@@ -166,7 +180,7 @@ class KernelUnderTest:
         self._info = self._manager.start()
         return self._info
 
-    def _clean_up(self, subject: Subject, ended: bool) -> None:
+    def _clean_up(self, subject: Subject, *, ended: bool) -> None:
         for wire in subject.wires:
             wire.close()
         if ended and self._manager is not None:
@@ -253,10 +267,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0 if nothing failed that a kernel must do, 1 if something did, 2 if there is no such kernel.
     """
     import argparse
-    import logging
 
-    # The manager would explain each end of a kernel; here that is part of the plan.
-    logging.getLogger("nuncius").setLevel(logging.CRITICAL)
     parser = argparse.ArgumentParser(
         prog="python -m nuncius.protocol.testing.conformance",
         description="Test whether a kernel, in whatever language, keeps to the Jupyter protocol.",

@@ -34,9 +34,9 @@ class KernelConformance:
     patience: ClassVar[float] = 20.0
 
     @pytest.fixture(scope="class")
-    def kernel_under_test(self, request: pytest.FixtureRequest) -> Iterator[KernelUnderTest]:
+    @classmethod
+    def kernel_under_test(cls) -> Iterator[KernelUnderTest]:
         """Return the kernel; it is ended after the last test."""
-        cls = request.cls
         with KernelUnderTest(cls.kernel_name, cls.snippets, patience=cls.patience) as kernel:
             yield kernel
 

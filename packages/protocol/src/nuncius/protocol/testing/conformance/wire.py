@@ -49,7 +49,13 @@ class Wire:
         self.info = info
         self.session = session or Session(info.key, signature_scheme=info.signature_scheme)
         self.context: zmq.Context[Any] = zmq.Context()
-        self.sockets = {channel: self._connect(channel, topic) for channel in _KINDS}
+        self.sockets: dict[Channel, zmq.Socket[bytes]] = {}
+        try:
+            for channel in _KINDS:
+                self.sockets[channel] = self._connect(channel, topic)
+        except BaseException:
+            self.close()
+            raise
         #: What could not be decoded, in words.
         self.refused: list[str] = []
 

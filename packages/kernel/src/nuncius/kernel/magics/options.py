@@ -1,0 +1,229 @@
+"""Read the options of a magic's line: ``-n 5 -q the rest``; declared once, for parsing, completion and documentation.
+
+::
+
+    @line_magic
+    @options(Flag("n", "Say it so many times.", "N"), Flag("q", "Say nothing."))
+    def greet(self, opts, who): ...
+
+Rule 1: options come before everything else; the first word that is none begins the rest of the line, which stays as it was typed.
+Rule 2: ``--`` ends the options; a dash alone is no option.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from nuncius.kernel.errors import UsageError
+
+__all__ = ["Flag", "Opts", "flags_of", "next_word", "options", "parse", "split_words"]
+
+_ESCAPES = os.name != "nt"  # where the backslash separates folders, it escapes nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """One option of a magic.
+
+    Attributes:
+        name: A letter, or a word for an option with two dashes.
+        help: What it does, in a sentence.
+        value: What follows it, such as ``N`` or ``FILE``; empty if nothing does.
+        repeated: It may be given several times; its value is the list of them.
+    """
+
+    name: str
+    help: str = ""
+    value: str = ""
+    repeated: bool = False
+
+    @property
+    def word(self) -> str:
+        """How it is typed: ``-n`` or ``--name``."""
+        return f"-{self.name}" if len(self.name) == 1 else f"--{self.name}"
+
+
+class Opts(dict[str, Any]):
+    """The options that were given, by name, also as attributes; those without a value are ``""``."""
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def next_word(line: str, position: int) -> tuple[str, int]:
+    """Return the word that begins at or after ``position``, without its quotes, and where it ends.
+
+    A quote that is not closed goes to the end of the line. There is no word if the end is where it began.
+    """
+    while position < len(line) and line[position].isspace():
+        position += 1
+    word: list[str] = []
+    quote = ""
+    while position < len(line):
+        character = line[position]
+        if quote:
+            if character == quote:
+                quote = ""
+            elif character == "\\" and quote == '"' and line[position + 1 : position + 2] in '"\\':
+                position += 1
+                word.append(line[position : position + 1])
+            else:
+                word.append(character)
+        elif character.isspace():
+            break
+        elif character in "\"'":
+            quote = character
+        elif character == "\\" and _ESCAPES and position + 1 < len(line):
+            position += 1
+            word.append(line[position])
+        else:
+            word.append(character)
+        position += 1
+    return "".join(word), position
+
+
+def split_words(line: str) -> list[str]:
+    """Return the words of a line, without their quotes."""
+    words: list[str] = []
+    line, position = line.rstrip(), 0
+    while position < len(line):
+        word, position = next_word(line, position)
+        words.append(word)
+    return words
+
+
+def parse(flags: Iterable[Flag], line: str, magic: str = "") -> tuple[Opts, str]:
+    """Return the options at the beginning of ``line``, and the rest of it.
+
+    Args:
+        flags: The options that there are.
+        line: What follows the name of the magic.
+        magic: Its name, for error messages.
+
+    Raises:
+        UsageError: There is no such option, or its value is missing.
+    """
+    return _Reader({flag.word: flag for flag in flags}, line, magic).read()
+
+
+class _Reader:
+    """Reads one line; `position` is where the rest begins."""
+
+    def __init__(self, known: dict[str, Flag], line: str, magic: str) -> None:
+        self._known = known
+        self._line = line
+        self._magic = magic
+        self._opts = Opts()
+        self.position = 0
+
+    def read(self) -> tuple[Opts, str]:
+        while True:
+            word, end = next_word(self._line, self.position)
+            if word == "--":
+                self.position = end
+                break
+            if len(word) < 2 or word[0] != "-" or self._line[self.position :].lstrip()[0] != "-":
+                break
+            self.position = end
+            if word.startswith("--"):
+                self._long(word)
+            else:
+                self._short(word[1:])
+        return self._opts, self._line[self.position :].strip()
+
+    def _long(self, word: str) -> None:
+        name, equals, value = word.partition("=")
+        flag = self._flag(name)
+        if not flag.value:
+            if equals:
+                raise UsageError(f"{self._where()}option {name} takes no value, got {value!r}")
+            self._put(flag, "")
+        else:
+            self._put(flag, value if equals else self._value(flag))
+
+    def _short(self, letters: str) -> None:
+        for position, letter in enumerate(letters):
+            flag = self._flag(f"-{letter}")
+            if flag.value:
+                attached = letters[position + 1 :]
+                self._put(flag, attached or self._value(flag))
+                return
+            self._put(flag, "")
+
+    def _flag(self, word: str) -> Flag:
+        flag = self._known.get(word)
+        if flag is None:
+            known = ", ".join(self._known) or "none"
+            raise UsageError(f"{self._where()}option {word} not recognized; there are {known}")
+        return flag
+
+    def _value(self, flag: Flag) -> str:
+        word, end = next_word(self._line, self.position)
+        if not self._line[self.position : end].strip():
+            raise UsageError(f"{self._where()}option {flag.word} requires a value: {flag.value}")
+        self.position = end
+        return word
+
+    def _put(self, flag: Flag, value: str) -> None:
+        if flag.repeated:
+            self._opts.setdefault(flag.name, []).append(value)
+        else:
+            self._opts[flag.name] = value
+
+    def _where(self) -> str:
+        return f"%{self._magic}: " if self._magic else ""
+
+
+def options(*flags: Flag) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Have a method of a `Magics` class called with its options and the rest of the line.
+
+    The options are added to its docstring.
+    """
+
+    def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(function)
+        def magic(self: Any, line: str = "", *args: Any, **kwargs: Any) -> Any:
+            opts, rest = parse(flags, line, function.__name__)
+            return function(self, opts, rest, *args, **kwargs)
+
+        magic.__doc__ = _documented(function.__doc__ or "", flags)
+        magic.magic_flags = flags  # type: ignore[attr-defined]
+        # what is asked for is the signature of a magic: its line
+        del magic.__wrapped__  # type: ignore[attr-defined]
+        return magic
+
+    return decorate
+
+
+def _documented(text: str, flags: Sequence[Flag]) -> str:
+    import inspect
+
+    if not flags:
+        return text
+    lines = [inspect.cleandoc(text), "", "Options:"]
+    for flag in flags:
+        value = f" {flag.value}" if flag.value else ""
+        lines.append(f"    {flag.word}{value}: {flag.help}")
+    return "\n".join(lines) + "\n"
+
+
+def flags_of(function: Any) -> tuple[Flag, ...]:
+    """Return the options of a magic, as far as it declares them: by `options` or by ``magic_arguments``."""
+    flags = getattr(function, "magic_flags", None)
+    if flags is not None:
+        return tuple(flags)
+    parser = getattr(function, "parser", None)
+    found: list[Flag] = []
+    for action in getattr(parser, "_actions", ()):
+        value = "" if action.nargs == 0 else str(action.metavar or action.dest).upper()
+        found += [
+            Flag(word.lstrip("-"), action.help or "", value) for word in action.option_strings
+        ]
+    return tuple(found)
