@@ -18,6 +18,7 @@ checks = {
     "module": type(ip).__module__.startswith("ipykernel."),
     "zmq": "zmq" in str(type(ip)).lower(),
     "config": "IPKernelApp" in ip.config,
+    "present": {"IPython", "ipykernel", "ipykernel.zmqshell"} <= set(sys.modules),
     "parent": not hasattr(ip.parent, "interact"),
 }
 import IPython, ipykernel

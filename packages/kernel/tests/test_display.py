@@ -429,3 +429,22 @@ def test_every_exported_name_is_there():
     assert set(names.__all__) <= set(dir(names))
     with pytest.raises(AttributeError, match="Nothing"):
         _ = names.Nothing
+
+
+def test_formatters_of_libraries_may_state_traits():
+    from traitlets import ObjectName, Unicode
+
+    from nuncius.kernel.display.formatters import BaseFormatter
+
+    class Theirs(BaseFormatter):
+        format_type = Unicode("a/b")
+        print_method = ObjectName("_repr_ab_")
+        _return_type = (dict,)
+
+    class Value:
+        def _repr_ab_(self):
+            return {"x": 1}
+
+    formatter = DisplayFormatter()
+    formatter.formatters["a/b"] = Theirs(parent=formatter)
+    assert formatter.format(Value())[0]["a/b"] == {"x": 1}

@@ -181,7 +181,7 @@ def test_a_shell_is_made_of_few_modules():
     code = "import sys\nfrom nuncius.kernel.app import build\nbuild(startup=False).shell\nprint(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    heavy = {"asyncio", "traitlets", "sqlite3", "tempfile", "IPython", "comm", "pygments", "jedi", "nuncius.kernel.display.pretty"}  # fmt: skip
+    heavy = {"asyncio", "traitlets", "sqlite3", "tempfile", "comm", "pygments", "jedi", "nuncius.kernel.display.pretty"}  # fmt: skip
     assert loaded & heavy == set()
 
 

@@ -83,8 +83,9 @@ def build(
         if compat:
             from nuncius.kernel.compat import finder, shells
 
-            provided = finder.install()
-            cls: type[Shell] = getattr(shells, shell_class)
+            recognized: type[shells.InteractiveShell] = getattr(shells, shell_class)
+            provided = finder.install(recognized.modules)
+            cls: type[Shell] = recognized
         else:
             from nuncius.kernel import shell as plain
 

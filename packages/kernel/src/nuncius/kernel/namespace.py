@@ -183,6 +183,14 @@ class Namespace:
         ns[f"_i{number}"] = raw
         self._previous = (raw, *self._previous[:2])
 
+    def forget_inputs(self) -> None:
+        """Empty the inputs that are remembered; their number stays, and the counting goes on."""
+        for number in range(len(self.inputs)):
+            self.inputs[number] = self.inputs_raw[number] = ""
+            self.user_ns.pop(f"_i{number}", None)
+        self._previous = ("", "", "")
+        self.user_ns.update(_i="", _ii="", _iii="")
+
     def names(self) -> list[str]:
         """Return the names that the person made, sorted."""
         hidden = self.hidden

@@ -57,6 +57,8 @@ class Parts:
         self._inspector: Any = None
         self._comms: Any = None
         self._pumps: Any = None
+        #: The texts of the values of cells, by execution count, as many as there are values in ``Out``.
+        self.output_texts: dict[int, str] = {}
         #: Functions to call when the shell closes, the last one first.
         self._at_close: list[Callable[[], Any]] = []
 
@@ -164,7 +166,11 @@ class Parts:
         self._display_formatter = formatter
 
     def note_output(self, number: int, data: Mapping[str, Any]) -> None:
-        """Remember the text of a value for the history, where outputs are stored."""
+        """Remember the text of a value for the history."""
+        texts = self.output_texts
+        texts[number] = data.get("text/plain", "")
+        if len(texts) > max(self.options.cache_size, 2):
+            del texts[next(iter(texts))]
 
     # -- magics, aliases, extensions -------------------------------------------------------------
 

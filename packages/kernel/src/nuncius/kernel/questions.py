@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+from contextlib import suppress
 
 __all__ = ["complete", "history", "inspect"]
 
@@ -34,11 +35,54 @@ def inspect(
     shell: Any, code: str, cursor_pos: int, detail_level: int, omit_sections: Sequence[str]
 ) -> dict[str, Any]:
     """Return the content of ``inspect_reply``."""
-    return {"status": "ok", "found": False, "data": {}, "metadata": {}}
+    name = _name_at(code, cursor_pos)
+    try:
+        value = shell.ev(name) if name else None
+    except Exception:  # noqa: BLE001 - no such object
+        name = ""
+    if not name:
+        return {"status": "ok", "found": False, "data": {}, "metadata": {}}
+    text = _describe(name, value, detail_level)
+    return {"status": "ok", "found": True, "data": {"text/plain": text}, "metadata": {}}
+
+
+def _name_at(code: str, cursor_pos: int) -> str:
+    for match in re.finditer(r"[^\W\d]\w*(\.[^\W\d]\w*)*", code):
+        if match.start() <= cursor_pos <= match.end():
+            return match.group()
+    before = re.search(r"([^\W\d][\w.]*)\([^()]*$", code[:cursor_pos])
+    return "" if before is None else before.group(1)
+
+
+def _describe(name: str, value: Any, detail_level: int) -> str:
+    import inspect as standard
+
+    sections = [("Type", type(value).__name__)]
+    with suppress(TypeError, ValueError):
+        sections.insert(0, ("Signature", f"{name}{standard.signature(value)}"))
+    if detail_level:
+        with suppress(TypeError, OSError):
+            sections.append(("Source", "\n" + standard.getsource(value)))
+    sections.append(("Docstring", standard.getdoc(value) or "<no docstring>"))
+    return "\n".join(f"{title + ':':<10} {text}" for title, text in sections)
 
 
 def history(shell: Any, request: Any) -> list[Any]:
-    """Return the entries of ``history_reply``."""
-    inputs = shell.namespace.inputs_raw if request.raw else shell.namespace.inputs
-    entries = [(0, number, source) for number, source in enumerate(inputs) if number]
-    return entries[-request.n :] if request.n else entries
+    """Return the entries of ``history_reply``: of this session."""
+    sources = shell.namespace.inputs_raw if request.raw else shell.namespace.inputs
+    numbers = range(1, len(sources))
+    if request.access == "range":
+        numbers = numbers[slice(max(request.start, 1) - 1, request.stop and request.stop - 1)]
+    found = [(number, sources[number]) for number in numbers]
+    if request.access == "search":
+        from fnmatch import fnmatchcase
+
+        found = [entry for entry in found if fnmatchcase(entry[1], request.pattern)]
+        if request.unique:
+            found = [(number, source) for source, number in {s: n for n, s in found}.items()]
+    if request.n and request.access != "range":
+        found = found[-request.n :]
+    return [
+        (0, number, (source, shell.output_texts.get(number)) if request.output else source)
+        for number, source in found
+    ]

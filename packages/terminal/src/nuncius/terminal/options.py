@@ -2,12 +2,55 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 from nuncius.protocol.app.options import option
 
-__all__ = ["TerminalShell"]
+__all__ = ["KernelSettings", "TerminalShell"]
+
+
+def _setting(target: str, text: str, factory: Callable[[], Any] | None = None) -> Any:
+    """Declare a setting that is handed to the kernel under the name ``target``."""
+    metadata = {"help": text, "target": target}
+    if factory is not None:
+        return field(default_factory=factory, metadata=metadata)
+    return field(default=None, metadata=metadata)
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelSettings:
+    """What the shell hands on to its kernel; in configuration files these are options of the kernel's own classes."""
+
+    xmode: str | None = _setting(
+        "ShellOptions.xmode", "How tracebacks look: Plain, Context, Verbose, Minimal or Docs."
+    )
+    colors: str | None = _setting(
+        "ShellOptions.colors", "Colors of tracebacks: neutral, linux, lightbg or nocolor."
+    )
+    autocall: int | None = _setting(
+        "ShellOptions.autocall", "Call functions without parentheses: 0, 1 or 2."
+    )
+    automagic: bool | None = _setting(
+        "ShellOptions.automagic", "Run line magics without their percent sign."
+    )
+    cache_size: int | None = _setting("ShellOptions.cache_size", "So many values are kept in Out.")
+    extensions: list[str] = _setting(
+        "KernelOptions.extensions", "Load this extension at the start.", factory=list
+    )
+    matplotlib: str | None = _setting(
+        "KernelOptions.matplotlib", "Show figures with this toolkit; alone, with the best one."
+    )
+    pylab: str | None = _setting(
+        "KernelOptions.pylab", "Import numpy and matplotlib into the namespace."
+    )
+    gui: str | None = _setting(
+        "KernelOptions.gui", "Run the event loop of this toolkit while the prompt waits."
+    )
+    pdb: bool | None = _setting("%pdb on", "Open the debugger at each error.")
+    logfile: str | None = _setting("%logstart", "Log what is typed to this file.")
+    logappend: str | None = _setting("%logstart -a", "Append what is typed to this file.")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -113,8 +113,11 @@ def is_ours(module: ModuleType) -> bool:
     return _MARK in getattr(module, "__dict__", {})
 
 
-def install() -> bool:
+def install(present: Sequence[str] = ()) -> bool:
     """Provide the modules; each call needs a `remove`.
+
+    Args:
+        present: Modules to put into `sys.modules` at once.
 
     Returns:
         Whether we do: not where the real packages are imported already.
@@ -125,6 +128,8 @@ def install() -> bool:
     _uses += 1
     if _uses == 1:
         sys.meta_path.insert(0, _finder)
+    for name in present:
+        import_module(name)
     return True
 
 

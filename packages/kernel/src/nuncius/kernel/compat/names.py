@@ -160,6 +160,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "IPython.extensions": {},
     "IPython.lib": {},
     "IPython.lib.display": _MEDIA,
+    "IPython.lib.latextools": _all(":compat.latex", "latex_to_html latex_to_png"),
     "IPython.lib.pretty": _PRETTY,
     "IPython.paths": _PATHS,
     "IPython.terminal": {},

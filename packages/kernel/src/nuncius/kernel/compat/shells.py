@@ -27,6 +27,8 @@ class InteractiveShell(Shell):
 
     #: Names of sections that ``config`` has from the start: libraries look for them.
     _sections: ClassVar[tuple[str, ...]] = ()
+    #: Modules that are there from the start: libraries look for them in `sys.modules`.
+    modules: ClassVar[tuple[str, ...]] = ("IPython",)
     debugger_cls: Any = None
     parent: Any = None
     mainloop: Callable[..., Any] | None = None
@@ -121,6 +123,7 @@ class ZMQInteractiveShell(InteractiveShell):
     """The shell of a kernel."""
 
     _sections = ("IPKernelApp",)
+    modules = ("IPython", "ipykernel", "ipykernel.zmqshell")
 
     def get_parent(self, channel: str | None = None) -> dict[str, Any]:
         """Return the request that runs."""
@@ -137,6 +140,7 @@ class TerminalInteractiveShell(InteractiveShell):
     """The shell of a terminal."""
 
     _sections = ("TerminalIPythonApp",)
+    modules = ("IPython", "IPython.terminal.interactiveshell")
 
 
 class InteractiveShellEmbed(TerminalInteractiveShell):

@@ -88,6 +88,13 @@ class BaseFormatter:
     _return_type: type | tuple[type, ...] = str
     _enabled_at_start: ClassVar[bool] = True
 
+    def __init_subclass__(cls) -> None:
+        # formatters of libraries may state these as traits: their values are what counts
+        for name in ("format_type", "print_method", "_return_type"):
+            value = cls.__dict__.get(name)
+            if hasattr(value, "default_value"):
+                setattr(cls, name, value.default_value)
+
     def __init__(self, parent: Any = None, **options: Any) -> None:
         self.parent = parent
         self.enabled = self._enabled_at_start

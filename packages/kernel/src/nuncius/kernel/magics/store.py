@@ -74,11 +74,9 @@ def database(shell: Any) -> Database:
 
 
 def _folder(shell: Any) -> Path:
-    location = getattr(shell.profile_dir, "location", None)
-    if location is None and shell.profile_dir is not None:
-        location = shell.profile_dir
-    if location is not None:
-        return Path(str(location))
-    from nuncius.protocol.app.profiles import profile_folder
+    profile = shell.profile_dir
+    if profile is None:
+        from nuncius.protocol.app.profile import find_profile
 
-    return profile_folder("default")
+        profile = find_profile("default")
+    return Path(getattr(profile, "folder", None) or getattr(profile, "location", None) or profile)

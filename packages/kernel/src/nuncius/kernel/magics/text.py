@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 
-__all__ = ["columns", "say", "switch", "warn"]
+from nuncius.kernel import saying
+
+__all__ = ["agreed", "columns", "say", "switch", "warn"]
 
 _ON = frozenset({"1", "on", "true", "yes"})
 _OFF = frozenset({"0", "off", "false", "no"})
@@ -13,12 +14,12 @@ _OFF = frozenset({"0", "off", "false", "no"})
 
 def say(text: str) -> None:
     """Write a line to the output."""
-    sys.stdout.write(f"{text}\n")
+    saying.say(f"{text}\n")
 
 
 def warn(text: str) -> None:
     """Write a line to the errors' stream."""
-    sys.stderr.write(f"{text}\n")
+    saying.complain(f"{text}\n")
 
 
 def switch(text: str, now: bool) -> bool | None:
@@ -29,6 +30,16 @@ def switch(text: str, now: bool) -> bool | None:
     if word in _ON:
         return True
     return False if word in _OFF else None
+
+
+def agreed(question: str) -> bool:
+    """Ask the person yes or no, no being what a bare return means; True where nobody can be asked."""
+    from nuncius.protocol.errors import StdinNotSupported
+
+    try:
+        return input(f"{question} (y/[n])? ").strip().lower() in ("y", "yes")
+    except (StdinNotSupported, EOFError):
+        return True
 
 
 def columns(words: Iterable[str], width: int = 80) -> str:

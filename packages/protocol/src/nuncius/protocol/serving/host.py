@@ -22,7 +22,7 @@ from nuncius.protocol.core.dispatch import Dispatcher
 from nuncius.protocol.errors import NoSuchKernel, StdinNotSupported, TransportClosed
 from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.answer import Outcome, answer, failure
-from nuncius.protocol.serving.interrupts import Interruptible, Interrupts
+from nuncius.protocol.serving.interrupts import Interruptible, Interrupts, ShieldedLock
 from nuncius.protocol.serving.lane import Lane
 from nuncius.protocol.serving.outlet import Outlet
 from nuncius.protocol.serving.request_io import RequestIO
@@ -129,7 +129,9 @@ class Host:
         self._count = 0
         self._started = False
         self._runner: Any = None
-        self.outlet = Outlet(self.session.message, self._broadcast)
+        self.outlet = Outlet(
+            self.session.message, self._broadcast, lock=ShieldedLock(self.interrupts)
+        )
         self._lanes = {
             Channel.SHELL: self._make_lane(self._answer),
             Channel.CONTROL: self._make_lane(self._answer_control),

@@ -2,7 +2,8 @@
 
 Rule 1: `KeyboardInterrupt` is raised only while a request is being answered. An idle kernel, or one that is sending a reply, is never hit.
 Rule 2: a cell that awaits gets it at its ``await``. The signal handler cannot raise there, since the loop would get it: it cancels the task, and `Interruptible` turns the cancellation into a `KeyboardInterrupt`.
-Rule 3: only the main thread runs signal handlers; nothing here uses a lock.
+Rule 3: what stands under a `ShieldedLock` is never cut in two: half a message on a socket would spoil all that follow. The interrupt comes when the lock is left.
+Rule 4: only the main thread runs signal handlers; `Interrupts` itself uses no lock.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator
     from types import FrameType
 
-__all__ = ["Interruptible", "Interrupts", "send_interrupt"]
+__all__ = ["Interruptible", "Interrupts", "ShieldedLock", "send_interrupt"]
 
 
 class Interrupts:
@@ -29,7 +30,10 @@ class Interrupts:
         self.waiting: Interruptible | None = None
         #: Counts signals: other threads that wait for input look at it.
         self.count = 0
-        #: Called when nothing runs.
+        #: How many shielded sections the main thread is in.
+        self.depth = 0
+        #: An interrupt came in one of them.
+        self.pending = False
         self._before: Any = None
 
     def install(self) -> None:
@@ -53,7 +57,39 @@ class Interrupts:
         if waiting is not None and not waiting.inside:
             waiting.interrupt()
         elif self.armed or waiting is not None:
-            raise KeyboardInterrupt
+            if self.depth:
+                self.pending = True
+            else:
+                raise KeyboardInterrupt
+
+
+class ShieldedLock:
+    """A reentrant lock; while the main thread has it, or waits for it, interrupts wait.
+
+    Args:
+        interrupts: Those of the main thread.
+    """
+
+    def __init__(self, interrupts: Interrupts) -> None:
+        self._interrupts = interrupts
+        self._lock = threading.RLock()
+        self._main = threading.main_thread().ident
+
+    def __enter__(self) -> None:
+        if threading.get_ident() == self._main:
+            self._interrupts.depth += 1
+        self._lock.acquire()
+
+    def __exit__(self, *exc: object) -> None:
+        self._lock.release()
+        if threading.get_ident() != self._main:
+            return
+        interrupts = self._interrupts
+        interrupts.depth -= 1
+        if interrupts.pending and not interrupts.depth:
+            interrupts.pending = False
+            if interrupts.armed or interrupts.waiting is not None:
+                raise KeyboardInterrupt
 
 
 class Interruptible:

@@ -17,6 +17,7 @@ from nuncius.protocol.messages import Buffer, Channel, Header, Message, MessageF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractContextManager
 
 __all__ = ["Outlet"]
 
@@ -38,6 +39,7 @@ class Outlet:
         topic: The first part of iopub topics.
         schedule: Called, from any thread, when text is held back that should be flushed (`flush_due`) after so many seconds. None: there is no timer, so text goes out with its line.
         interval: Seconds.
+        lock: A reentrant lock that covers the text and the sending; an own one by default.
     """
 
     def __init__(
@@ -48,13 +50,14 @@ class Outlet:
         topic: str = "kernel",
         schedule: Callable[[float], None] | None = None,
         interval: float = 0.03,
+        lock: AbstractContextManager[Any] | None = None,
     ) -> None:
         self._new = new
         self._send = send
         self._prefix = topic
         self._schedule = schedule
         self.interval = interval
-        self.lock = threading.RLock()
+        self.lock: AbstractContextManager[Any] = lock or threading.RLock()
         #: Text that is held back, in the order in which its (parent, stream) began.
         self._held: dict[tuple[int, str], tuple[Header | None, list[str]]] = {}
         self._size = 0

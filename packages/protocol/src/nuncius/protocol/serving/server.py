@@ -31,7 +31,12 @@ from nuncius.protocol.serving.answer import Outcome, answer, failure
 from nuncius.protocol.serving.capture import Capture
 from nuncius.protocol.serving.control import Control
 from nuncius.protocol.serving.inbox import Inbox
-from nuncius.protocol.serving.interrupts import Interruptible, Interrupts, send_interrupt
+from nuncius.protocol.serving.interrupts import (
+    Interruptible,
+    Interrupts,
+    ShieldedLock,
+    send_interrupt,
+)
 from nuncius.protocol.serving.lane import Lane
 from nuncius.protocol.serving.notes import Notes
 from nuncius.protocol.serving.outlet import Outlet
@@ -110,12 +115,14 @@ class Server:
             patience=iopub_patience,
         )
         self.outlet = Outlet(
-            self.session.message, self._publisher.send, topic=topic, schedule=self._schedule
+            self.session.message,
+            self._publisher.send,
+            topic=topic,
+            schedule=self._schedule,
+            lock=ShieldedLock(self.interrupts),
         )
         self._watcher = Watcher(self.outlet.flush_due, self.notes)
-        self._stdin = Stdin(
-            sockets[Channel.STDIN], self.session, self.notes, lambda: self.interrupts.count
-        )
+        self._stdin = Stdin(sockets[Channel.STDIN], self.session, self.notes, self.interrupts)
         self._shell = Inbox(
             sockets[Channel.SHELL], Channel.SHELL, self.session, self.notes, self._deliver
         )

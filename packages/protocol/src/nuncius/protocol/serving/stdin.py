@@ -12,9 +12,10 @@ import zmq
 
 from nuncius.protocol.errors import MessageError
 from nuncius.protocol.messages import Channel, Message
+from nuncius.protocol.serving.interrupts import Interrupts, ShieldedLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from nuncius.protocol.serving.notes import Notes
     from nuncius.protocol.session import Session
@@ -32,7 +33,7 @@ class Stdin:
         socket: Bound.
         session: Makes and checks messages.
         notes: Where rejected messages are reported.
-        interrupted: Returns a number that grows with each interrupt.
+        interrupts: Those of the main thread.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class Stdin:
         socket: zmq.Socket[bytes],
         session: Session,
         notes: Notes,
-        interrupted: Callable[[], int],
+        interrupts: Interrupts,
     ) -> None:
         self._socket = socket
         self._session = session
         self._notes = notes
-        self._interrupted = interrupted
+        self._interrupts = interrupts
+        #: A message is read or written as a whole, or not at all.
+        self._whole = ShieldedLock(interrupts)
         #: One question at a time.
         self._lock = threading.Lock()
         self.closed = False
@@ -56,10 +59,10 @@ class Stdin:
         Raises:
             KeyboardInterrupt: The kernel was interrupted, or is shut down.
         """
-        before = self._interrupted()
+        before = self._interrupts.count
         with self._lock:
             while self._receive() is not None:
-                pass  # what nobody asked for any more
+                continue  # what nobody asked for any more
             question = self._session.message(
                 Channel.STDIN,
                 "input_request",
@@ -68,12 +71,13 @@ class Stdin:
                 metadata=metadata,
                 route=request.route,
             )
-            self._socket.send_multipart(self._session.encode(question))
+            with self._whole:
+                self._socket.send_multipart(self._session.encode(question))
             return self._wait(question, before)
 
     def _wait(self, question: Message, before: int) -> str:
         while True:
-            if self.closed or self._interrupted() != before:
+            if self.closed or self._interrupts.count != before:
                 raise KeyboardInterrupt
             if not self._socket.poll(_LOOK_MS):
                 continue
@@ -91,7 +95,8 @@ class Stdin:
     def _receive(self) -> Message | None:
         while True:
             try:
-                frames = self._socket.recv_multipart(zmq.NOBLOCK)
+                with self._whole:
+                    frames = self._socket.recv_multipart(zmq.NOBLOCK)
             except zmq.Again:
                 return None
             try:

@@ -1,0 +1,477 @@
+"""The server, as a process of its own with real sockets, seen by a client."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import zmq
+
+from nuncius.protocol.client.blocking import Client
+from nuncius.protocol.connection import ConnectionInfo, new_key, write_connection_file
+from nuncius.protocol.errors import ExecutionError
+from nuncius.protocol.handshake import Registrar
+from nuncius.protocol.messages import Channel
+from nuncius.protocol.session import DELIMITER, Session
+from nuncius.protocol.transport.zmq import ZmqChannels
+
+SCRIPT = Path(__file__).with_name("serving_kernel.py")
+
+
+class Process:
+    """A kernel's process; `start` returns when it has told its ports."""
+
+    def __init__(self, folder: Path, script: Path = SCRIPT) -> None:
+        self.path = folder / "kernel-test.json"
+        self.log = (folder / "log").open("w+")
+        self.script = script
+
+    def start(self) -> Process:
+        with zmq.Context() as context:
+            registrar = Registrar(context)
+            info = registrar.invite(ConnectionInfo(key=new_key()), "test")
+            write_connection_file(info, self.path)
+            self.process = subprocess.Popen(
+                [sys.executable, str(self.script), "-f", str(self.path)],
+                stdout=self.log,
+                stderr=self.log,
+                start_new_session=True,
+            )
+            session = Session(info.key)
+            assert registrar.socket.poll(20_000), self.said()
+            self.info = registrar.receive(info, session)
+            registrar.close()
+        return self
+
+    def said(self) -> str:
+        self.log.seek(0)
+        return self.log.read()
+
+    def client(self) -> Client:
+        return Client(ZmqChannels(self.info))
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait(10)
+        self.log.close()
+
+
+@pytest.fixture
+def kernel(tmp_path):
+    """A kernel for one test."""
+    process = Process(tmp_path)
+    yield process.start()
+    process.stop()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory):
+    """A kernel that many tests may use: none of them harms it."""
+    process = Process(tmp_path_factory.mktemp("kernel"))
+    yield process.start()
+    process.stop()
+
+
+@pytest.fixture
+def client(shared):
+    with shared.client() as client:
+        client.wait_until_ready(timeout=20)
+        yield client
+
+
+def run(client, code, **options):
+    """Run a cell to its end; return the outputs as (type, content)."""
+    execution = client.execute(code, **options)
+    return [(message.msg_type, dict(message.content)) for message in execution]
+
+
+def texts(outputs, name="stdout"):
+    return "".join(c["text"] for t, c in outputs if t == "stream" and c["name"] == name)
+
+
+# -- running cells
+
+
+def test_a_cell_is_told_in_order(client):
+    """What a frontend sees of one cell, from the input to the output."""
+    assert run(client, "print('a')\nio.publish('display_data', {'data': {}})\nprint('b')") == [
+        ("execute_input", {"code": "print('a')\nio.publish('display_data', {'data': {}})\nprint('b')", "execution_count": 1}),
+        ("stream", {"name": "stdout", "text": "a\n"}),
+        ("display_data", {"data": {}}),
+        ("stream", {"name": "stdout", "text": "b\n"}),
+    ]  # fmt: skip
+
+
+def test_an_exception_of_the_kernel_is_shown_and_answered(client):
+    execution = client.execute("1 / 0")
+    with pytest.raises(ExecutionError, match="division by zero"):
+        execution.result(check=True)
+
+
+def test_cells_behind_a_failed_one_are_aborted_and_other_requests_are_not(client):
+    # The answer is sent after the cell behind it: so that one has arrived when the first fails.
+    failing = client.execute("input('?')\nraise ValueError('stop')", on_input=lambda asked: "")
+    queued = client.execute("print('never')")
+    info = client.kernel_info(timeout=10)
+    assert [failing.result().status, queued.result().status] == ["error", "aborted"]
+    assert info.content["implementation"] == "small"
+
+
+def test_tasks_go_on_between_cells(client):
+    """A task that a cell starts runs while the kernel waits for the next cell."""
+    run(client, "import asyncio\ndone = asyncio.Event()")
+    run(client, "asyncio.get_running_loop().call_later(0.01, done.set)")
+    assert texts(run(client, "await asyncio.wait_for(done.wait(), 10)\nprint('ticked')")) == (
+        "ticked\n"
+    )
+
+
+def test_threads_and_children_print_into_their_cell(client):
+    code = (
+        "import os, threading\n"
+        "t = threading.Thread(target=print, args=('thread',)); t.start(); t.join()\n"
+        "os.write(1, b'descriptor\\n')\n"
+        "os.system('echo child; echo error >&2')"
+    )
+    outputs = run(client, code)
+    assert sorted(texts(outputs).split()) == ["child", "descriptor", "thread"]
+    assert texts(outputs, "stderr") == "error\n"
+
+
+def test_a_forked_child_prints_through_its_parent(client):
+    code = "import os\npid = os.fork()\nif pid == 0:\n    print('forked', flush=True)\n    os._exit(0)\nos.waitpid(pid, 0)"
+    assert texts(run(client, code)) == "forked\n"
+
+
+def test_a_thread_that_outlives_its_cell_keeps_it_as_parent(shared):
+    """Output of a background thread goes to the cell that started it, not to the one that runs."""
+    with shared.client() as client:
+        client.wait_until_ready(timeout=20)
+        seen = []
+        client.subscribe(seen.append)
+        first = client.execute(
+            "import threading\ngo = threading.Event()\ndef late():\n    go.wait(10)\n    print('late')\nworker = threading.Thread(target=late)\nworker.start()"
+        )
+        first.result()
+        second = client.execute("go.set()\nworker.join(10)")
+        second.result()
+        parents = [
+            event.message.parent_id
+            for event in seen
+            if getattr(event, "message", None) is not None
+            and event.message.content.get("text") == "late\n"
+        ]
+    assert parents == [first.request.msg_id]
+
+
+def test_nothing_is_lost_of_a_flood(client):
+    outputs = run(client, "for n in range(20_000): print(n, flush=n % 3 == 0)")
+    assert texts(outputs).split() == [str(n) for n in range(20_000)]
+
+
+def test_input_is_asked_and_answered(client):
+    outputs = run(client, "print(input('name? '))", on_input=lambda asked: asked.prompt + "Ada")
+    assert texts(outputs) == "name? Ada\n"
+
+
+def test_input_without_a_person_says_so(client):
+    execution = client.execute("input('?')", allow_stdin=False)
+    with pytest.raises(ExecutionError, match="allow_stdin=False"):
+        execution.result(check=True)
+
+
+# -- requests that are not cells
+
+
+def test_every_request_is_answered_even_what_nobody_knows(client):
+    reply = client.request("dance_request", {}, timeout=10)
+    assert (reply.msg_type, reply.content["status"], reply.content["ename"]) == (
+        "dance_reply",
+        "error",
+        "NotImplementedError",
+    )
+
+
+@pytest.mark.parametrize(
+    ("msg_type", "content", "named"),
+    [
+        ("execute_request", {}, "'code'"),
+        ("complete_request", {"code": 1, "cursor_pos": 0}, "'code'"),
+        ("inspect_request", {"code": "x", "cursor_pos": "end"}, "'cursor_pos'"),
+        ("history_request", {"hist_access_type": "all"}, "hist_access_type"),
+    ],
+)
+def test_a_malformed_request_is_told_which_field_is_wrong(client, msg_type, content, named):
+    reply = client.request(msg_type, content, timeout=10)
+    assert reply.content["status"] == "error"
+    assert named in reply.content["evalue"]
+
+
+def test_subshells_answer_while_the_main_shell_is_busy(kernel):
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        subshell_id = client.create_subshell(timeout=10).content["subshell_id"]
+        run(client, "import threading\ngate = threading.Event()")
+        main = client.execute("print(gate.wait(20))")
+        beside = client.execute("gate.set()", subshell_id=subshell_id)
+        assert beside.result().status == "ok"
+        assert texts((m.msg_type, m.content) for m in main) == "True\n"
+        assert client.list_subshells(timeout=10).content["subshell_id"] == [subshell_id]
+        assert client.delete_subshell(subshell_id, timeout=10).content == {"status": "ok"}
+        lost = client.execute("1", subshell_id=subshell_id)
+        with pytest.raises(ExecutionError, match="there is no subshell"):
+            lost.result(check=True)
+
+
+def test_a_large_buffer_goes_both_ways(client):
+    data = os.urandom(1 << 20)
+    seen = []
+    unsubscribe = client.subscribe(seen.append)
+    client.notify("comm_msg", {"comm_id": "c", "data": {}}, buffers=(data,))
+    client.kernel_info(timeout=20)
+    unsubscribe()
+    messages = [event.message for event in seen if getattr(event, "message", None) is not None]
+    assert [bytes(m.buffers[0]) for m in messages if m.msg_type == "comm_msg"] == [data]
+
+
+# -- interrupts
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print('go', flush=True)\nwhile True: pass",
+        "import time\nprint('go', flush=True)\ntime.sleep(60)",
+        "import asyncio\nprint('go', flush=True)\nawait asyncio.sleep(60)",
+        "import threading\nprint('go', flush=True)\nthreading.Event().wait(60)",
+        "import subprocess\nprint('go', flush=True)\nsubprocess.run(['sleep', '60'])",
+    ],
+)
+@pytest.mark.parametrize("way", ["signal", "message"])
+def test_an_interrupt_ends_what_runs_and_nothing_else(shared, client, code, way):
+    execution = client.execute(code)
+    for message in execution:
+        if message.content.get("text", "").startswith("go"):
+            break
+    if way == "signal":
+        os.kill(shared.process.pid, signal.SIGINT)
+    else:
+        assert client.interrupt(timeout=10).content == {"status": "ok"}
+    with pytest.raises(ExecutionError, match="KeyboardInterrupt"):
+        execution.result(check=True)
+    assert texts(run(client, "print('alive')")) == "alive\n"
+
+
+def test_an_interrupt_reaches_input(shared, client):
+    def interrupt(asked):
+        os.kill(shared.process.pid, signal.SIGINT)
+        return ""
+
+    execution = client.execute("while True: input('?')", on_input=interrupt)
+    with pytest.raises(ExecutionError, match="KeyboardInterrupt"):
+        execution.result(check=True)
+
+
+def test_an_idle_kernel_does_not_mind_interrupts(shared, client):
+    for _ in range(20):
+        os.kill(shared.process.pid, signal.SIGINT)
+    assert texts(run(client, "print('alive')")) == "alive\n"
+
+
+# -- the end
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_shutdown_is_answered_and_the_process_ends(kernel, restart):
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        reply = client.shutdown(restart, timeout=10)
+        assert reply.content == {"status": "ok", "restart": restart}
+    assert kernel.process.wait(10) == 0
+    assert kernel.said() == ""
+
+
+def test_shutdown_ends_a_cell_that_runs(kernel):
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        execution = client.execute("print('go', flush=True)\nwhile True: pass")
+        next(message for message in execution if message.msg_type == "stream")
+        client.shutdown(timeout=10)
+    assert kernel.process.wait(10) == 0
+
+
+def test_sigterm_ends_it_in_good_order(kernel):
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        kernel.process.terminate()
+        assert kernel.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("moment", [0.0, 0.01, 0.02, 0.03, 0.04, 0.06, 0.1])
+def test_ctrl_c_while_it_starts_shows_no_traceback(tmp_path, moment):
+    """The moments are where the test looks, not what it waits for."""
+    path = tmp_path / "kernel.json"
+    write_connection_file(ConnectionInfo(key="k"), path)
+    with subprocess.Popen(
+        [sys.executable, str(SCRIPT), "-f", str(path)],
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+        env={**os.environ, "PYTHONFAULTHANDLER": ""},
+    ) as process:
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)
+        try:
+            process.wait(0.5)
+        except subprocess.TimeoutExpired:
+            process.terminate()  # it was up already: an idle kernel ignores Ctrl-C
+        process.wait(10)
+        said = process.stderr.read().decode()
+    # Before our first line runs, the interpreter itself may speak.
+    assert "nuncius" not in said
+
+
+# -- faults
+
+
+def test_a_taken_port_is_named(tmp_path):
+    with zmq.Context() as context, context.socket(zmq.ROUTER) as taken:
+        port = taken.bind_to_random_port("tcp://127.0.0.1")
+        path = tmp_path / "kernel.json"
+        write_connection_file(ConnectionInfo(key="k", control_port=port), path)
+        done = subprocess.run(
+            [sys.executable, str(SCRIPT), "-f", str(path)],
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: cannot listen at tcp://127.0.0.1:{port} (control)")
+
+
+def test_garbage_is_dropped_and_noted(kernel):
+    """Wrong keys, replays, truncated and random frames: the kernel lives, and its log is short."""
+    session = Session(kernel.info.key)
+    stranger = Session("another key")
+    request = session.encode(session.message(Channel.SHELL, "kernel_info_request"))
+    rng = random.Random(7)
+    with zmq.Context() as context, context.socket(zmq.DEALER) as socket:
+        socket.linger = 0
+        socket.connect(kernel.info.url("shell"))
+        socket.send_multipart(request)
+        assert socket.poll(10_000)
+        assert socket.recv_multipart()
+        for _ in range(50):
+            socket.send_multipart(request)  # replayed
+            socket.send_multipart(
+                stranger.encode(stranger.message(Channel.SHELL, "kernel_info_request"))
+            )
+            socket.send_multipart(request[: rng.randrange(1, len(request))])
+            socket.send_multipart(
+                [rng.randbytes(rng.randrange(40)) for _ in range(rng.randrange(1, 8))]
+            )
+            socket.send_multipart([DELIMITER, b"", b"{", b"[]", b"\xff", b""])
+        socket.send_multipart(session.encode(session.message(Channel.SHELL, "kernel_info_request")))
+        assert socket.poll(10_000)
+        assert session.decode(socket.recv_multipart()).msg_type == "kernel_info_reply"
+        assert not socket.poll(0)
+    assert kernel.process.poll() is None
+    lines = kernel.said().splitlines()
+    assert [
+        line for line in lines if "replayed" in line or "another key" in line or "dropped" in line
+    ]
+    assert len(lines) <= 4
+
+
+def test_a_killed_client_harms_nobody(kernel):
+    """Its kernel goes on, and a new client of the same session takes its place."""
+    code = (
+        "import sys, json\n"
+        "from nuncius.protocol.client.blocking import Client\n"
+        "from nuncius.protocol.connection import load_connection_file\n"
+        "from nuncius.protocol.transport.zmq import ZmqChannels\n"
+        f"client = Client(ZmqChannels(load_connection_file({str(kernel.path)!r})))\n"
+        "client.__enter__()\n"
+        "client.wait_until_ready(timeout=20)\n"
+        "for message in client.execute('n = 0\\nfor n in range(3000): print(n, flush=True)'):\n"
+        "    if message.msg_type == 'stream': print('go', flush=True)\n"
+    )
+    write_connection_file(kernel.info, kernel.path)
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
+        assert other.stdout.readline() == b"go\n"
+        other.kill()
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        assert texts(run(client, "print(n)")) == "2999\n"
+
+
+def test_a_client_that_never_reads_does_not_hang_the_kernel(kernel):
+    with zmq.Context() as context, context.socket(zmq.SUB) as deaf:
+        deaf.linger = 0
+        deaf.set(zmq.RCVHWM, 1)
+        deaf.set(zmq.SUBSCRIBE, b"")
+        deaf.connect(kernel.info.url("iopub"))
+        with kernel.client() as client:
+            client.wait_until_ready(timeout=20)
+            code = "for n in range(5000): io.publish('display_data', {'data': {'text/plain': 'x' * 1000}})"
+            assert len(run(client, code)) == 5001
+
+
+def test_many_clients_connect(kernel):
+    """A thousand clients come, and each is answered."""
+    session = Session(kernel.info.key)
+    with zmq.Context() as context:
+        context.set(zmq.MAX_SOCKETS, 2000)
+        sockets = []
+        for _ in range(1000):
+            socket = context.socket(zmq.DEALER)
+            socket.linger = 0
+            socket.connect(kernel.info.url("shell"))
+            socket.send_multipart(
+                session.encode(session.message(Channel.SHELL, "kernel_info_request"))
+            )
+            sockets.append(socket)
+        try:
+            assert all(socket.poll(20_000) for socket in sockets)
+        finally:
+            for socket in sockets:
+                socket.close()
+    assert kernel.process.poll() is None
+
+
+def test_each_subscriber_is_welcomed(shared):
+    session = Session(shared.info.key)
+    with zmq.Context() as context:
+        for _ in range(2):
+            with context.socket(zmq.SUB) as socket:
+                socket.linger = 0
+                socket.set(zmq.SUBSCRIBE, b"")
+                socket.connect(shared.info.url("iopub"))
+                assert socket.poll(10_000)
+                message = session.decode(socket.recv_multipart(), Channel.IOPUB)
+                assert (message.msg_type, message.content) == (
+                    "iopub_welcome",
+                    {"subscription": ""},
+                )
+
+
+def test_it_stays_small(kernel):
+    """Six threads, and less than 20 MiB that it does not share with other processes."""
+    folder = Path(f"/proc/{kernel.process.pid}")
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        code = "import threading\nprint(*(thread.name for thread in threading.enumerate()))"
+        names = sorted(texts(run(client, code)).split())
+        assert names == ["MainThread", "nuncius-control", "nuncius-heartbeat", "nuncius-io"]
+        # Besides these: two of ZeroMQ.
+        assert len(list((folder / "task").iterdir())) == 6
+        sizes = (folder / "smaps_rollup").read_text().split("\nPss:")[1]
+        assert int(sizes.split()[0]) < 20 * 1024

@@ -1,0 +1,118 @@
+"""Run a program instead of a conversation: code of the command line, a module, a file, or what standard input holds.
+
+Everything is sent to the kernel as cells, so it works with any kernel; modules and Python files are run by their own names, so that tracebacks and ``__file__`` are as ``python`` has them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nuncius.protocol.errors import OptionError
+from nuncius.terminal.commandline import CommandLine, Kind
+
+if TYPE_CHECKING:
+    from nuncius.protocol.client.execution import ExecutionResult
+    from nuncius.terminal.session import Session
+
+__all__ = ["Step", "exit_code", "run_batch", "steps"]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One cell of a program.
+
+    Attributes:
+        code: Its source.
+        counted: It is shown, counted and remembered as if it were typed.
+        launcher: It only runs something else: its own frame is no part of a traceback.
+    """
+
+    code: str
+    counted: bool = False
+    launcher: bool = False
+
+
+_MODULE = """\
+import runpy as _nuncius_runpy
+globals().update(_nuncius_runpy.run_module({name!r}, run_name="__main__", alter_sys=True))
+"""
+
+_FILE = """\
+__file__ = {path!r}
+get_ipython().safe_execfile({path!r}, get_ipython().user_ns, raise_exceptions=True)
+"""
+
+
+def steps(command: CommandLine) -> Iterator[Step]:
+    """Yield the cells of the program that ``command`` names.
+
+    Raises:
+        OptionError: The file cannot be read.
+    """
+    program = command.program
+    match command.kind:
+        case Kind.CODE:
+            yield Step(program)
+        case Kind.MODULE:
+            yield Step(_MODULE.format(name=program), launcher=True)
+        case Kind.FILE if program == "-":
+            yield Step(sys.stdin.read())
+        case Kind.FILE:
+            yield from _file(Path(program))
+
+
+def _file(path: Path) -> Iterator[Step]:
+    try:
+        if path.suffix == ".ipynb":
+            for cell in json.loads(path.read_text(encoding="utf-8")).get("cells", ()):
+                if cell.get("cell_type") == "code":
+                    yield Step("".join(cell.get("source", "")), counted=True)
+        elif path.suffix == ".ipy":
+            yield Step(path.read_text(encoding="utf-8"))
+        else:
+            with path.open("rb"):
+                yield Step(_FILE.format(path=str(path)), launcher=True)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise OptionError(f"cannot run {path}: {reason}") from error
+
+
+def run_batch(session: Session, command: CommandLine) -> int:
+    """Run a program; return the exit code that ``python`` would have.
+
+    Args:
+        session: Runs cells and shows what comes of them.
+        command: Names the program.
+    """
+    for step in steps(command):
+        if not step.code.strip():
+            continue
+        result = session.run_cell(step.code, silent=not step.counted, launcher=step.launcher)
+        code = 1 if result is None else exit_code(result)
+        if code is not None:
+            return code
+    return session.exit_code or 0
+
+
+def exit_code(result: ExecutionResult) -> int | None:
+    """Return the exit code that the end of a cell means; None if the program goes on."""
+    if result.ok:
+        return None
+    content = result.reply.content
+    if content.get("ename") == "KeyboardInterrupt":
+        return 130
+    if content.get("ename") != "SystemExit":
+        return 1
+    value = str(content.get("evalue", ""))
+    if value in ("", "None"):
+        return 0
+    try:
+        return int(value) & 0xFF
+    except ValueError:
+        sys.stderr.write(f"{value}\n")
+        return 1
