@@ -1,0 +1,101 @@
+"""Tell where code spends its time: ``%prun``, and ``%run -p``."""
+
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from nuncius.kernel.magics.options import Flag, Opts, options
+from nuncius.kernel.magics.registry import Magics, line_cell_magic, magics_class, no_var_expand
+from nuncius.kernel.magics.text import say
+
+__all__ = ["PROFILE_FLAGS", "ProfilingMagics", "profiled"]
+
+PROFILE_FLAGS = (
+    Flag(
+        "l",
+        "Restrict the report: to so many lines (a whole number), to a part (0.0 to 1.0), or to functions whose names match.",
+        "LIMIT",
+        repeated=True,
+    ),
+    Flag("r", "Return the statistics, a pstats.Stats."),
+    Flag(
+        "s",
+        "Sort by calls, cumulative, file, line, module, name, nfl, pcalls, stdname or time, which is the default.",
+        "KEY",
+        repeated=True,
+    ),
+    Flag("T", "Save the report as text.", "FILE"),
+    Flag("D", "Save the statistics, for pstats.", "FILE"),
+    Flag("q", "Do not show the report."),
+)
+
+
+@magics_class
+class ProfilingMagics(Magics):
+    """The profiler."""
+
+    @no_var_expand
+    @line_cell_magic
+    @options(*PROFILE_FLAGS)
+    def prun(self, opts: Opts, line: str, cell: str | None = None) -> Any:
+        """Run code by Python's profiler, and show in the pager where it spends its time.
+
+        ::
+
+            %prun -s cumulative -l 10 work()
+
+            %%prun -q -D work.prof
+            work()
+        """
+        source = line if cell is None else f"{line}\n{cell}"
+        code = self.shell.transform_cell(source)
+        return profiled(self.shell, code, opts, self.shell.user_ns)
+
+
+def profiled(shell: Any, code: str, opts: Opts, namespace: dict[str, Any]) -> Any:
+    """Run code by the profiler.
+
+    Args:
+        shell: Shows the report.
+        code: Python.
+        opts: Of `PROFILE_FLAGS`.
+        namespace: The globals of the code.
+
+    Returns:
+        The statistics, if the options ask for them.
+    """
+    import cProfile
+    import pstats
+
+    profile = cProfile.Profile()
+    note = ""
+    try:
+        profile.runctx(code, namespace, namespace)
+    except SystemExit:
+        note = "*** SystemExit exception caught in code being profiled."
+    report = StringIO()
+    stats = pstats.Stats(profile, stream=report).strip_dirs().sort_stats(*opts.get("s", ["time"]))
+    stats.print_stats(*(_limit(text) for text in opts.get("l", ())))
+    text = report.getvalue().rstrip()
+    if "q" not in opts:
+        shell.show_page(text)
+    if note:
+        say(note)
+    if "D" in opts:
+        profile.dump_stats(opts["D"])
+        say(f"*** Profile stats marshalled to file {opts['D']!r}.")
+    if "T" in opts:
+        Path(opts["T"]).write_text(text, encoding="utf-8")
+        say(f"*** Profile printout saved to text file {opts['T']!r}.")
+    return stats if "r" in opts else None
+
+
+def _limit(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

@@ -1,0 +1,99 @@
+"""A kernel written for ipykernel's base class, after the change of its import line."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import zmq
+
+from nuncius.protocol.client.blocking import Client
+from nuncius.protocol.connection import ConnectionInfo, new_key, write_connection_file
+from nuncius.protocol.handshake import Registrar
+from nuncius.protocol.session import Session
+from nuncius.protocol.transport.zmq import ZmqChannels
+
+SCRIPT = Path(__file__).with_name("wrapped_kernel.py")
+
+
+@pytest.fixture(scope="module")
+def info(tmp_path_factory):
+    path = tmp_path_factory.mktemp("kernel") / "kernel.json"
+    with zmq.Context() as context:
+        registrar = Registrar(context)
+        invited = registrar.invite(ConnectionInfo(key=new_key()), "test")
+        write_connection_file(invited, path)
+        process = subprocess.Popen([sys.executable, str(SCRIPT), "-f", str(path)])
+        assert registrar.socket.poll(20_000)
+        info = registrar.receive(invited, Session(invited.key))
+        registrar.close()
+    yield info
+    with Client(ZmqChannels(info)) as client:
+        client.shutdown(timeout=10)
+    assert process.wait(10) == 0
+
+
+@pytest.fixture
+def client(info):
+    with Client(ZmqChannels(info)) as client:
+        client.wait_until_ready(timeout=20)
+        yield client
+
+
+def text(execution):
+    return "".join(m.content["text"] for m in execution if m.msg_type == "stream")
+
+
+def test_it_says_who_it_is(client):
+    content = client.kernel_info(timeout=10).content
+    assert (content["implementation"], content["language_info"]["name"], content["banner"]) == (
+        "wrapped",
+        "upper",
+        "Upper",
+    )
+
+
+def test_a_cell_is_told_in_order(client):
+    execution = client.execute("abc")
+    told = [(m.msg_type, m.content) for m in execution]
+    count = execution.result().reply.content["execution_count"]
+    assert told == [
+        ("execute_input", {"code": "abc", "execution_count": count}),
+        ("stream", {"name": "stdout", "text": "ABC"}),
+        ("display_data", {"data": {"text/plain": "abc"}, "metadata": {}}),
+    ]
+    assert execution.result().reply.content == {
+        "status": "ok",
+        "execution_count": count,
+        "payload": [],
+        "user_expressions": {},
+    }
+
+
+def test_a_failed_cell_is_answered_as_the_kernel_says(client):
+    assert client.execute("fail").result().reply.content["ename"] == "E"
+
+
+def test_input_is_asked(client):
+    assert text(client.execute("ask", on_input=lambda asked: "typed")) == "TYPED"
+
+
+def test_the_parent_is_the_request(client):
+    assert text(client.execute("parent")) == "EXECUTE_REQUEST"
+
+
+def test_hooks_surround_each_request(client):
+    assert text(client.execute("hooks")).startswith("PRE,POST,PRE")
+
+
+def test_methods_may_be_coroutines_or_take_fewer_arguments(client):
+    assert client.complete("ab", 2, timeout=10).content["matches"] == ["ab!"]
+    assert client.inspect("ab", 2, 1, timeout=10).content["data"] == {"text/plain": "ab 1"}
+    assert client.is_complete("ab", timeout=10).content == {"status": "complete"}
+
+
+def test_a_handler_of_its_own_answers_by_itself(client):
+    reply = client.request("shout_request", {"text": "hey"}, timeout=10)
+    assert reply.content == {"status": "ok", "shout": "HEY"}
