@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from nuncius.kernel.install import kernel_spec
-from nuncius.protocol.client.blocking import Client
 from nuncius.protocol.manager.blocking import BlockingKernelManager
+
+if TYPE_CHECKING:
+    from nuncius.protocol.client.blocking import Client
 
 LIMIT = 120
 

@@ -153,3 +153,41 @@ def test_configurables_take_the_shell_as_parent(kernel):
         "assert type(get_ipython()).__name__ == get_ipython().__class__.__name__"
     )
     assert reply["status"] == "ok", reply
+
+
+def test_programs_show_their_tracebacks_by_ours(kernel, capsys):
+    reply = kernel.execute(
+        "import io\n"
+        "from IPython.core.ultratb import FormattedTB, ListTB, VerboseTB, ColorTB\n"
+        "out = io.StringIO()\n"
+        "def f(argument):\n    return 1 / argument\n"
+        "for show in (FormattedTB(ostream=out), VerboseTB(ostream=out, color_scheme='Linux'), ListTB(ostream=out), ColorTB(ostream=out)):\n"
+        "    try:\n        f(0)\n    except ZeroDivisionError:\n        show()\n"
+    )
+    assert reply["status"] == "ok", reply
+    text = kernel.shell.user_ns["out"].getvalue()
+    assert text.count("ZeroDivisionError") >= 4
+    assert "argument" in text
+    assert "\x1b[" in text
+
+
+def test_extensions_may_show_tracebacks_their_own_way(kernel, frontend):
+    """As rich's traceback extension does it."""
+    kernel.execute(
+        "shown = []\n"
+        "ip = get_ipython()\n"
+        "plain = ip.showtraceback\n"
+        "def mine(*args, **kwargs):\n    shown.append(kwargs)\n    plain(*args, **kwargs)\n"
+        "ip.showtraceback = mine\n"
+        "ip._showtraceback = lambda etype, evalue, stb: shown.append(etype.__name__)\n"
+        "ip.showsyntaxerror = lambda *args, **kwargs: shown.append(type(ip._get_exc_info()[1]).__name__)\n"
+    )
+    frontend.take()
+    kernel.execute("1/0")
+    kernel.execute("def f(:")
+    assert frontend.of("error") == []
+    assert kernel.shell.user_ns["shown"] == [
+        {"running_compiled_code": True},
+        "ZeroDivisionError",
+        "SyntaxError",
+    ]

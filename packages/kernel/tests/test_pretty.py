@@ -44,7 +44,7 @@ class BrokenName:
     __qualname__ = "odd"  # not used by type.__qualname__
 
 
-Point = collections.namedtuple("Point", "x y")
+Point = collections.namedtuple("Point", "x y")  # noqa: PYI024 - what is printed
 
 
 @pytest.mark.parametrize(

@@ -25,10 +25,10 @@ LIMIT = 30
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Client]]:
     """A kernel process with a client."""
     folder = tmp_path_factory.mktemp("nuncius")
-    with BlockingKernelManager(kernel_spec(env={"NUNCIUS_DIR": str(folder)})) as manager:
-        with manager.client() as client:
-            client.wait_until_ready(timeout=LIMIT)
-            yield manager, client
+    spec = kernel_spec(env={"NUNCIUS_DIR": str(folder)})
+    with BlockingKernelManager(spec) as manager, manager.client() as client:
+        client.wait_until_ready(timeout=LIMIT)
+        yield manager, client
 
 
 @pytest.fixture

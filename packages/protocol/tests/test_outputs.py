@@ -187,6 +187,106 @@ def test_an_output_widget_that_is_closed_takes_nothing():
     assert area.outputs == [written("mine")]
 
 
+def test_a_progress_bar_is_stored_as_one_line_where_that_is_asked_for():
+    collector = OutputCollector(settle=True)
+    area = collector.open("cell")
+    changes = [
+        change
+        for text in ("start\n", " 0%", "\r50%", "\r100", "%")
+        for change in collector.receive(stream(text))
+    ]
+    assert area.outputs == [written("start\n100%")]
+    assert [getattr(change, "text", None) for change in changes[1:]] == [
+        " 0%",
+        "\r50%",
+        "\r100",
+        "%",
+    ]
+    assert changes[0] == Appended(area, 0, written("start\n"))
+    for message in (display("x"), stream("a\rb"), stream("\rc")):
+        collector.receive(message)
+    assert area.outputs == [written("start\n100%"), stored("x"), written("c")]
+    collector.receive(published("clear_output", {"wait": False}))
+    collector.receive(stream("new"))
+    assert area.outputs == [written("new")]
+
+
+def test_an_area_that_is_given_is_used_even_while_it_is_empty():
+    collector, mine = OutputCollector(), OutputArea()
+    assert collector.open("cell", mine) is mine
+    collector.receive(stream("a"))
+    assert mine.outputs == [written("a")]
+
+
+def widget(msg_type, comm_id, state=None, paths=(), buffers=(), **data):
+    content = {
+        "comm_id": comm_id,
+        "target_name": "jupyter.widget",
+        "data": {"state": state or {}, "buffer_paths": [list(path) for path in paths], **data},
+    }
+    return Message(Channel.IOPUB, Header("m", msg_type), CELL, content, buffers=tuple(buffers))
+
+
+SLIDER = {
+    "_model_name": "IntSliderModel",
+    "_model_module": "@jupyter-widgets/controls",
+    "_model_module_version": "2.0.0",
+    "value": 1,
+}
+
+
+def test_a_notebook_is_given_the_last_state_of_each_widget():
+    collector = OutputCollector()
+    image = {"_model_name": "ImageModel", "value": None, "format": "png"}
+    for message in (
+        widget("comm_open", "s", SLIDER),
+        widget("comm_open", "i", image, [["value"], ["more", 0]], [b"old", b"png"]),
+        widget("comm_open", "gone", SLIDER),
+        widget("comm_msg", "s", {"value": 5}, method="update"),
+        widget("comm_msg", "i", {"value": None}, [["value"]], [b"new"], method="update"),
+        widget("comm_msg", "never-opened", {"value": 7}, method="update"),
+        published("comm_msg", {"comm_id": "s", "data": {"method": "custom", "content": {}}}),
+        published("comm_close", {"comm_id": "gone", "data": {}}),
+        published("comm_open", {"comm_id": "other", "target_name": "mine", "data": {"state": {}}}),
+    ):
+        collector.receive(message)
+    assert collector.widget_state() == {
+        "application/vnd.jupyter.widget-state+json": {
+            "version_major": 2,
+            "version_minor": 0,
+            "state": {
+                "s": {
+                    "model_name": "IntSliderModel",
+                    "model_module": "@jupyter-widgets/controls",
+                    "model_module_version": "2.0.0",
+                    "state": {**SLIDER, "value": 5},
+                },
+                "i": {
+                    "model_name": "ImageModel",
+                    "model_module": None,
+                    "model_module_version": None,
+                    "state": image,
+                    "buffers": [
+                        {"path": ["more", 0], "encoding": "base64", "data": "cG5n"},
+                        {"path": ["value"], "encoding": "base64", "data": "bmV3"},
+                    ],
+                },
+            },
+        }
+    }
+    assert OutputCollector().widget_state() == {}
+
+
+def test_what_an_output_widget_took_is_part_of_its_state():
+    collector = OutputCollector()
+    collector.open("cell")
+    opened = {"_model_name": "OutputModel", "outputs": [], "msg_id": "cell"}
+    for message in (widget("comm_open", "w", opened), stream("captured")):
+        collector.receive(message)
+    stored_state = collector.widget_state()["application/vnd.jupyter.widget-state+json"]["state"]
+    assert stored_state["w"]["state"] == {**opened, "outputs": [written("captured")]}
+
+
 def test_a_hundred_thousand_lines_take_linear_time():
     def seconds(lines):
         collector = OutputCollector()
@@ -239,3 +339,4 @@ def test_no_content_breaks_the_collector(contents):
     for msg_type, content in contents:
         collector.receive(published(msg_type, content))
     assert all("output_type" in output for output in area.outputs)
+    collector.widget_state()

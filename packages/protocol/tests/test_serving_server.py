@@ -234,7 +234,7 @@ def test_a_large_buffer_goes_both_ways(client):
     seen = []
     unsubscribe = client.subscribe(seen.append)
     client.notify("comm_msg", {"comm_id": "c", "data": {}}, buffers=(data,))
-    client.kernel_info(timeout=20)
+    run(client, "pass")
     unsubscribe()
     messages = [event.message for event in seen if getattr(event, "message", None) is not None]
     assert [bytes(m.buffers[0]) for m in messages if m.msg_type == "comm_msg"] == [data]

@@ -9,7 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuncius.protocol.text.ansi import PLAIN, Parser, Run, Style, parse, rgb, settle, strip, to_html
+from nuncius.protocol.text.ansi import (
+    PLAIN,
+    Parser,
+    Run,
+    Settler,
+    Style,
+    parse,
+    rgb,
+    settle,
+    strip,
+    to_html,
+)
 
 RED = Style(foreground=1)
 
@@ -182,6 +193,36 @@ def test_any_text_is_accepted(text: str, other: str) -> None:
     parser = Parser()
     parser.feed(text)
     parser.feed(other)
+
+
+MOVING_TEXT = st.lists(
+    st.sampled_from(
+        ["\r", "\b", "\n", "\x1b[A", "\x1b[2A", "\x1b[K", "\x1b[31m", "\x1b[3C", "\x1b["]
+    )
+    | st.text("ab", max_size=3)
+).map("".join)
+
+
+@given(text=MOVING_TEXT, size=st.integers(1, 5))
+def test_text_settles_the_same_in_pieces_of_any_size(text: str, size: int) -> None:
+    settler = Settler()
+    for pos in range(0, len(text), size):
+        settler.feed(text[pos : pos + size])
+        settler.text()
+    assert settler.text() == settle(text)
+
+
+def test_a_progress_bar_that_is_looked_at_each_time_takes_linear_time() -> None:
+    """What lies above the highest movement is settled for good."""
+    settler = Settler()
+    start = time.process_time()
+    for line in range(20_000):
+        settler.feed(f"\x1b[31m{line}%\r{line}\x1b[0m\n")
+        if line % 100 == 0:
+            settler.text()
+    assert settler.text() == settle("".join(f"\x1b[31m{n}%\r{n}\x1b[0m\n" for n in range(20_000)))
+    assert strip(settler.text()) == "".join(f"{n}%\n" for n in range(20_000))
+    assert time.process_time() - start < 5
 
 
 @given(text=st.text(st.characters(exclude_categories=["Cc"])))

@@ -193,7 +193,11 @@ class ShellAPI(Protocol):
     user_module: ModuleType
     #: Names that the shell put into `user_ns`.
     user_ns_hidden: dict[str, Any]
-    namespace: NamespaceAPI
+
+    @property
+    def namespace(self) -> NamespaceAPI:
+        """The caches of inputs and outputs, and what is hidden."""
+        ...
 
     @property
     def user_global_ns(self) -> dict[str, Any]:

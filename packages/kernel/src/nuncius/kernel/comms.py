@@ -66,7 +66,7 @@ class Comms:
         buffers: Any,
     ) -> None:
         """Send a message of a comm to the frontends."""
-        self._shell.display_pub_send(msg_type, content, metadata=metadata, buffers=buffers or ())
+        self._shell.frontends_get(msg_type, content, metadata=metadata, buffers=buffers or ())
 
 
 def _make_comm_class() -> type:

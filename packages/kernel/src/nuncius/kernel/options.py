@@ -40,8 +40,6 @@ class ShellOptions:
     colors: str = option(
         "neutral", help="Colors of tracebacks and inspection: neutral, linux, lightbg or nocolor."
     )
-    show_rewritten_input: bool = option(True, help="Show what an automatic call was understood as.")
-    banner: str = option("", help="Shown by consoles at the start, in place of the usual text.")
     float_precision: str = option(
         "", help="Digits after the point of floats, or a format such as %.3e."
     )

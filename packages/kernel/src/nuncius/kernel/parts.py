@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel import saying
 from nuncius.kernel.errors import UsageError
+from nuncius.kernel.failures import Failures, text_of
 from nuncius.kernel.magics.registry import MagicsManager
 from nuncius.kernel.magics.table import MAGICS
 
@@ -40,18 +41,13 @@ class Parts:
     display_pub: Any
     kernel: Any
     prefilter: Any
-    _custom_exceptions: tuple[type[BaseException], ...]
-    _custom_handler: Callable[..., Any] | None
-    _last_traceback: list[str] | None
-    #: The ``ename``, ``evalue`` and blocks of the last error that was shown, for replies.
-    last_error: tuple[str, str, list[str]] | None = None
 
     def __init__(self) -> None:
+        self.failures = Failures(self, self.frontends_get, self.options, self._file_label)
         self.magics_manager = MagicsManager(self, MAGICS)
         self._display_formatter: Any = None
         self._extension_manager: Any = None
         self._alias_manager: Any = None
-        self._tracebacks: Any = None
         self._history: Any = None
         self._completer: Any = None
         self._inspector: Any = None
@@ -70,6 +66,11 @@ class Parts:
         """Close what was made."""
         while self._at_close:
             self._at_close.pop()()
+
+    @property
+    def config(self) -> Any:
+        """The configuration as extensions read it, by section; empty without the compatibility layer."""
+        return {}
 
     # -- the namespace -------------------------------------------------------------------------
 
@@ -131,7 +132,7 @@ class Parts:
             self.execution_count = 1
             if self._history is not None and hasattr(self._history, "reset"):
                 self._history.reset(new_session=True)
-        self.forget_exception()
+        self.failures.forget()
         self.namespace.reset()
 
     def var_expand(self, cmd: str, depth: int = 0, formatter: Any = None) -> str:
@@ -330,16 +331,7 @@ class Parts:
     @property
     def tracebacks(self) -> Any:
         """Formats exceptions."""
-        if self._tracebacks is None:
-            from nuncius.kernel.traceback import CaptureOptions, Tracebacks
-            from nuncius.kernel.traceback.formatter import is_kernel_frame
-
-            self._tracebacks = Tracebacks(
-                self.options.xmode,
-                self.options.colors,
-                CaptureOptions(label=self._file_label, internal=is_kernel_frame),
-            )
-        return self._tracebacks
+        return self.failures.tracebacks
 
     def _file_label(self, filename: str) -> str:
         number = self.compile.cell_of(filename)
@@ -357,19 +349,22 @@ class Parts:
         exc_tuple: tuple[type[BaseException], ...],
         handler: Callable[..., Any] | None,
     ) -> None:
-        """Have a handler called for these exceptions.
-
-        Raises:
-            TypeError: ``exc_tuple`` is no tuple.
-        """
-        if not isinstance(exc_tuple, tuple):
-            raise TypeError(f"expected a tuple of exception classes, got {exc_tuple!r}")
-        self._custom_exceptions, self._custom_handler = exc_tuple, handler
+        """Have a handler called for these exceptions; see `ShellAPI.set_custom_exc`."""
+        self.failures.set_custom(exc_tuple, handler)
 
     @property
     def custom_exceptions(self) -> tuple[type[BaseException], ...]:
         """The exceptions that have a handler of their own."""
-        return self._custom_exceptions
+        return self.failures.custom
+
+    def _get_exc_info(self, exc_tuple: ExceptionInfo | None = None) -> ExceptionInfo:
+        """Return that exception, or the one that is being handled, or the last one."""
+        if exc_tuple is not None:
+            return exc_tuple
+        error = sys.exception() or getattr(sys, "last_value", None)
+        if error is None:
+            raise ValueError("No exception to find")
+        return type(error), error, error.__traceback__
 
     def showtraceback(
         self,
@@ -385,75 +380,13 @@ class Parts:
             saying.complain("No traceback available to show.\n")
             return
         traceback = None if exc_tuple is None else exc_tuple[2]
-        self.showtraceback_of(error, traceback, tb_offset=tb_offset, exception_only=exception_only)
-
-    def showtraceback_of(
-        self,
-        error: BaseException,
-        traceback: Any = None,
-        *,
-        tb_offset: int | None = None,
-        exception_only: bool = False,
-        running_compiled_code: bool = False,
-    ) -> None:
-        """Show ``error``; never raises."""
-        kind, traceback = type(error), traceback or error.__traceback__
-        try:
-            self._keep_exception(error, traceback)
-            if isinstance(error, UsageError):
-                saying.complain(f"UsageError: {error}\n")
-                self.last_error = ("UsageError", str(error), [f"UsageError: {error}"])
-                return
-            if self._custom_handler is not None and isinstance(error, self._custom_exceptions):
-                self._call_custom(kind, error, traceback, tb_offset)
-                return
-            if exception_only:
-                blocks = self.tracebacks.format_only(error)
-            else:
-                blocks = self.tracebacks.format(error, traceback, offset=tb_offset or 0)
-        except Exception as problem:  # noqa: BLE001 - the person must see something
-            blocks = [f"{kind.__name__}: the traceback cannot be shown ({problem!r})"]
-        self._showtraceback(kind, error, blocks)
-
-    def _call_custom(
-        self, kind: type[BaseException], error: BaseException, traceback: Any, offset: int | None
-    ) -> None:
-        assert self._custom_handler is not None
-        try:
-            blocks = self._custom_handler(self, kind, error, traceback, tb_offset=offset)
-        except Exception as problem:  # noqa: BLE001 - somebody else's handler
-            self._custom_exceptions, self._custom_handler = (), None
-            saying.complain(f"The exception handler failed, and is taken out: {problem!r}\n")
-            blocks = self.tracebacks.format(error, traceback)
-        if blocks is None:
-            self.last_error = (kind.__name__, _text(error), [])
-            return
-        self._showtraceback(kind, error, [blocks] if isinstance(blocks, str) else list(blocks))
+        self.failures.show(error, traceback, offset=tb_offset or 0, only=exception_only)
 
     def _showtraceback(
         self, etype: type[BaseException], evalue: BaseException, stb: list[str]
     ) -> None:
-        self._last_traceback = stb
-        self.last_error = (etype.__name__, _text(evalue), stb)
-        saying.flush()
-        content = {"ename": self.last_error[0], "evalue": self.last_error[1], "traceback": stb}
-        if not self.display_pub_send("error", content):
-            saying.say("\n".join(stb) + "\n")
-
-    def display_pub_send(
-        self,
-        msg_type: str,
-        content: Mapping[str, Any],
-        *,
-        metadata: Mapping[str, Any] | None = None,
-        buffers: Sequence[Any] = (),
-    ) -> bool:
-        """Send a message to the frontends; False where there is none."""
-        io = self.io
-        if io is None:
-            return False
-        io.publish(msg_type, content, metadata=metadata, buffers=buffers)
-        return True
+        """Show the blocks of a traceback; extensions replace this."""
+        self.failures.publish(etype.__name__, text_of(evalue), stb)
 
     def showsyntaxerror(
         self, filename: str | None = None, running_compiled_code: bool = False
@@ -474,17 +407,20 @@ class Parts:
         """Show an exception, as `sys.excepthook` does."""
         self.showtraceback((etype, value, tb))
 
-    def _keep_exception(self, error: BaseException, traceback: Any) -> None:
-        sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
-        if sys.version_info >= (3, 12):
-            sys.last_exc = error
-
-    def forget_exception(self) -> None:
-        """Let the last exception go, and with it what the variables in its frames hold."""
-        for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-            if hasattr(sys, name):
-                delattr(sys, name)
-        self.last_error = None
+    def frontends_get(
+        self,
+        msg_type: str,
+        content: Mapping[str, Any],
+        *,
+        metadata: Mapping[str, Any] | None = None,
+        buffers: Sequence[Any] = (),
+    ) -> bool:
+        """Send a message to the frontends; False where there is none."""
+        io = self.io
+        if io is None:
+            return False
+        io.publish(msg_type, content, metadata=metadata, buffers=buffers)
+        return True
 
     # -- history -------------------------------------------------------------------------------------
 
@@ -496,8 +432,11 @@ class Parts:
         return self._history
 
     def make_history(self) -> Any:
-        """Return the history: see `nuncius.kernel.history`."""
-        return None
+        """Return the history: that of this session, in memory."""
+        from nuncius.kernel.past import SessionHistory
+
+        space = self.namespace
+        return SessionHistory(space.inputs_raw, space.inputs, self.output_texts)
 
     def store_history(self, number: int, cell: str, raw_cell: str) -> None:
         """Remember a cell in the history."""
@@ -677,10 +616,3 @@ class Parts:
         text, code = getoutput(self.var_expand(cmd, depth=depth + 1))
         self.user_ns["_exit_code"] = code
         return SList(text.splitlines()) if split else LSString(text)
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001 - a broken __str__
-        return f"<{type(error).__name__} whose text cannot be made>"

@@ -100,7 +100,7 @@ class PythonKernel(Kernel):
         if not request.silent:
             io.publish("execute_input", {"code": request.code, "execution_count": number})
         shell.payload_manager.clear_payload()
-        shell.last_error = None
+        shell.failures.last = None
         info = ExecutionInfo(
             request.code,
             request.store_history,
@@ -136,7 +136,7 @@ class PythonKernel(Kernel):
                 shell.user_expressions(request.user_expressions) if request.user_expressions else {}
             )
             return reply
-        ename, evalue, traceback = shell.last_error or (type(error).__name__, str(error), [])
+        ename, evalue, traceback = shell.failures.last or (type(error).__name__, str(error), [])
         reply |= {
             "status": "error",
             "ename": ename,

@@ -68,21 +68,12 @@ def _describe(name: str, value: Any, detail_level: int) -> str:
 
 
 def history(shell: Any, request: Any) -> list[Any]:
-    """Return the entries of ``history_reply``: of this session."""
-    sources = shell.namespace.inputs_raw if request.raw else shell.namespace.inputs
-    numbers = range(1, len(sources))
+    """Return the entries of ``history_reply``."""
+    past, raw, output = shell.history_manager, request.raw, request.output
     if request.access == "range":
-        numbers = numbers[slice(max(request.start, 1) - 1, request.stop and request.stop - 1)]
-    found = [(number, sources[number]) for number in numbers]
-    if request.access == "search":
-        from fnmatch import fnmatchcase
-
-        found = [entry for entry in found if fnmatchcase(entry[1], request.pattern)]
-        if request.unique:
-            found = [(number, source) for source, number in {s: n for n, s in found}.items()]
-    if request.n and request.access != "range":
-        found = found[-request.n :]
-    return [
-        (0, number, (source, shell.output_texts.get(number)) if request.output else source)
-        for number, source in found
-    ]
+        found = past.get_range(request.session, request.start, request.stop, raw, output)
+    elif request.access == "search":
+        found = past.search(request.pattern, raw, True, output, request.n, request.unique)
+    else:
+        found = past.get_tail(request.n or 10, raw, output, True)
+    return list(found)

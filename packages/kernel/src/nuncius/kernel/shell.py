@@ -21,6 +21,7 @@ from nuncius.kernel.display.hook import DisplayHook, ends_with_semicolon
 from nuncius.kernel.display.publish import DisplayPublisher, encode_binary
 from nuncius.kernel.errors import InputRejected
 from nuncius.kernel.events import EventManager
+from nuncius.kernel.failures import text_of
 from nuncius.kernel.hooks import Hooks
 from nuncius.kernel.namespace import Namespace
 from nuncius.kernel.options import ShellOptions
@@ -35,7 +36,7 @@ from nuncius.protocol.text.inputs import TransformerManager
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from nuncius.kernel.api import ExceptionInfo
+    from nuncius.kernel.api import ExceptionInfo, ShellAPI
 
 __all__ = ["Prepared", "Shell"]
 
@@ -114,10 +115,6 @@ class Shell(Parts):
         self._last_io: KernelIO | None = None
         #: How deep in `run_cell` we are: a magic may run cells itself.
         self._depth = 0
-        self._custom_exceptions: tuple[type[BaseException], ...] = ()
-        self._custom_handler: Callable[..., Any] | None = None
-        #: The blocks of the last traceback that was shown.
-        self._last_traceback: list[str] | None = None
         super().__init__()
         self.prefilter = Prefilter(self.user_ns, self.magics_manager.has, self)
         self.prefilter.automagic = self.options.automagic
@@ -132,13 +129,13 @@ class Shell(Parts):
         exiter = ExitAutocall(self)
         self.namespace.preset({"get_ipython": self.get_ipython, "exit": exiter, "quit": exiter})
         self.namespace.fill()
-        enter_shell(self)  # type: ignore[arg-type]
+        enter_shell(self)
         builtin_names.install()
         comms.plug()
 
     def close(self) -> None:
         """Leave the process as it was before: run exit handlers, close the history."""
-        leave_shell(self)  # type: ignore[arg-type]
+        leave_shell(self)
         builtin_names.remove()
         if self._own_main and sys.modules.get("__main__") is self.user_module:
             assert self._outer_main is not None
@@ -378,7 +375,7 @@ class Shell(Parts):
         if prepared.error is None and (not info.raw_cell or info.raw_cell.isspace()):
             self.last_execution_succeeded = True
             return result
-        token = CURRENT_SHELL.set(self)  # type: ignore[arg-type]
+        token = CURRENT_SHELL.set(self)
         if (io := CURRENT_IO.get()) is not None:
             self._last_io = io
         self._depth += 1
@@ -404,7 +401,7 @@ class Shell(Parts):
         try:
             if prepared.error is not None:
                 result.error_before_exec = prepared.error
-                self.showtraceback_of(prepared.error)
+                self._show_refusal(prepared.error)
             else:
                 await self._run_pieces(prepared, result)
         finally:
@@ -428,13 +425,17 @@ class Shell(Parts):
         except SystemExit as error:
             result.error_in_exec = error
             if not prepared.info.silent:
-                self.showtraceback_of(error, exception_only=True)
+                self.showtraceback(exception_only=True)
                 saying.complain("To leave, type 'exit' or 'quit'.\n")
         except BaseException as error:
             if isinstance(error, GeneratorExit) and prepared.awaits:
                 raise  # the cell is being thrown away while it waits
-            result.error_in_exec = self._as_interrupt(error)
-            self.showtraceback_of(result.error_in_exec, running_compiled_code=True)
+            error = result.error_in_exec = _as_interrupt(error)
+            if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
+                error.__traceback__ = error.__traceback__.tb_next  # what follows is `run_pieces`
+            self.showtraceback(
+                (type(error), error, error.__traceback__), running_compiled_code=True
+            )
         finally:
             sys.displayhook = outer_hook
             hook.exec_result = outer
@@ -445,12 +446,15 @@ class Shell(Parts):
             return _drop
         return _show
 
-    def _as_interrupt(self, error: BaseException) -> BaseException:
-        """Return the KeyboardInterrupt that a cancelled wait stands for."""
-        kind = type(error)
-        if kind.__name__ == "CancelledError" and kind.__module__ == "asyncio.exceptions":
-            return KeyboardInterrupt().with_traceback(error.__traceback__)
-        return error
+    def _show_refusal(self, error: BaseException) -> None:
+        """Show why a cell does not run."""
+        if isinstance(error, SyntaxError):
+            try:
+                raise error
+            except SyntaxError:
+                self.showsyntaxerror()
+        else:
+            self.showtraceback((type(error), error, error.__traceback__))
 
     def _settle(self, result: ExecutionResult) -> None:
         """Count the cell as a success or a failure; a success ends the life of the last failure."""
@@ -458,7 +462,7 @@ class Shell(Parts):
         if self._depth == 1 or not result.success:
             self.last_execution_result = result
         if result.success and self._depth == 1:
-            self.forget_exception()
+            self.failures.forget()
 
     def _conclude(self, result: ExecutionResult) -> None:
         if not result.success:
@@ -492,7 +496,7 @@ class Shell(Parts):
                 results[name] = {
                     "status": "error",
                     "ename": type(error).__name__,
-                    "evalue": _text(error),
+                    "evalue": text_of(error),
                     "traceback": self.tracebacks.format_only(error),
                 }
         return results
@@ -528,6 +532,14 @@ class Shell(Parts):
         self.options = replace(self.options, **{name: value})
 
 
+def _as_interrupt(error: BaseException) -> BaseException:
+    """Return the KeyboardInterrupt that a cancelled wait stands for."""
+    kind = type(error)
+    if kind.__name__ == "CancelledError" and kind.__module__ == "asyncio.exceptions":
+        return KeyboardInterrupt().with_traceback(error.__traceback__)
+    return error
+
+
 def _show(value: Any) -> None:
     sys.displayhook(value)
 
@@ -536,8 +548,5 @@ def _drop(value: Any) -> None:
     """Take a value that a semicolon keeps from being shown."""
 
 
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception:  # noqa: BLE001 - a broken __str__
-        return f"<{type(error).__name__} whose text cannot be made>"
+if TYPE_CHECKING:  # what is plugged in sees all that it is promised
+    _PROMISED: type[ShellAPI] = Shell

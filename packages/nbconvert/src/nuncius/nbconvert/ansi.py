@@ -5,9 +5,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from nuncius.protocol.text.ansi import NAMES, PLAIN, Color, Style, parse, rgb, strip, to_html
-
 from nuncius.nbconvert import markup
+from nuncius.protocol.text.ansi import NAMES, PLAIN, Color, Style, parse, rgb, strip, to_html
 
 __all__ = ["latex", "page", "strip"]
 

@@ -8,16 +8,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import stages
-from nuncius.nbconvert.configured import Configured
 from nuncius.nbconvert.document import View, build
 from nuncius.nbconvert.errors import ExporterDisabledError
-from nuncius.nbconvert.formats import Format
 from nuncius.nbconvert.notebook import Loaded, Notebook, Problem
 from nuncius.nbconvert.options import LatexExporter, TemplateExporter
 from nuncius.nbconvert.rendering import Rendering
+
+if TYPE_CHECKING:
+    from nuncius.nbconvert.configured import Configured
+    from nuncius.nbconvert.formats import Format
+    from nuncius.nbconvert.templating.source import TemplateSource
 
 __all__ = ["Extra", "Result", "convert", "initial_resources"]
 
@@ -62,6 +65,7 @@ def convert(
     configured: Configured,
     resources: dict[str, Any],
     extra: Iterable[Extra] = (),
+    templates: TemplateSource | None = None,
 ) -> Result:
     """Convert a notebook.
 
@@ -71,6 +75,7 @@ def convert(
         configured: The options.
         resources: As `initial_resources` makes them.
         extra: Preprocessors that run after the built-in ones.
+        templates: What a program adds to the template system.
 
     Raises:
         ExporterDisabledError: The format is turned off.
@@ -97,10 +102,10 @@ def convert(
     resources["raw_mimetypes"] = sorted(view.raw_types)
     document = build(nb, str(resources.get("metadata", {}).get("name", "Notebook")), view)
     rendering = Rendering(document, nb, resources, options, configured, note)
-    if isinstance(options, TemplateExporter) and _wants_template(options, target):
+    if isinstance(options, TemplateExporter) and (templates or _wants_template(options, target)):
         from nuncius.nbconvert.templating.run import render
 
-        chunks: Any = render(rendering, target)
+        chunks: Any = render(rendering, target, templates)
     else:
         chunks = target.load()(rendering)
     return Result(list(chunks), resources, tuple(problems))
@@ -144,7 +149,7 @@ def describe_path(path: str) -> dict[str, Any]:
     """Return the resources of a notebook that is a file: its name, folder and date."""
     import datetime
 
-    folder, base = os.path.split(path)  # noqa: PTH206 - runs before anything else; pathlib is slow
+    folder, base = os.path.split(path)
     name = base.removesuffix(".ipynb")
     resources = initial_resources(name, folder)
     try:
@@ -153,6 +158,6 @@ def describe_path(path: str) -> dict[str, Any]:
         return resources
     date = datetime.datetime.fromtimestamp(stamp, tz=datetime.UTC).astimezone()
     # As nbconvert writes it, whatever the locale.
-    months = "January February March April May June July August September October November December".split()  # fmt: skip
+    months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"]  # fmt: skip
     resources["metadata"]["modified_date"] = f"{months[date.month - 1]} {date.day}, {date.year}"
     return resources

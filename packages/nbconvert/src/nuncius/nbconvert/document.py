@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert.notebook import Notebook
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from nuncius.nbconvert.notebook import Notebook
 
 __all__ = [
     "Cell",
@@ -265,7 +267,12 @@ def _cell(
         if not view.markdown:
             return None
         return MarkdownCell(
-            index, cell["id"], cell["source"], cell.get("attachments", {}), _tags(metadata), metadata
+            index,
+            cell["id"],
+            cell["source"],
+            cell.get("attachments", {}),
+            _tags(metadata),
+            metadata,
         )
     if kind == "raw":
         # "format" is how notebooks before 4.5 called it.
@@ -351,7 +358,9 @@ def _showable(data: Mapping[str, Any], view: View) -> Sequence[str]:
     return view.priority
 
 
-def _alt(metadata: Mapping[str, Any], own: Any, cell: dict[str, Any], data: Mapping[str, Any]) -> str:
+def _alt(
+    metadata: Mapping[str, Any], own: Any, cell: dict[str, Any], data: Mapping[str, Any]
+) -> str:
     for place in (own, metadata, cell["metadata"]):
         if isinstance(place, dict) and isinstance(place.get("alt"), str):
             return str(place["alt"])
@@ -360,5 +369,3 @@ def _alt(metadata: Mapping[str, Any], own: Any, cell: dict[str, Any], data: Mapp
     if isinstance(plain, str) and plain.startswith("<") and len(plain) < 120:
         return plain.strip("<>\n ")
     return "Picture without a description"
-
-

@@ -24,7 +24,12 @@ def embedded(url: str, folder: str) -> tuple[str, str]:
     """
     parts = urlsplit(url)
     if parts.scheme or parts.netloc or not parts.path:
-        return url, "" if parts.scheme == "data" else f"the picture {url} is not embedded: it is on the network"
+        return (
+            url,
+            ""
+            if parts.scheme == "data"
+            else f"the picture {url} is not embedded: it is on the network",
+        )
     root = Path(folder or ".").resolve()
     path = (root / unquote(parts.path)).resolve()
     if not path.is_relative_to(root):

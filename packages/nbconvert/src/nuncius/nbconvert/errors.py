@@ -16,9 +16,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from nuncius.protocol.errors import NunciusError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 __all__ = [
     "ConversionException",
@@ -59,7 +62,7 @@ class NotebookError(NbConvertError, ValueError):
         super().__init__(f"{', '.join(place)}: {problem}" if place else problem)
 
 
-class ConversionException(NbConvertError):  # noqa: N818 - the name that nbconvert has
+class ConversionException(NbConvertError):
     """A notebook cannot be converted to this format."""
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from nuncius.protocol.app.config import Setting
 
 from nuncius.nbconvert import options
 from nuncius.nbconvert.configured import defaults
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from nuncius.nbconvert.rendering import Rendering
+    from nuncius.protocol.app.config import Setting
 
 __all__ = ["FORMATS", "Format", "known_formats"]
 

@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert.errors import NotebookError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Loaded", "Notebook", "Problem", "dumps", "loads", "normalize"]
 
@@ -307,7 +309,9 @@ def _text(value: Any, repair: _Repair, where: str) -> str:
 
 
 def _is_json(mime: str) -> bool:
-    return mime == "application/json" or (mime.startswith("application/") and mime.endswith("+json"))
+    return mime == "application/json" or (
+        mime.startswith("application/") and mime.endswith("+json")
+    )
 
 
 def _kind(value: Any) -> str:

@@ -13,11 +13,11 @@ from nuncius.protocol.app.options import option
 
 __all__ = [
     "ASCIIDocExporter",
+    "CSSHTMLHeaderPreprocessor",
     "ClearMetadataPreprocessor",
     "ClearOutputPreprocessor",
     "CoalesceStreamsPreprocessor",
     "ConvertFiguresPreprocessor",
-    "CSSHTMLHeaderPreprocessor",
     "ExecutePreprocessor",
     "Exporter",
     "ExtractAttachmentsPreprocessor",

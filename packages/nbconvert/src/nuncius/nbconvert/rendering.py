@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert.configured import Configured
-from nuncius.nbconvert.document import Document
-from nuncius.nbconvert.notebook import Notebook
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nuncius.nbconvert.configured import Configured
+    from nuncius.nbconvert.document import Document
+    from nuncius.nbconvert.notebook import Notebook
 
 __all__ = ["Rendering"]
 

@@ -6,11 +6,13 @@ A stage is off unless a format or the configuration turns it on. It is loaded wh
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import options
-from nuncius.nbconvert.configured import Configured
-from nuncius.nbconvert.notebook import Notebook
+
+if TYPE_CHECKING:
+    from nuncius.nbconvert.configured import Configured
+    from nuncius.nbconvert.notebook import Notebook
 
 __all__ = ["STAGES", "run", "run_one"]
 

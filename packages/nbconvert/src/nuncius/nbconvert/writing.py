@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert.errors import ConversionException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["copy_files", "write", "write_outputs"]
 

@@ -1,20 +1,25 @@
-"""The commands ``nuncius shell`` and ``nuncius console``: read the command line, wire the parts, run."""
+"""The commands ``nuncius shell``, ``console`` and ``attach``: read the command line, wire the parts, run."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.app.options import option
-from nuncius.protocol.app.program import Alias, Flag, Parsed, Program
-from nuncius.terminal.options import TerminalShell
+from nuncius.protocol.app.program import Alias, Flag, Parsed, Program, ProgramOptions, guarded
+from nuncius.terminal.commandline import CommandLine, kernel_arguments, split
+from nuncius.terminal.options import KernelSettings, TerminalShell
 
 if TYPE_CHECKING:
     from nuncius.terminal.link import Link
-    from nuncius.terminal.session import Reader
+    from nuncius.terminal.places import Place
+    from nuncius.terminal.prompts import Prompts
+    from nuncius.terminal.session import Reader, Session
 
-__all__ = ["console", "shell"]
+__all__ = ["attach", "console", "reader_for", "shell"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,70 +37,265 @@ class Target:
     ssh: str | None = option(
         None, help="Reach the existing kernel through this host: [user@]host[:port]."
     )
+    server: str | None = option(
+        None,
+        help="Use a kernel of the notebook server at this address, such as http://host:8888/?token=...; with --existing=ID one that runs there.",
+    )
+    detachable: bool = option(
+        False,
+        help="Start the kernel so that it can go on when this shell ends; 'nuncius attach' comes back to it.",
+    )
     ready_timeout: float = option(60.0, help="Seconds to wait for the kernel's first answer.")
 
 
-def _shell(parsed: Parsed) -> int:
+# -- the commands
+
+
+def shell(argv: Sequence[str]) -> int:
+    """Run ``nuncius shell``; return the exit code."""
+    return guarded("shell", lambda: _shell(argv))
+
+
+def console(argv: Sequence[str]) -> int:
+    """Run ``nuncius console``; return the exit code."""
+    return guarded("console", lambda: _console(_CONSOLE, argv))
+
+
+def attach(argv: Sequence[str]) -> int:
+    """Run ``nuncius attach``; return the exit code."""
+    words = list(argv)
+    if words and not words[0].startswith("-"):
+        words[0] = f"--existing={words[0]}"
+    elif not any(word.startswith("--existing") for word in words):
+        words.insert(0, "--existing")
+    return guarded("attach", lambda: _console(_ATTACH, words))
+
+
+def _shell(argv: Sequence[str]) -> int:
+    command = split(argv, _valued(_SHELL), _own(_SHELL))
+    if {"-h", "--help", "--help-all"} & set(command.options):
+        return _SHELL(command.options)
+    if "--version" in command.options:
+        return _version()
+    parsed = _SHELL.parse(command.options, configured=not command.quick)
+    _set_up_logging(parsed)
     target = parsed[Target]
-    if target.kernel is None and target.existing is None:
-        from nuncius.terminal.inprocess import InProcessLink
-
-        return _run(InProcessLink(), parsed[TerminalShell])
-    return _console(parsed)
+    if (target.kernel, target.existing, target.server) != (None, None, None):
+        return _run_remote(parsed, command)
+    return _run_in_process(parsed, command)
 
 
-def _console(parsed: Parsed) -> int:
-    return _run(_remote(parsed[Target], parsed[TerminalShell]), parsed[TerminalShell])
+def _console(program: Program, argv: Sequence[str]) -> int:
+    command = split(argv, _valued(program), _own(program), files=False)
+    if {"-h", "--help", "--help-all"} & set(command.options):
+        return program(command.options)
+    parsed = program.parse(command.options, configured=not command.quick)
+    _set_up_logging(parsed)
+    return _run_remote(parsed, command)
 
 
-def _remote(target: Target, options: TerminalShell) -> Link:
+def _version() -> int:
+    from nuncius.protocol.entrypoints import installed_versions
+
+    version = installed_versions("nuncius-terminal").get("nuncius-terminal", "of unknown version")
+    print(f"nuncius-terminal {version}")  # noqa: T201
+    return 0
+
+
+def _set_up_logging(parsed: Parsed) -> None:
+    common = parsed[ProgramOptions]
+    if common.log_file is not None or common.log_level != "warning":
+        from nuncius.protocol.app.logs import setup_logging
+
+        setup_logging(common.log_level, common.log_file)
+
+
+# -- in this process
+
+
+def _run_in_process(parsed: Parsed, command: CommandLine) -> int:
+    from nuncius.terminal.inprocess import InProcessLink
+
+    _become(command)
+    options = parsed[TerminalShell]
+    arguments = _kernel_arguments(parsed, command)
+    link = InProcessLink(arguments=arguments)
+    try:
+        reader = reader_for(link, options)
+        if _is_conversation(command, options):
+            _greet(link, options)
+            if not arguments and not _has_startup(parsed):
+                # Nothing can be printed while the kernel makes itself ready: the prompt may stand already.
+                draw = getattr(reader, "draw", None)
+                if draw is not None:
+                    draw(1)
+        link.start()
+        return _converse(link, reader, options, command)
+    finally:
+        link.close()
+
+
+def _become(command: CommandLine) -> None:
+    """Let the process look like the program that it runs."""
+    folder = os.path.dirname(sys.argv[0])  # noqa: PTH120 - pathlib would make "." of ""
+    if sys.path and sys.path[0] == folder:
+        sys.path[0] = ""
+    elif "" not in sys.path:
+        sys.path.insert(0, "")
+    name = command.kind.value if command.kind else ""
+    sys.argv = [command.program if name == "file" else name, *command.arguments]
+
+
+def _has_startup(parsed: Parsed) -> bool:
+    if os.environ.get("PYTHONSTARTUP") or parsed.profile.config_files():
+        return True
+    from nuncius.protocol.app.profile import shared_config_files
+
+    return parsed.profile.startup.is_dir() or bool(shared_config_files())
+
+
+def _kernel_arguments(parsed: Parsed, command: CommandLine) -> list[str]:
+    common = parsed[ProgramOptions]
+    arguments = kernel_arguments(parsed[KernelSettings])
+    if parsed[KernelSettings].colors is None and (colors := _kernel_colors(parsed[TerminalShell])):
+        arguments.insert(0, f"--ShellOptions.colors={colors}")
+    if common.profile:
+        arguments.append(f"--profile={common.profile}")
+    if common.config_file:
+        arguments.append(f"--config={common.config_file}")
+    if command.quick:
+        arguments.append("--KernelOptions.ignore_startup=true")
+    return [*arguments, *command.kernel]
+
+
+def _kernel_colors(options: TerminalShell) -> str:
+    from nuncius.terminal.themes import choose_theme
+
+    theme = choose_theme(options.theme)
+    return {"dark": "linux", "light": "lightbg", "none": "nocolor"}.get(theme, "")
+
+
+# -- in another process
+
+
+def _run_remote(parsed: Parsed, command: CommandLine) -> int:
     from nuncius.terminal.remote import RemoteLink
 
+    options, target = parsed[TerminalShell], parsed[Target]
+    place = _place(target, _kernel_arguments(parsed, command) if command.kernel else [])
+    if _is_conversation(command, options) and sys.stdin.isatty():
+        # While the kernel starts.
+        import nuncius.terminal.prompt  # noqa: F401
+    link = RemoteLink(
+        place, deadline=options.completion_deadline, ready_timeout=target.ready_timeout
+    )
+    stop = link.owned
+    try:
+        reader = reader_for(link, options)
+        if _is_conversation(command, options):
+            _greet(link, options)
+        session = _session(link, reader, options)
+        code = _converse_with(session, command, options)
+        stop = stop and not session.keep_kernel
+        if not stop and link.owned and (file := getattr(place, "connection_file", None)):
+            sys.stdout.write(f"The kernel goes on. To come back: nuncius attach {file}\n")
+        return code
+    finally:
+        link.close(stop_kernel=stop)
+
+
+def _place(target: Target, arguments: Sequence[str]) -> Place:
+    from nuncius.terminal import places
+
+    if target.server is not None:
+        from nuncius.protocol.transport.server import Server
+
+        server = Server(target.server)
+        if target.existing:
+            return places.OnServer(server, server.find(target.existing), owned=False)
+        return places.OnServer(server, server.start(target.kernel), owned=True)
     if target.existing is not None:
         from nuncius.protocol.connection import find_connection_file, load_connection_file
 
         info = load_connection_file(find_connection_file(target.existing or None))
-        tunnel = None
-        if target.ssh is not None:
-            from nuncius.protocol.tunnel import open_tunnel
+        if target.ssh is None:
+            return places.Existing(info)
+        from nuncius.protocol.tunnel import open_tunnel
 
-            tunnel = open_tunnel(info, target.ssh)
-            info = tunnel.info
-        return RemoteLink(
-            info,
-            tunnel=tunnel,
-            deadline=options.completion_deadline,
-            ready_timeout=target.ready_timeout,
-        )
+        tunnel = open_tunnel(info, target.ssh)
+        return places.Existing(tunnel.info, tunnel)
+    return _managed(target, arguments)
+
+
+def _managed(target: Target, arguments: Sequence[str]) -> Place:
     from nuncius.protocol.core.lifecycle import RestartPolicy
     from nuncius.protocol.manager import BlockingKernelManager, ManagerOptions
+    from nuncius.terminal.places import Managed
 
     manager = BlockingKernelManager(
         target.kernel or "python3",
-        ManagerOptions(start_timeout=target.ready_timeout, restart=RestartPolicy(enabled=False)),
+        ManagerOptions(
+            start_timeout=target.ready_timeout,
+            restart=RestartPolicy(enabled=False),
+            independent=target.detachable,
+        ),
     )
-    try:
-        info = manager.start()
-    except BaseException:
-        manager.close()
-        raise
-    return RemoteLink(info, manager, deadline=options.completion_deadline)
+    return Managed(manager, arguments, can_outlive_shell=target.detachable)
 
 
-def _run(link: Link, options: TerminalShell) -> int:
+# -- both
+
+
+def _is_conversation(command: CommandLine, options: TerminalShell) -> bool:
+    if command.stay or options.simple_prompt:
+        return True
+    return command.kind is None and sys.stdin is not None and sys.stdin.isatty()
+
+
+def _greet(link: Link, options: TerminalShell) -> None:
+    if not options.banner or not sys.stdin.isatty():
+        return
+    first = str(link.info.get("banner", "")) if options.banner1 is None else options.banner1
+    text = "\n".join(part.rstrip() for part in (first, options.banner2) if part.strip())
+    if text:
+        sys.stdout.write(text + "\n\n")
+
+
+def _converse(link: Link, reader: Reader, options: TerminalShell, command: CommandLine) -> int:
+    return _converse_with(_session(link, reader, options), command, options)
+
+
+def _session(link: Link, reader: Reader, options: TerminalShell) -> Session:
+    from nuncius.terminal.images import show_image
+    from nuncius.terminal.screen import Screen
     from nuncius.terminal.session import Session
+    from nuncius.terminal.themes import choose_theme
 
-    try:
-        if options.banner and sys.stdin.isatty():
-            print(str(link.info.get("banner", "")).rstrip())  # noqa: T201
-        return Session(link, _reader(link, options), options).run()
-    finally:
-        link.close(stop_kernel=link.owned)
+    screen = Screen(
+        reader.show_result_prompt,
+        show_image,
+        colors=sys.stdout.isatty() and choose_theme(options.theme) != "none",
+    )
+    return Session(link, reader, options, screen)
 
 
-def _reader(link: Link, options: TerminalShell) -> Reader:
-    import os
+def _converse_with(session: Session, command: CommandLine, options: TerminalShell) -> int:
+    from nuncius.terminal.batch import run_batch
+    from nuncius.terminal.commandline import Kind
+    from nuncius.terminal.signals import handled
 
+    with handled(session):
+        if command.kind is None and not _is_conversation(command, options):
+            command = CommandLine(kind=Kind.FILE, program="-")
+        if command.kind is not None:
+            code = run_batch(session, command)
+            if not command.stay:
+                return code
+        return session.run()
+
+
+def reader_for(link: Link, options: TerminalShell) -> Reader:
+    """Return what reads cells: lines where the terminal can do no more, else the editor, behind an early prompt."""
     if (
         options.simple_prompt
         or not sys.stdin.isatty()
@@ -105,47 +305,119 @@ def _reader(link: Link, options: TerminalShell) -> Reader:
         from nuncius.terminal.simple import SimplePrompt
 
         return SimplePrompt(link.judge)
-    from nuncius.terminal.prompt import Prompt, Questions
+    from nuncius.terminal.early import EarlyPrompt
+    from nuncius.terminal.prompts import Prompts
+    from nuncius.terminal.themes import choose_theme, sgr
 
     language = link.info.get("language_info", {})
-    return Prompt(
-        options,
-        Questions(link.judge, link.complete, link.past),
-        str(language.get("pygments_lexer") or language.get("name") or "text"),
-    )
+    name = str(language.get("pygments_lexer") or language.get("name") or "text")
+
+    def editor(prompts: Prompts) -> Any:
+        from nuncius.terminal.prompt import Prompt, Questions
+
+        questions = Questions(link.judge, link.complete, link.inspect, link.past)
+        return Prompt(options, questions, name, prompts)
+
+    prompts = Prompts(marks=options.prompt_marks)
+    return EarlyPrompt(link.judge, editor, prompts, sgr(choose_theme(options.theme)))
 
 
 _ALIASES = {
     "kernel": Alias("Target.kernel"),
     "existing": Alias("Target.existing", bare=""),
     "ssh": Alias("Target.ssh"),
+    "server": Alias("Target.server"),
     "editing-mode": Alias("TerminalShell.editing_mode"),
     "theme": Alias("TerminalShell.theme"),
+    "xmode": Alias("KernelSettings.xmode"),
+    "colors": Alias("KernelSettings.colors"),
+    "autocall": Alias("KernelSettings.autocall"),
+    "cache-size": Alias("KernelSettings.cache_size"),
+    "ext": Alias("KernelSettings.extensions"),
+    "matplotlib": Alias("KernelSettings.matplotlib", bare="auto"),
+    "pylab": Alias("KernelSettings.pylab", bare="auto"),
+    "gui": Alias("KernelSettings.gui"),
+    "logfile": Alias("KernelSettings.logfile"),
+    "logappend": Alias("KernelSettings.logappend"),
 }
+
+
+def _switch(name: str, target: str, on: str, off: str) -> dict[str, Flag]:
+    return {name: Flag(target, "True", on), f"no-{name}": Flag(target, "False", off)}
+
+
 _FLAGS = {
-    "no-banner": Flag("TerminalShell.banner", "False", "Say nothing at the start."),
-    "confirm-exit": Flag("TerminalShell.confirm_exit", "True", "Ask before Ctrl-D leaves."),
-    "no-confirm-exit": Flag("TerminalShell.confirm_exit", "False", "Leave at Ctrl-D at once."),
+    **_switch("banner", "TerminalShell.banner", "Say what this is.", "Say nothing at the start."),
+    **_switch(
+        "confirm-exit",
+        "TerminalShell.confirm_exit",
+        "Ask before Ctrl-D leaves.",
+        "Leave at Ctrl-D at once.",
+    ),
+    **_switch(
+        "autoindent", "TerminalShell.autoindent", "Indent new lines.", "Do not indent new lines."
+    ),
+    **_switch(
+        "term-title",
+        "TerminalShell.term_title",
+        "Set the terminal's title.",
+        "Leave the terminal's title alone.",
+    ),
+    **_switch(
+        "automagic",
+        "KernelSettings.automagic",
+        "Line magics run without %.",
+        "Line magics need their %.",
+    ),
     "nosep": Flag("TerminalShell.separate_in", "", "No blank line before each prompt."),
     "simple-prompt": Flag(
         "TerminalShell.simple_prompt", "True", "Read plain lines, without escape codes."
     ),
+    "pdb": Flag("KernelSettings.pdb", "True", "Open the debugger at each error."),
+    "detachable": Flag(
+        "Target.detachable", "True", "The kernel may go on when the shell has ended."
+    ),
 }
 
-shell = Program(
+_SHELL = Program(
     name="shell",
     summary="An interactive Python shell in this terminal.",
-    run=_shell,
-    options=(Target, TerminalShell),
+    run=lambda parsed: 0,
+    options=(Target, TerminalShell, KernelSettings),
+    aliases=_ALIASES,
+    flags=_FLAGS,
+    arguments="[-i] [--quick] [FILE | -c CODE | -m MODULE] [ARGUMENT...]",
+    count=(0, None),
+    description="""\
+With a FILE (.py, .ipy, .ipynb), -c CODE or -m MODULE, that is run, and the exit code is as Python's; -i opens the shell afterwards.
+What standard input holds is run when it is no terminal. --quick reads no configuration and no startup files.
+Options of the kernel (--ShellOptions.NAME=VALUE, --KernelOptions.NAME=VALUE) are handed on to it.""",
+)
+
+_CONSOLE = Program(
+    name="console",
+    summary="The same shell over a kernel in another process, in any language.",
+    run=lambda parsed: 0,
+    options=(Target, TerminalShell, KernelSettings),
     aliases=_ALIASES,
     flags=_FLAGS,
 )
 
-console = Program(
-    name="console",
-    summary="The same shell over a kernel in another process, in any language.",
-    run=_console,
-    options=(Target, TerminalShell),
+_ATTACH = Program(
+    name="attach",
+    summary="Come back to a kernel that runs: the newest, or the one that is named.",
+    run=lambda parsed: 0,
+    options=(Target, TerminalShell, KernelSettings),
     aliases=_ALIASES,
     flags=_FLAGS,
+    arguments="[FILE | ID | PATTERN]",
+    count=(0, 1),
 )
+
+
+def _valued(program: Program) -> set[str]:
+    return {name for name, alias in program.all_aliases.items() if alias.bare is None}
+
+
+def _own(program: Program) -> set[str]:
+    return {cls.__name__ for cls in program.all_options}

@@ -21,32 +21,40 @@ __all__ = ["InProcessLink"]
 
 T = TypeVar("T")
 
-#: Inputs that the prompt gets from the kernel's history.
-_PAST = 1000
-
 
 class InProcessLink:
     """A link by reference.
 
     Args:
         kernel: The name of an in-process kernel, of the entry point group ``nuncius.kernels``.
+        arguments: For the kernel, as on its command line.
+        **options: For the kernel's factory.
 
     Raises:
         NoSuchKernel: No installed package brings it.
     """
 
     owned = True
+    can_outlive_shell = False
+    can_restart = False
 
-    def __init__(self, kernel: str = "python") -> None:
+    def __init__(self, kernel: str = "python", arguments: Sequence[str] = (), **options: Any) -> None:
+        if arguments:
+            options["arguments"] = arguments
+        made = find_kernel(kernel)(**options)
         # Programs, debuggers and progress bars that cells start see the terminal itself.
-        self._host = CallHost(find_kernel(kernel)(), policy=Policy.PASS_THROUGH)
+        self._host = CallHost(made, policy=Policy.PASS_THROUGH)
         self._client = Client(MemoryChannels(self._host)).open()
-        self._info = self._client.kernel_info().content
+        self._info = made.info.reply()
 
     @property
     def info(self) -> Mapping[str, Any]:
         """The content of ``kernel_info_reply``."""
         return self._info
+
+    def start(self) -> None:
+        """Have the kernel make itself ready: it reads its configuration and runs startup files."""
+        self._client.kernel_info()
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run the prompt, see `Link.run`."""
@@ -56,11 +64,14 @@ class InProcessLink:
         self,
         code: str,
         *,
+        silent: bool = False,
         on_output: Callable[[Message], None],
         on_input: Callable[[Input], str],
     ) -> ExecutionResult:
         """Run a cell, see `Link.execute`."""
-        return self._client.execute(code, on_output=on_output, on_input=on_input).result()
+        return self._client.execute(
+            code, silent=silent, on_output=on_output, on_input=on_input
+        ).result()
 
     def judge(self, code: str) -> tuple[str, str]:
         """Tell whether a cell is complete, see `Link.judge`."""
@@ -71,9 +82,13 @@ class InProcessLink:
         """Ask for completions, see `Link.complete`."""
         return self._client.complete(code, position).content
 
-    async def past(self) -> Sequence[str]:
+    async def inspect(self, code: str, position: int) -> Mapping[str, Any]:
+        """Ask what is at a position, see `Link.inspect`."""
+        return self._client.inspect(code, position).content
+
+    async def past(self, most: int) -> Sequence[str]:
         """Ask for the last inputs, see `Link.past`."""
-        history = self._client.history("tail", n=_PAST).content.get("history", ())
+        history = self._client.history("tail", n=most).content.get("history", ())
         return [str(entry[-1]) for entry in history]
 
     def watch_others(self, on_output: Callable[[Message], None]) -> None:

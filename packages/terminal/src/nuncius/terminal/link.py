@@ -21,8 +21,12 @@ T = TypeVar("T")
 class Link(Protocol):
     """A kernel behind a prompt."""
 
-    #: Whether the kernel ends with the shell.
+    #: Whether the kernel is the shell's own.
     owned: bool
+    #: Whether it can go on when the shell has ended.
+    can_outlive_shell: bool
+    #: Whether it can be started anew.
+    can_restart: bool
 
     @property
     def info(self) -> Mapping[str, Any]:
@@ -37,6 +41,7 @@ class Link(Protocol):
         self,
         code: str,
         *,
+        silent: bool = False,
         on_output: Callable[[Message], None],
         on_input: Callable[[Input], str],
     ) -> ExecutionResult:
@@ -44,6 +49,7 @@ class Link(Protocol):
 
         Args:
             code: The source.
+            silent: It is not counted and not remembered, and its value is not shown.
             on_output: Called with what the cell publishes, on this thread.
             on_input: Answers its questions, on this thread.
 
@@ -60,7 +66,11 @@ class Link(Protocol):
         """Return the content of ``complete_reply``; an empty one when the kernel takes too long."""
         ...
 
-    async def past(self) -> Sequence[str]:
+    async def inspect(self, code: str, position: int) -> Mapping[str, Any]:
+        """Return the content of ``inspect_reply``; an empty one when the kernel takes too long."""
+        ...
+
+    async def past(self, most: int) -> Sequence[str]:
         """Return the last inputs, oldest first."""
         ...
 

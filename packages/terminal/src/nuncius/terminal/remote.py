@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import sys
+import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,21 +18,21 @@ from nuncius.protocol.core.client import Event, Orphan
 from nuncius.protocol.errors import KernelError, KernelTimeout, NunciusError
 from nuncius.protocol.manager.blocking import LoopThread
 from nuncius.protocol.messages import Channel, Message
-from nuncius.protocol.transport.zmq import ZmqTransport
 
 if TYPE_CHECKING:
     from nuncius.protocol.client.exchange import Input
     from nuncius.protocol.client.execution import ExecutionResult
-    from nuncius.protocol.connection import ConnectionInfo
-    from nuncius.protocol.manager.blocking import BlockingKernelManager
-    from nuncius.protocol.tunnel import Tunnel
+    from nuncius.terminal.places import Place
 
 __all__ = ["RemoteLink"]
 
 T = TypeVar("T")
 
-#: Inputs that the prompt gets from the kernel's history.
-_PAST = 1000
+#: Messages of output that wait to be shown when a cell counts as flooding the screen.
+_FLOOD = 20
+
+#: Seconds within which another Ctrl-C means more than the first.
+_IMPATIENT = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +48,21 @@ class _Ended:
 
 
 class RemoteLink:
-    """A link over sockets.
+    """A link over a connection.
 
     Args:
-        info: Where the kernel listens.
-        manager: Takes care of the kernel's process; None if the kernel is not ours.
-        tunnel: The way there, to be closed at the end.
+        place: Where the kernel is.
         deadline: Seconds that completions may take.
         ready_timeout: Seconds to wait for the kernel's first answer.
     """
 
     def __init__(
-        self,
-        info: ConnectionInfo,
-        manager: BlockingKernelManager | None = None,
-        *,
-        tunnel: Tunnel | None = None,
-        deadline: float = 2.0,
-        ready_timeout: float = 60.0,
+        self, place: Place, *, deadline: float = 2.0, ready_timeout: float = 60.0
     ) -> None:
-        self.owned = manager is not None
-        self._manager = manager
-        self._tunnel = tunnel
+        self.owned = place.owned
+        self.can_outlive_shell = place.can_outlive_shell
+        self.can_restart = place.can_restart
+        self._place = place
         self._deadline = deadline
         self._ready_timeout = ready_timeout
         self._on_other: Callable[[Message], None] | None = None
@@ -75,12 +70,13 @@ class RemoteLink:
         self._runner = asyncio.Runner()
         self._client: AsyncClient
         self._info: Mapping[str, Any] = {}
-        if manager is not None:
-            manager.add_callback(self._died, "dead")
+        #: When Ctrl-C was pressed last, and how often within a second of the time before.
+        self._interrupted = (0.0, 0)
+        place.watch(self._died)
         try:
-            self._connect(info)
+            self._connect()
         except BaseException:
-            self.close(stop_kernel=True)
+            self.close(stop_kernel=self.owned)
             raise
 
     @property
@@ -96,12 +92,14 @@ class RemoteLink:
         self,
         code: str,
         *,
+        silent: bool = False,
         on_output: Callable[[Message], None],
         on_input: Callable[[Input], str],
     ) -> ExecutionResult:
         """Run a cell, see `Link.execute`."""
         inbox: queue.SimpleQueue[Message | _Asked | _Ended] = queue.SimpleQueue()
-        self._thread.run(self._begin(code, inbox))
+        self._thread.run(self._begin(code, silent, inbox))
+        dropping = dropped = 0
         while True:
             try:
                 match inbox.get():
@@ -109,10 +107,16 @@ class RemoteLink:
                         break
                     case _Asked(question, answer):
                         self._answer(question, answer, on_input)
+                    case message if dropping and message.msg_type == "stream":
+                        # Who stops a cell that floods the screen does not want the rest of it.
+                        dropped += len(message.content.get("text", ""))
                     case message:
                         on_output(message)
             except KeyboardInterrupt:
                 self._interrupt()
+                dropping = inbox.qsize() > _FLOOD
+        if dropped:
+            sys.stdout.write(f"... {dropped:,} more characters of output are not shown\n")
         if error is not None:
             raise error
         assert result is not None
@@ -140,10 +144,18 @@ class RemoteLink:
             return {}
         return reply.content
 
-    async def past(self) -> Sequence[str]:
+    async def inspect(self, code: str, position: int) -> Mapping[str, Any]:
+        """Ask what is at a position, see `Link.inspect`."""
+        try:
+            reply = await self._ask(self._client.inspect(code, position, timeout=self._deadline))
+        except KernelError:
+            return {}
+        return reply.content
+
+    async def past(self, most: int) -> Sequence[str]:
         """Ask for the last inputs, see `Link.past`."""
         try:
-            reply = await self._ask(self._client.history("tail", n=_PAST, timeout=10))
+            reply = await self._ask(self._client.history("tail", n=most, timeout=10))
         except KernelError:
             return ()
         return [str(entry[-1]) for entry in reply.content.get("history", ())]
@@ -154,10 +166,9 @@ class RemoteLink:
 
     def restart(self) -> None:
         """Start the kernel anew, see `Link.restart`."""
-        if self._manager is None:
-            raise KernelError("this kernel was started by someone else, who has to restart it")
+        self._place.restart()
         self._thread.run(self._client.aclose())
-        self._connect(self._manager.restart(now=True))
+        self._connect()
 
     def close(self, *, stop_kernel: bool) -> None:
         """Leave the kernel, see `Link.close`."""
@@ -167,24 +178,22 @@ class RemoteLink:
         finally:
             self._thread.close()
             self._runner.close()
-            if self._manager is not None and stop_kernel:
-                self._manager.shutdown()
-                self._manager.close()
-            if self._tunnel is not None:
-                self._tunnel.close()
+            self._place.close(stop_kernel=stop_kernel)
 
     # -- on the loop's thread
 
-    def _connect(self, info: ConnectionInfo) -> None:
-        self._info = self._thread.run(self._open(info))
+    def _connect(self) -> None:
+        self._info = self._thread.run(self._open())
 
-    async def _open(self, info: ConnectionInfo) -> Mapping[str, Any]:
-        self._client = AsyncClient(ZmqTransport(info))
+    async def _open(self) -> Mapping[str, Any]:
+        self._client = AsyncClient(self._place.connect())
         await self._client.open()
         self._client.subscribe(self._take_event)
         return (await self._client.wait_until_ready(self._ready_timeout)).content
 
-    async def _begin(self, code: str, inbox: queue.SimpleQueue[Message | _Asked | _Ended]) -> None:
+    async def _begin(
+        self, code: str, silent: bool, inbox: queue.SimpleQueue[Message | _Asked | _Ended]
+    ) -> None:
         loop = asyncio.get_running_loop()
 
         async def ask(question: Input) -> str:
@@ -192,7 +201,9 @@ class RemoteLink:
             inbox.put(_Asked(question, answer))
             return await answer
 
-        execution = self._client.execute(code, on_output=inbox.put, on_input=ask)
+        execution = self._client.execute(
+            code, silent=silent, on_output=inbox.put, on_input=ask
+        )
 
         async def wait() -> None:
             try:
@@ -229,13 +240,26 @@ class RemoteLink:
             loop.call_soon_threadsafe(answer.set_result, value)
 
     def _interrupt(self) -> None:
-        if self._manager is not None:
-            self._manager.interrupt()
+        before, times = self._interrupted
+        now = time.monotonic()
+        times = times + 1 if now - before < _IMPATIENT else 1
+        self._interrupted = (now, times)
+        if times == 3 and self.can_restart and self.owned:
+            sys.stdout.write("\nThe kernel is killed.\n")
+            self._thread.loop.call_soon_threadsafe(
+                self._client.kernel_died, "the kernel was killed: it did not stop for Ctrl-C"
+            )
             return
+        if times == 2:
+            more = "Press it once more to kill the kernel" if self.owned else "Ctrl-\\ leaves it"
+            sys.stdout.write(f"\nThe kernel was asked to stop. {more}.\n")
         try:
-            self._thread.run(self._client.interrupt(timeout=2))
+            if not self._place.interrupt():
+                self._thread.run(self._client.interrupt(timeout=2))
         except KernelTimeout:
-            print("the kernel does not answer; Ctrl-\\ leaves it")  # noqa: T201
+            sys.stdout.write("\nThe kernel does not answer; Ctrl-\\ leaves it.\n")
+        except KernelError as error:
+            sys.stdout.write(f"\nThe kernel could not be interrupted: {error}\n")
 
     async def _ask(self, request: Coroutine[Any, Any, Message]) -> Message:
         """Await a request of the client's loop on this one."""
@@ -243,8 +267,6 @@ class RemoteLink:
             asyncio.run_coroutine_threadsafe(request, self._thread.loop)
         )
 
-    def _died(self, *_: object) -> None:
-        """Called on the manager's thread when the kernel's process has ended by itself."""
-        assert self._manager is not None
-        reason = f"the kernel died: {self._manager.last_exit or 'nobody knows why'}"
+    def _died(self, reason: str) -> None:
+        """Called on another thread when the kernel's process has ended by itself."""
         self._thread.loop.call_soon_threadsafe(self._client.kernel_died, reason)

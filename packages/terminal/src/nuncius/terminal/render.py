@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-__all__ = ["best_text", "describe_error", "result_text"]
+__all__ = ["best_text", "describe_error", "shortened"]
 
 #: What a terminal can show, best first.
 _READABLE = ("text/plain", "text/markdown", "text/latex", "text/html")
+
+#: Characters of a result that are shown; more than anybody reads, less than what keeps a terminal busy.
+_LONGEST = 200_000
 
 
 def best_text(data: Mapping[str, Any]) -> str:
@@ -24,12 +27,27 @@ def best_text(data: Mapping[str, Any]) -> str:
     return f"<{kinds}: this terminal cannot show it>"
 
 
-def result_text(prompt: str, text: str) -> str:
-    """Return a result after its prompt; several lines start below it, so that columns stay aligned."""
-    separator = "\n" if "\n" in text else ""
-    return f"{prompt}{separator}{text}"
+def shortened(text: str, longest: int = _LONGEST) -> str:
+    """Return a result so that it does not flood the terminal, with a hint how to see all of it."""
+    if len(text) <= longest:
+        return text
+    head, tail = text[: longest // 2], text[-longest // 20 :]
+    left_out = len(text) - len(head) - len(tail)
+    return f"{head}\n... {left_out:,} characters are not shown: print(_) shows all ...\n{tail}"
 
 
-def describe_error(ename: str, evalue: str, traceback: Sequence[str]) -> str:
-    """Return the text of an error: the kernel's traceback, or what is known without one."""
-    return "\n".join(traceback) if traceback else f"{ename}: {evalue}"
+def describe_error(
+    ename: str, evalue: str, traceback: Sequence[str], *, skip_first_frame: bool = False
+) -> str:
+    """Return the text of an error: the kernel's traceback, or what is known without one.
+
+    Args:
+        ename: The error's name.
+        evalue: What it says.
+        traceback: Blocks of text: a title, the frames, the error itself.
+        skip_first_frame: The first frame belongs to whoever ran the code.
+    """
+    blocks = list(traceback)
+    if skip_first_frame and len(blocks) > 3:
+        del blocks[1]
+    return "\n".join(blocks) if blocks else f"{ename}: {evalue}"

@@ -11,8 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nuncius.protocol.errors import KernelDied, KernelError
-from nuncius.terminal.pager import page
-from nuncius.terminal.render import best_text, describe_error, result_text
+from nuncius.terminal.screen import Screen
 
 if TYPE_CHECKING:
     from nuncius.protocol.client.exchange import Input
@@ -25,7 +24,11 @@ __all__ = ["Reader", "Session"]
 
 
 class Reader(Protocol):
-    """Reads cells: `nuncius.terminal.prompt.Prompt` or `nuncius.terminal.simple.SimplePrompt`."""
+    """Reads cells: `nuncius.terminal.early.EarlyPrompt` or `nuncius.terminal.simple.SimplePrompt`."""
+
+    def read_now(self, number: int, default: str = "") -> str | None:
+        """Read one cell without an event loop; None where it takes one. EOFError ends the session."""
+        ...
 
     async def read(self, number: int, default: str = "") -> str:
         """Read one cell; EOFError ends the session, KeyboardInterrupt drops the cell."""
@@ -43,48 +46,75 @@ class Session:
         link: The kernel.
         reader: The prompt.
         options: How the shell behaves.
+        screen: Where output goes.
     """
 
-    def __init__(self, link: Link, reader: Reader, options: TerminalShell) -> None:
+    def __init__(
+        self, link: Link, reader: Reader, options: TerminalShell, screen: Screen | None = None
+    ) -> None:
         self._link = link
         self._reader = reader
         self._options = options
+        self._screen = screen or Screen(reader.show_result_prompt)
         #: The number of the next cell.
-        self._number = 1
+        self.number = 1
         #: What the next prompt begins with.
         self._next_input = ""
-        self._exit_code: int | None = None
-        #: Output is to be cleared when the next one comes.
-        self._clear_pending = False
+        #: Set when the shell is to end.
+        self.exit_code: int | None = None
+        #: The kernel goes on when the shell ends, although it is ours.
+        self.keep_kernel = False
 
     def run(self) -> int:
         """Read and run cells until the person leaves; return the exit code."""
         self._link.watch_others(self._show_other)
-        while self._exit_code is None:
+        while self.exit_code is None:
             try:
-                default, self._next_input = self._next_input, ""
-                code = self._link.run(self._reader.read(self._number, default))
+                code = self._read()
             except KeyboardInterrupt:
                 # A prompt that draws has shown its cell; a new one begins below.
                 continue
             except EOFError:
                 if self._leave():
-                    return 0
+                    return self.exit_code or 0
                 continue
             if code.strip():
                 self.run_cell(code)
-                self._write(self._options.separate_in)
-        return self._exit_code
+                self._screen.write(self._options.separate_in)
+        return self.exit_code
 
-    def run_cell(self, code: str) -> ExecutionResult | None:
-        """Run one cell and show what comes of it; None if the kernel died."""
+    def _read(self) -> str:
+        default, self._next_input = self._next_input, ""
+        code = self._reader.read_now(self.number, default)
+        if code is None:
+            code = self._link.run(self._reader.read(self.number, default))
+        return code
+
+    def run_cell(
+        self, code: str, *, silent: bool = False, launcher: bool = False
+    ) -> ExecutionResult | None:
+        """Run one cell and show what comes of it.
+
+        Args:
+            code: The source.
+            silent: It is not counted and not remembered, and its value is not shown.
+            launcher: It only runs something else; its own frame is left out of tracebacks.
+
+        Returns:
+            The result; None if the kernel died.
+        """
+        self._screen.hide_first_frame = launcher
         try:
-            result = self._link.execute(code, on_output=self._show, on_input=self._answer)
+            result = self._link.execute(
+                code, silent=silent, on_output=self._show, on_input=self._answer
+            )
         except KernelDied as death:
             self._after_death(death)
             return None
-        if result.execution_count is not None and result.status != "aborted":
-            self._number = result.execution_count + 1
+        finally:
+            self._screen.hide_first_frame = False
+        if not silent and result.execution_count is not None and result.status != "aborted":
+            self.number = result.execution_count + 1
         for payload in result.payload:
             self._honor(payload)
         return result
@@ -92,58 +122,18 @@ class Session:
     # -- output
 
     def _show(self, message: Message) -> None:
-        content = message.content
-        match message.msg_type:
-            case "stream":
-                self._write(content.get("text", ""), content.get("name", "stdout"))
-            case "execute_result":
-                self._reader.show_result_prompt(content.get("execution_count") or self._number)
-                self._write(result_text("", best_text(content.get("data", {}))) + "\n")
-            case "display_data":
-                self._write(best_text(content.get("data", {})) + "\n")
-            case "error":
-                self._end_line()
-                text = describe_error(
-                    content.get("ename", "Error"),
-                    content.get("evalue", ""),
-                    content.get("traceback", ()),
-                )
-                self._write(text + "\n", "stderr")
-            case "clear_output":
-                self._clear(wait=bool(content.get("wait")))
+        self._screen.show(message)
 
     def _show_other(self, message: Message) -> None:
         if not self._options.include_other_output:
             return
-        content = message.content
         if message.msg_type == "execute_input":
-            count = content.get("execution_count")
-            self._write(f"In (other) [{count}]: {content.get('code', '')}\n")
+            count = message.content.get("execution_count")
+            self._screen.write(f"In (other) [{count}]: {message.content.get('code', '')}\n")
             if isinstance(count, int):
-                self._number = count + 1
+                self.number = count + 1
         else:
             self._show(message)
-
-    def _write(self, text: str, name: str = "stdout") -> None:
-        stream = sys.stderr if name == "stderr" else sys.stdout
-        if self._clear_pending:
-            self._clear_pending = False
-            sys.stdout.write("\r\x1b[K")
-        stream.write(text)
-        stream.flush()
-
-    def _end_line(self) -> None:
-        """Go to a new line after the terminal's own ``^C``."""
-        if sys.stdout.isatty():
-            sys.stdout.write("\r\x1b[K")
-
-    def _clear(self, *, wait: bool) -> None:
-        if not sys.stdout.isatty():
-            return
-        if wait:
-            self._clear_pending = True
-        else:
-            sys.stdout.write("\r\x1b[K")
 
     # -- questions and payloads
 
@@ -157,11 +147,14 @@ class Session:
     def _honor(self, payload: Mapping[str, Any]) -> None:
         match payload.get("source"):
             case "page":
-                page(best_text(payload.get("data", {})))
+                from nuncius.terminal.pager import page
+
+                page(self._screen.text_of(payload.get("data", {})))
             case "set_next_input":
                 self._next_input = str(payload.get("text", ""))
             case "ask_exit":
-                self._exit_code = int(payload.get("exit_code") or 0)
+                self.keep_kernel = bool(payload.get("keepkernel", False))
+                self.exit_code = int(payload.get("exit_code") or 0)
             case "edit_magic":
                 from nuncius.terminal.external import edit
 
@@ -170,29 +163,35 @@ class Session:
     # -- leaving
 
     def _leave(self) -> bool:
-        if not self._options.confirm_exit or not sys.stdin.isatty():
+        if not sys.stdin.isatty():
             return True
-        question = (
+        if self._options.confirm_exit and not self._confirmed(
             "Do you really want to exit ([y]/n)? "
             if self._link.owned
             else "Leave the shell and let the kernel run on ([y]/n)? "
-        )
+        ):
+            return False
+        if self._options.confirm_exit and self._link.can_outlive_shell:
+            self.keep_kernel = not self._confirmed("Stop the kernel ([y]/n)? ")
+        return True
+
+    def _confirmed(self, question: str) -> bool:
         try:
             return input(question).strip().lower() in {"", "y", "yes"}
         except (EOFError, KeyboardInterrupt):
-            print()  # noqa: T201
+            self._screen.write("\n")
             return True
 
     def _after_death(self, death: KernelDied) -> None:
-        self._write(f"\n{death}\n", "stderr")
-        if not self._link.owned:
-            self._exit_code = 1
+        self._screen.write(f"\n{death}\n", "stderr")
+        if not self._link.owned or not self._link.can_restart:
+            self.exit_code = 1
             return
         try:
             self._link.restart()
         except KernelError as error:
-            self._write(f"The kernel could not be restarted: {error}\n", "stderr")
-            self._exit_code = 1
+            self._screen.write(f"The kernel could not be restarted: {error}\n", "stderr")
+            self.exit_code = 1
         else:
-            self._number = 1
-            self._write("The kernel was restarted; its variables are gone.\n", "stderr")
+            self.number = 1
+            self._screen.write("The kernel was restarted; its variables are gone.\n", "stderr")

@@ -25,6 +25,10 @@ class SimplePrompt:
         self._judge = judge
 
     async def read(self, number: int, default: str = "") -> str:
+        """Read lines, see `read_now`."""
+        return self.read_now(number, default)
+
+    def read_now(self, number: int, default: str = "") -> str:
         """Read lines until they are a complete cell, or a blank line ends an incomplete one.
 
         Raises:

@@ -156,6 +156,10 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     },
     "IPython.core.shellapp": {"InteractiveShellApp": ":compat.apps:InteractiveShellApp"},
     "IPython.core.splitinput": {},
+    "IPython.core.ultratb": _all(
+        ":compat.tracebacks",
+        "AutoFormattedTB ColorTB FormattedTB ListTB SyntaxTB TBTools VerboseTB",
+    ),
     "IPython.core.usage": {},
     "IPython.extensions": {},
     "IPython.lib": {},

@@ -91,7 +91,7 @@ class BaseFormatter:
     def __init_subclass__(cls) -> None:
         # formatters of libraries may state these as traits: their values are what counts
         for name in ("format_type", "print_method", "_return_type"):
-            value = cls.__dict__.get(name)
+            value: Any = cls.__dict__.get(name)
             if hasattr(value, "default_value"):
                 setattr(cls, name, value.default_value)
 

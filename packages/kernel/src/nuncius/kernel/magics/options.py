@@ -6,7 +6,7 @@
     @options(Flag("n", "Say it so many times.", "N"), Flag("q", "Say nothing."))
     def greet(self, opts, who): ...
 
-Rule 1: options come before everything else; the first word that is none begins the rest of the line, which stays as it was typed.
+Rule 1: options come before everything else; the first word that is none begins the rest of the line, which stays as it was typed. Magics whose line is words, and no code, may have them ``anywhere``.
 Rule 2: ``--`` ends the options; a dash alone is no option.
 """
 
@@ -32,14 +32,16 @@ class Flag:
     Attributes:
         name: A letter, or a word for an option with two dashes.
         help: What it does, in a sentence.
-        value: What follows it, such as ``N`` or ``FILE``; empty if nothing does.
+        value: What follows it, such as ``N`` or ``FILE``; empty if nothing does; in brackets if it may be left out, for a number.
         repeated: It may be given several times; its value is the list of them.
+        ends: What follows its value is no option any more.
     """
 
     name: str
     help: str = ""
     value: str = ""
     repeated: bool = False
+    ends: bool = False
 
     @property
     def word(self) -> str:
@@ -99,18 +101,29 @@ def split_words(line: str) -> list[str]:
     return words
 
 
-def parse(flags: Iterable[Flag], line: str, magic: str = "") -> tuple[Opts, str]:
+def parse(
+    flags: Iterable[Flag], line: str, magic: str = "", *, anywhere: bool = False
+) -> tuple[Opts, str]:
     """Return the options at the beginning of ``line``, and the rest of it.
 
     Args:
         flags: The options that there are.
         line: What follows the name of the magic.
         magic: Its name, for error messages.
+        anywhere: Options may also follow other words.
 
     Raises:
         UsageError: There is no such option, or its value is missing.
     """
-    return _Reader({flag.word: flag for flag in flags}, line, magic).read()
+    reader = _Reader({flag.word: flag for flag in flags}, line, magic)
+    opts, rest = reader.read()
+    others: list[str] = []
+    while anywhere and not reader.ended and rest:
+        start = reader.position
+        _, reader.position = next_word(line, start)
+        others.append(line[start : reader.position].strip())
+        opts, rest = reader.read()
+    return opts, " ".join([*others, rest]).strip()
 
 
 class _Reader:
@@ -121,13 +134,14 @@ class _Reader:
         self._line = line
         self._magic = magic
         self._opts = Opts()
+        self.ended = False
         self.position = 0
 
     def read(self) -> tuple[Opts, str]:
         while True:
             word, end = next_word(self._line, self.position)
             if word == "--":
-                self.position = end
+                self.position, self.ended = end, True
                 break
             if len(word) < 2 or word[0] != "-" or self._line[self.position :].lstrip()[0] != "-":
                 break
@@ -136,6 +150,8 @@ class _Reader:
                 self._long(word)
             else:
                 self._short(word[1:])
+            if self.ended:
+                break
         return self._opts, self._line[self.position :].strip()
 
     def _long(self, word: str) -> None:
@@ -166,12 +182,18 @@ class _Reader:
 
     def _value(self, flag: Flag) -> str:
         word, end = next_word(self._line, self.position)
+        if flag.value.startswith("["):
+            if not word.isdigit():
+                return ""
+            self.position = end
+            return word
         if not self._line[self.position : end].strip():
             raise UsageError(f"{self._where()}option {flag.word} requires a value: {flag.value}")
         self.position = end
         return word
 
     def _put(self, flag: Flag, value: str) -> None:
+        self.ended = flag.ends
         if flag.repeated:
             self._opts.setdefault(flag.name, []).append(value)
         else:
@@ -181,7 +203,7 @@ class _Reader:
         return f"%{self._magic}: " if self._magic else ""
 
 
-def options(*flags: Flag) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def options(*flags: Flag, anywhere: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Have a method of a `Magics` class called with its options and the rest of the line.
 
     The options are added to its docstring.
@@ -190,7 +212,7 @@ def options(*flags: Flag) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def magic(self: Any, line: str = "", *args: Any, **kwargs: Any) -> Any:
-            opts, rest = parse(flags, line, function.__name__)
+            opts, rest = parse(flags, line, function.__name__, anywhere=anywhere)
             return function(self, opts, rest, *args, **kwargs)
 
         magic.__doc__ = _documented(function.__doc__ or "", flags)

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from nuncius.kernel import saying
 
-__all__ = ["agreed", "columns", "say", "switch", "warn"]
+__all__ = ["agreed", "say", "switch", "warn"]
 
 _ON = frozenset({"1", "on", "true", "yes"})
 _OFF = frozenset({"0", "off", "false", "no"})
@@ -40,21 +38,3 @@ def agreed(question: str) -> bool:
         return input(f"{question} (y/[n])? ").strip().lower() in ("y", "yes")
     except (StdinNotSupported, EOFError):
         return True
-
-
-def columns(words: Iterable[str], width: int = 80) -> str:
-    """Return words in columns, as ``ls`` has them: down, then across."""
-    items = list(words)
-    if not items:
-        return "\n"
-    for count in range(min(len(items), width), 0, -1):
-        rows = -(-len(items) // count)
-        table = [items[i : i + rows] for i in range(0, len(items), rows)]
-        widths = [max(map(len, column)) for column in table]
-        if sum(widths) + 2 * (len(widths) - 1) <= width or count == 1:
-            break
-    lines = []
-    for row in range(rows):
-        cells = [column[row].ljust(w) for column, w in zip(table, widths, strict=True) if row < len(column)]
-        lines.append("  ".join(cells).rstrip())
-    return "\n".join(lines) + "\n"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-
-from nuncius.protocol.app.config import Setting, template
-from nuncius.protocol.app.options import describe, type_name
+from typing import TYPE_CHECKING
 
 from nuncius.nbconvert import options
 from nuncius.nbconvert.cli.arguments import HELP, Arguments
 from nuncius.nbconvert.cli.configuration import config_dir
+from nuncius.protocol.app.config import Setting, template
+from nuncius.protocol.app.options import describe, type_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["generate", "help_all", "show", "version"]
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from nuncius.protocol.app.config import Setting
 from nuncius.protocol.app.options import nearest
 from nuncius.protocol.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["ALIASES", "FLAGS", "HELP", "Arguments", "parse"]
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
-
-from nuncius.protocol.app.config import Setting
-from nuncius.protocol.errors import NunciusError, OptionError
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import options
 from nuncius.nbconvert.cli.arguments import HELP, Arguments, parse
 from nuncius.nbconvert.cli.job import Job, convert_one
 from nuncius.nbconvert.configured import Configured
+from nuncius.protocol.errors import NunciusError, OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nuncius.protocol.app.config import Setting
 
 __all__ = ["run"]
 

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nuncius.protocol.app.config import Setting
 from nuncius.protocol.errors import OptionError
 from nuncius.protocol.paths import nuncius_dir
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nuncius.protocol.app.config import Setting
 
 __all__ = ["config_dir", "files", "read"]
 

@@ -7,15 +7,16 @@ import sys
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from nuncius.protocol.errors import NunciusError
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import options, writing
-from nuncius.nbconvert.configured import Configured
 from nuncius.nbconvert.conversion import Result, convert, describe_path, initial_resources
 from nuncius.nbconvert.formats import ALIASES, FORMATS
 from nuncius.nbconvert.notebook import loads
+from nuncius.protocol.errors import NunciusError
+
+if TYPE_CHECKING:
+    from nuncius.nbconvert.configured import Configured
 
 __all__ = ["Job", "Report", "convert_one"]
 
@@ -113,8 +114,7 @@ def _converted(job: Job, path: str) -> Result:
 
 
 def _files_dir(app: options.NbConvertApp, key: str) -> str:
-    folder = app.output_files_dir.format(notebook_name=os.path.basename(key))  # noqa: PTH119
-    return folder
+    return app.output_files_dir.format(notebook_name=os.path.basename(key))  # noqa: PTH119
 
 
 def _extra(job: Job, target: Any) -> list[Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from typing import TYPE_CHECKING
 
 from nuncius.nbconvert.cli.job import Job, Report, convert_one
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["convert_all"]
 

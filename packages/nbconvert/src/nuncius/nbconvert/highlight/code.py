@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import markup
 from nuncius.nbconvert.highlight.python import Token, tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 __all__ = ["html", "latex", "lex", "style_css", "style_latex"]
 
@@ -102,7 +104,7 @@ _LATEX_NAMES = {
 
 
 def latex(source: str, language: str) -> str:
-    """Return highlighted code as the lines of a Verbatim environment with ``commandchars=\\\\\\{\\}``."""
+    r"""Return highlighted code as the lines of a Verbatim environment with ``commandchars=\\\\\\{\\}``."""
     out = []
     for cls, text in lex(source, language):
         body = verbatim(text)
@@ -113,7 +115,7 @@ def latex(source: str, language: str) -> str:
 
 
 def verbatim(text: str) -> str:
-    """Return text for a Verbatim environment with ``commandchars=\\\\\\{\\}``."""
+    r"""Return text for a Verbatim environment with ``commandchars=\\\\\\{\\}``."""
     if _LATEX_SPECIAL.search(text):
         return _LATEX_SPECIAL.sub(lambda m: rf"\PYZ{_LATEX_NAMES[m.group()]}{{}}", text)
     return text
@@ -159,4 +161,6 @@ def block(source: str, language: str, options: Mapping[str, Any] | None = None) 
     body = html_with(source, language, options or {})
     name = re.sub(r"[^\w+#.-]", "-", language) or "text"
     end = "" if body.endswith("\n") else "\n"
-    return f'<div class="highlight hl-{markup.text(name)}"><pre><span></span>{body}{end}</pre></div>'
+    return (
+        f'<div class="highlight hl-{markup.text(name)}"><pre><span></span>{body}{end}</pre></div>'
+    )

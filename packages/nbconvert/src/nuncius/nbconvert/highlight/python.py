@@ -77,7 +77,7 @@ def tokens(source: str, *, magics: bool = True) -> list[Token]:
         if kind == "space":
             append(("", text))
             continue
-        if kind == "name" or kind == "word":  # noqa: PLR1714 - this is the hot path
+        if kind == "name" or kind == "word":
             cls = _AFTER.get(before) if before else None
             if cls is None or text in ("import", "as"):
                 cls = get(text, "n")
@@ -100,7 +100,13 @@ def tokens(source: str, *, magics: bool = True) -> list[Token]:
         elif kind == "punct":
             append(("p", text))
             depth += _depth(text)
-            before = before if before in ("import", "from", "@") and text in (".", ",", "(") else "." if text == "." else ""
+            before = (
+                before
+                if before in ("import", "from", "@") and text in (".", ",", "(")
+                else "."
+                if text == "."
+                else ""
+            )
         elif kind == "newline":
             append(("", text))
             before = before if depth > 0 and before == "import" else ""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from nuncius.nbconvert.markdown.blocks import Node, children, read
-from nuncius.nbconvert.markdown.events import Event
+
+if TYPE_CHECKING:
+    from nuncius.nbconvert.markdown.events import Event
 
 __all__ = ["asciidoc", "table"]
 

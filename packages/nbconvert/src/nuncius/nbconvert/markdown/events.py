@@ -59,7 +59,10 @@ def _markdown() -> Any:
 
         flags = pyromark.Options
         _parser = pyromark.Markdown(
-            options=flags.ENABLE_TABLES | flags.ENABLE_STRIKETHROUGH | flags.ENABLE_TASKLISTS | flags.ENABLE_FOOTNOTES  # fmt: skip
+            options=flags.ENABLE_TABLES
+            | flags.ENABLE_STRIKETHROUGH
+            | flags.ENABLE_TASKLISTS
+            | flags.ENABLE_FOOTNOTES
         )
     return _parser
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from nuncius.nbconvert import markup
 from nuncius.nbconvert.highlight import code
 from nuncius.nbconvert.markdown.events import Event, events
 from nuncius.nbconvert.mathml import Mathematics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 __all__ = ["Heading", "Style", "html"]
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING
 
 from nuncius.nbconvert.highlight import code
 from nuncius.nbconvert.html_table import Table, read_tables
 from nuncius.nbconvert.markdown.events import Event, events
-from nuncius.nbconvert.markdown.math import Formula
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nuncius.nbconvert.markdown.math import Formula
 
 __all__ = ["escape", "latex", "table"]
 

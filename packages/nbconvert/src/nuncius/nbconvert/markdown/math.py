@@ -22,7 +22,7 @@ _MARK = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A formula that was taken out.
+    r"""A formula that was taken out.
 
     Attributes:
         tex: The LaTeX, without the marks (an environment keeps its ``\\begin`` and ``\\end``).

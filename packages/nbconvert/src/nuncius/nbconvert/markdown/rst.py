@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from nuncius.nbconvert.markdown.blocks import Node, children, read
-from nuncius.nbconvert.markdown.events import Event
+
+if TYPE_CHECKING:
+    from nuncius.nbconvert.markdown.events import Event
 
 __all__ = ["rst"]
 
@@ -132,7 +135,9 @@ def _event(event: Event, plain: bool) -> str:
 
 
 def _plain(node: Node) -> str:
-    return "".join(i[1] for i in node.inside if not isinstance(i, Node) and i[0] in ("text", "code"))
+    return "".join(
+        i[1] for i in node.inside if not isinstance(i, Node) and i[0] in ("text", "code")
+    )
 
 
 def _label(name: str) -> str:

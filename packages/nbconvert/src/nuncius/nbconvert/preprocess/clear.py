@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert.notebook import Notebook
-from nuncius.nbconvert.options import ClearMetadataPreprocessor, ClearOutputPreprocessor
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from nuncius.nbconvert.notebook import Notebook
+    from nuncius.nbconvert.options import ClearMetadataPreprocessor, ClearOutputPreprocessor
 
 __all__ = ["clear_metadata", "clear_outputs"]
 

@@ -2,12 +2,13 @@ r"""Join the pieces of streams, and show what a terminal would after ``\r`` and 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.text.ansi import settle
 
-from nuncius.nbconvert.notebook import Notebook
-from nuncius.nbconvert.options import CoalesceStreamsPreprocessor
+if TYPE_CHECKING:
+    from nuncius.nbconvert.notebook import Notebook
+    from nuncius.nbconvert.options import CoalesceStreamsPreprocessor
 
 __all__ = ["coalesce_streams"]
 

@@ -9,12 +9,14 @@ import json
 import re
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Callable
 from pathlib import PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert.notebook import Notebook
-from nuncius.nbconvert.options import ExtractAttachmentsPreprocessor, ExtractOutputPreprocessor
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from nuncius.nbconvert.notebook import Notebook
+    from nuncius.nbconvert.options import ExtractAttachmentsPreprocessor, ExtractOutputPreprocessor
 
 __all__ = ["extract_attachments", "extract_outputs", "harmless_name"]
 

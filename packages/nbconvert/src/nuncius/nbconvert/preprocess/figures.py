@@ -6,10 +6,11 @@ import subprocess
 import tempfile
 from base64 import b64encode
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert.notebook import Notebook
-from nuncius.nbconvert.options import SVG2PDFPreprocessor
+if TYPE_CHECKING:
+    from nuncius.nbconvert.notebook import Notebook
+    from nuncius.nbconvert.options import SVG2PDFPreprocessor
 
 __all__ = ["svg_to_pdf"]
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert.highlight.code import style_css, style_latex
-from nuncius.nbconvert.notebook import Notebook
-from nuncius.nbconvert.options import CSSHTMLHeaderPreprocessor, LatexPreprocessor
+
+if TYPE_CHECKING:
+    from nuncius.nbconvert.notebook import Notebook
+    from nuncius.nbconvert.options import CSSHTMLHeaderPreprocessor, LatexPreprocessor
 
 __all__ = ["latex_header", "page_header"]
 

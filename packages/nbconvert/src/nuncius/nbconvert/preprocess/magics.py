@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert.highlight.code import MAGICS
-from nuncius.nbconvert.notebook import Notebook
-from nuncius.nbconvert.options import HighlightMagicsPreprocessor
+
+if TYPE_CHECKING:
+    from nuncius.nbconvert.notebook import Notebook
+    from nuncius.nbconvert.options import HighlightMagicsPreprocessor
 
 __all__ = ["magic_language", "note_languages"]
 

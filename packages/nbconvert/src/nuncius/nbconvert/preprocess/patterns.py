@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert.errors import FilterError
-from nuncius.nbconvert.notebook import Notebook
-from nuncius.nbconvert.options import RegexRemovePreprocessor
+
+if TYPE_CHECKING:
+    from nuncius.nbconvert.notebook import Notebook
+    from nuncius.nbconvert.options import RegexRemovePreprocessor
 
 __all__ = ["remove_matching"]
 

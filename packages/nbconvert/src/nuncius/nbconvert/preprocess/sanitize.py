@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert.notebook import Notebook
-from nuncius.nbconvert.options import SanitizeHTML
 from nuncius.nbconvert.sanitise import cleaner
+
+if TYPE_CHECKING:
+    from nuncius.nbconvert.notebook import Notebook
+    from nuncius.nbconvert.options import SanitizeHTML
 
 __all__ = ["sanitize"]
 

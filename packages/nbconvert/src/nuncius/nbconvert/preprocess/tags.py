@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert.notebook import Notebook
-from nuncius.nbconvert.options import TagRemovePreprocessor
+if TYPE_CHECKING:
+    from nuncius.nbconvert.notebook import Notebook
+    from nuncius.nbconvert.options import TagRemovePreprocessor
 
 __all__ = ["remove_tagged"]
 

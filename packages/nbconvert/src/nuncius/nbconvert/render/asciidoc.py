@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from nuncius.nbconvert import ansi
@@ -10,7 +10,11 @@ from nuncius.nbconvert.document import CodeCell, Failure, MarkdownCell, RawCell,
 from nuncius.nbconvert.html_table import read_tables
 from nuncius.nbconvert.markdown.asciidoc import asciidoc as from_markdown
 from nuncius.nbconvert.markdown.asciidoc import table
-from nuncius.nbconvert.rendering import Rendering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nuncius.nbconvert.rendering import Rendering
 
 __all__ = ["asciidoc"]
 

@@ -5,10 +5,9 @@ The page has JupyterLab's classes (``jp-Cell``, ``jp-OutputArea-output`` ...), s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import assets, markup, sanitise
 from nuncius.nbconvert.document import (
@@ -25,6 +24,9 @@ from nuncius.nbconvert.markdown.html import Heading, Style, html
 from nuncius.nbconvert.mathml import Mathematics
 from nuncius.nbconvert.options import HTMLExporter
 from nuncius.nbconvert.render.html_outputs import Outputs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["Page", "render"]
 
@@ -45,7 +47,7 @@ class Page:
     css: tuple[str, ...] = ()
     image: Callable[[str], str] | None = None
     link: Callable[[str], str] | None = None
-    note: Callable[[str, int | None], None] = lambda text, cell: None  # noqa: E731
+    note: Callable[[str, int | None], None] = lambda text, cell: None
     clean: Callable[[str], str] = sanitise.clean
     style: Style = field(init=False)
     outputs: Outputs = field(init=False)
@@ -177,7 +179,9 @@ def _markdown(cell: MarkdownCell, document: Document, page: Page) -> Iterator[st
 
 def markdown_cell(cell: MarkdownCell, page: Page) -> str:
     """Return the content of a Markdown cell."""
-    page.style.image = partial(_image, cell.attachments, page.image) if cell.attachments else page.image
+    page.style.image = (
+        partial(_image, cell.attachments, page.image) if cell.attachments else page.image
+    )
     body = html(cell.source, page.style)
     for tex in page.style.math.failed:
         page.note(f"a formula that is not understood: {tex[:80]}", cell.index)
@@ -200,7 +204,9 @@ def _image(attachments: Mapping[str, Any], otherwise: Callable[[str], str] | Non
 def head(document: Document, page: Page) -> str:
     """Return everything before the content."""
     options = page.options
-    sheets = "".join(f"<style>\n{css}\n</style>\n" for css in (assets.read("notebook.css"), *page.css))
+    sheets = "".join(
+        f"<style>\n{css}\n</style>\n" for css in (assets.read("notebook.css"), *page.css)
+    )
     theme = options.theme if options.theme in ("light", "dark", "auto") else "light"
     if theme == "auto":
         sheets += f"<style>\n{_dark_by_system()}\n</style>\n"
@@ -228,7 +234,11 @@ def _head_scripts(document: Document, page: Page) -> str:
     out = ""
     if needs.require or needs.widgets:
         out += f"<script{markup.attributes(src=options.require_js_url)}></script>\n"
-        out += f"<script{markup.attributes(src=options.jquery_url)}></script>\n" if needs.require else ""
+        out += (
+            f"<script{markup.attributes(src=options.jquery_url)}></script>\n"
+            if needs.require
+            else ""
+        )
     if options.mathjax_url:
         out += f"<script async{markup.attributes(src=options.mathjax_url)}></script>\n"
     return out

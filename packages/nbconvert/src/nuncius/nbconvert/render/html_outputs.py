@@ -6,13 +6,15 @@ Chunks are yielded; the data of a picture is a chunk of its own, so that it is c
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import ansi, markup, sanitise
 from nuncius.nbconvert.document import WIDGET_VIEW, CodeCell, Failure, Output, Shown, Stream
 from nuncius.nbconvert.markdown.html import Style, html
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 __all__ = ["Names", "Needs", "Outputs"]
 
@@ -63,13 +65,17 @@ class Outputs:
     style: Style = field(default_factory=Style)
     names: Names = field(default_factory=Names)
     needs: Needs = field(default_factory=Needs)
-    note: Callable[[str, int], None] = lambda text, cell: None  # noqa: E731
+    note: Callable[[str, int], None] = lambda text, cell: None
     clean: Callable[[str], str] = sanitise.clean
 
     def write(self, output: Output, cell: CodeCell, number: int) -> Iterator[str]:
         """Yield one output, without its prompt."""
         if isinstance(output, Stream):
-            mime = "text/plain" if output.name == "stdout" else f"application/vnd.jupyter.{output.name}"
+            mime = (
+                "text/plain"
+                if output.name == "stdout"
+                else f"application/vnd.jupyter.{output.name}"
+            )
             yield from self._text(output.text, mime)
         elif isinstance(output, Failure):
             yield from self._text("\n".join(output.traceback), "application/vnd.jupyter.stderr")
@@ -157,7 +163,7 @@ class Outputs:
         elif self.raw_svg and not self.safe:
             yield _string(shown.value)
         else:
-            yield f"<img{markup.attributes(alt=shown.alt)} src=\""
+            yield f'<img{markup.attributes(alt=shown.alt)} src="'
             yield sanitise.clean_svg(_string(shown.value))
             yield '">'
         yield "\n</div>\n"
@@ -185,11 +191,17 @@ class Outputs:
     def _json(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
         import json
 
-        yield from self._text(json.dumps(shown.value, indent=2, ensure_ascii=False), shown.mime, shown)
+        yield from self._text(
+            json.dumps(shown.value, indent=2, ensure_ascii=False), shown.mime, shown
+        )
 
     def _pdf(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
         yield self._open("jp-RenderedPDF", shown, shown.mime)
-        address = _url(shown.file) if shown.file else f"data:application/pdf;base64,{_string(shown.value).strip()}"
+        address = (
+            _url(shown.file)
+            if shown.file
+            else f"data:application/pdf;base64,{_string(shown.value).strip()}"
+        )
         yield f'<embed type="application/pdf" title="PDF" style="width:100%;height:30rem"{markup.attributes(src=address)}>\n</div>\n'
 
     def _missing(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:

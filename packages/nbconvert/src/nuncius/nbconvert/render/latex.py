@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import lru_cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nuncius.nbconvert import ansi, assets
 from nuncius.nbconvert.document import (
@@ -20,7 +20,11 @@ from nuncius.nbconvert.document import (
 from nuncius.nbconvert.highlight import code
 from nuncius.nbconvert.html_table import read_tables
 from nuncius.nbconvert.markdown import latex as md
-from nuncius.nbconvert.rendering import Rendering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nuncius.nbconvert.rendering import Rendering
 
 __all__ = ["cell_markdown", "latex", "output", "preamble"]
 

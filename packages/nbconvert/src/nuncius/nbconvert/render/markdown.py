@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from nuncius.nbconvert import ansi
-from nuncius.nbconvert.document import CodeCell, Failure, MarkdownCell, Output, RawCell, Shown, Stream
-from nuncius.nbconvert.rendering import Rendering
+from nuncius.nbconvert.document import (
+    CodeCell,
+    Failure,
+    MarkdownCell,
+    Output,
+    RawCell,
+    Shown,
+    Stream,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nuncius.nbconvert.rendering import Rendering
 
 __all__ = ["markdown"]
 

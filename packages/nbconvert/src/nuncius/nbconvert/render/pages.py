@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import sanitise
 from nuncius.nbconvert.render.html import Page, render
-from nuncius.nbconvert.rendering import Rendering
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from nuncius.nbconvert.rendering import Rendering
 
 __all__ = ["make_page", "page"]
 
@@ -52,7 +55,11 @@ def _link(links: dict[str, str], url: str) -> str:
 
 def _without_files(url: str) -> str:
     """``files/`` was how IPython's server called the notebook's own folder."""
-    return url.removeprefix("/").removeprefix("files/") if url.startswith(("files/", "/files/")) else url
+    return (
+        url.removeprefix("/").removeprefix("files/")
+        if url.startswith(("files/", "/files/"))
+        else url
+    )
 
 
 def _images(rendering: Rendering, options: Any) -> Callable[[str], str]:

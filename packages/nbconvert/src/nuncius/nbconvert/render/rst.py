@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from nuncius.nbconvert import ansi
 from nuncius.nbconvert.document import CodeCell, Failure, MarkdownCell, RawCell, Shown, Stream
 from nuncius.nbconvert.markdown.rst import rst as from_markdown
 from nuncius.nbconvert.render.markdown import indented
-from nuncius.nbconvert.rendering import Rendering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nuncius.nbconvert.rendering import Rendering
 
 __all__ = ["rst"]
 

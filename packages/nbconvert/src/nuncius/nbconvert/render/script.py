@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from nuncius.nbconvert.document import CodeCell, Document, MarkdownCell, RawCell
-from nuncius.nbconvert.rendering import Rendering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from nuncius.nbconvert.rendering import Rendering
 
 __all__ = ["python", "script"]
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import assets, markup
-from nuncius.nbconvert.document import Cell, Document
 from nuncius.nbconvert.errors import ConversionException
-from nuncius.nbconvert.options import SlidesExporter
 from nuncius.nbconvert.render import html
 from nuncius.nbconvert.render.pages import make_page
-from nuncius.nbconvert.rendering import Rendering
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from nuncius.nbconvert.document import Cell, Document
+    from nuncius.nbconvert.options import SlidesExporter
+    from nuncius.nbconvert.rendering import Rendering
 
 __all__ = ["grouped", "slide_type", "slides"]
 
@@ -31,7 +35,11 @@ _DARK = frozenset({"black", "black-contrast", "blood", "dracula", "league", "moo
 
 def slide_type(cell: Cell) -> str:
     """Return what the author made of a cell: slide, subslide, fragment, notes, skip or "-"."""
-    show = cell.metadata.get("slideshow")
+    return _kind(cell.metadata)
+
+
+def _kind(metadata: Mapping[str, Any]) -> str:
+    show = metadata.get("slideshow")
     kind = show.get("slide_type") if isinstance(show, dict) else None
     return kind if isinstance(kind, str) and kind else "-"
 
@@ -55,6 +63,33 @@ def grouped(cells: tuple[Cell, ...]) -> list[list[list[tuple[str, Cell]]]]:
     return slides_
 
 
+def mark(nb: dict[str, Any]) -> None:
+    """Write into the cells' metadata where slides begin and end, as templates of nbconvert read it."""
+    cells = [cell for cell in nb["cells"] if _kind(cell["metadata"]) != "skip"]
+    kinds = [_kind(cell["metadata"]) for cell in cells]
+    if kinds and kinds[0] not in ("slide", "notes"):
+        kinds[0] = "slide"
+    fragment = False
+    for index, (cell, kind) in enumerate(zip(cells, kinds, strict=True)):
+        metadata = cell["metadata"]
+        metadata["slide_type"] = kind
+        if index == 0 or kind == "slide":
+            metadata["slide_start"] = True
+        if index == 0 or kind in ("slide", "subslide"):
+            metadata["subslide_start"] = True
+            fragment = False
+        if kind == "fragment":
+            metadata["fragment_start"] = fragment = True
+        following = kinds[index + 1] if index + 1 < len(kinds) else "slide"
+        metadata["fragment_end"] = fragment and following in ("fragment", "subslide", "slide")
+        fragment = fragment and not metadata["fragment_end"]
+        metadata["subslide_end"] = following in ("subslide", "slide")
+        metadata["slide_end"] = following == "slide"
+    for cell in nb["cells"]:
+        if _kind(cell["metadata"]) == "skip":
+            cell["metadata"]["slide_type"] = "skip"
+
+
 def slides(rendering: Rendering) -> Iterator[str]:
     """Yield the page."""
     page = make_page(rendering)
@@ -70,7 +105,7 @@ def slides(rendering: Rendering) -> Iterator[str]:
     yield from body
     yield "</div>\n</div>\n</main>\n"
     yield from html.scripts(document, page)
-    yield from _start(options)
+    yield from start(options)
     yield "</body>\n</html>\n"
 
 
@@ -92,19 +127,26 @@ def _slide(slide: list[list[tuple[str, Cell]]], document: Document, page: html.P
     yield "</section>\n"
 
 
-def _head(document: Document, page: html.Page, options: SlidesExporter) -> str:
-    head = html.head(document, page)
+def sheets(options: SlidesExporter) -> str:
+    """Return the style sheets of slides: those of reveal.js, then ours."""
     if options.reveal_url_prefix:
         prefix = options.reveal_url_prefix
-        sheets = "".join(
+        theirs = "".join(
             f'<link rel="stylesheet"{markup.attributes(href=f"{prefix}/dist/{path}.css")}>\n'
             for path in ("reveal", f"theme/{options.reveal_theme}")
         )
     else:
         css = assets.read("reveal/reveal.css") + _IMPORT.sub("", _theme(options.reveal_theme))
-        sheets = f"<style>\n{css}\n</style>\n"
+        theirs = f"<style>\n{css}\n</style>\n"
+    return f"{theirs}<style>\n{_CSS}</style>\n"
+
+
+def _head(document: Document, page: html.Page, options: SlidesExporter) -> str:
+    head = html.head(document, page)
+    theirs, ours = sheets(options).rsplit("<style>", 1)
     # Before the page's own sheets, which have the last word about cells.
-    return head.replace("<style>", sheets + "<style>", 1).replace("</head>", f"<style>\n{_CSS}</style>\n</head>", 1)  # fmt: skip
+    head = head.replace("<style>", theirs + "<style>", 1)
+    return head.replace("</head>", f"<style>{ours}</head>", 1)
 
 
 def _theme(name: str) -> str:
@@ -119,7 +161,8 @@ def _theme(name: str) -> str:
         raise ConversionException(f"SlidesExporter.reveal_theme: there is no theme {name!r}; known are {', '.join(known)}") from None  # fmt: skip
 
 
-def _start(options: SlidesExporter) -> Iterator[str]:
+def start(options: SlidesExporter) -> Iterator[str]:
+    """Yield the scripts of slides, and the one that starts them."""
     if options.reveal_url_prefix:
         for path in ("dist/reveal.js", "plugin/notes/notes.js"):
             yield f"<script{markup.attributes(src=f'{options.reveal_url_prefix}/{path}')}></script>\n"

@@ -163,8 +163,12 @@ class Program:
         """Run with a command line; return the exit code."""
         return guarded(self.name, lambda: self._main(argv))
 
-    def parse(self, argv: Sequence[str]) -> Parsed:
+    def parse(self, argv: Sequence[str], *, configured: bool = True) -> Parsed:
         """Read a command line, and the configuration files that it asks for.
+
+        Args:
+            argv: Without the program's own name.
+            configured: Read configuration files.
 
         Raises:
             OptionError: Something is wrong with either; says what and where.
@@ -173,7 +177,7 @@ class Program:
         own = [setting for setting in settings if setting.owner == "ProgramOptions"]
         common = build([ProgramOptions], own)[ProgramOptions]
         profile = find_profile(common.profile)
-        files = [*shared_config_files(), *profile.config_files()]
+        files = [*shared_config_files(), *profile.config_files()] if configured else []
         if common.config_file is not None:
             files.append(common.config_file)
         said = [setting for path in files for setting in read_file(path)]

@@ -6,7 +6,8 @@ Each message gives a list of changes, so that a frontend need not compare what w
 Rule 1: the outputs have the form of nbformat 4.5.
 Rule 2: texts of one stream that follow each other are one output. They are joined when someone looks: a hundred thousand lines take linear time.
 Rule 3: after ``clear_output(wait=True)`` the old outputs stay until the next one comes.
-Rule 4: carriage returns and backspaces are left in the text: what they mean is the renderer's business.
+Rule 4: carriage returns and backspaces are left in the text, as what they mean is the renderer's business; unless ``settle`` is asked for, where the outputs are stored and a progress bar should be one line.
+Rule 5: of widgets, the last state is kept: `OutputCollector.widget_state`.
 
 Source: "Messaging in Jupyter", section "Messages on the IOPub (PUB/SUB) channel"; the notebook file format, section "Code cell outputs".
 """
@@ -18,8 +19,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nuncius.protocol.core.widgets import WidgetStates
+
 if TYPE_CHECKING:
     from nuncius.protocol.messages import Message
+    from nuncius.protocol.text.ansi import Settler
 
 __all__ = [
     "Appended",
@@ -100,11 +104,26 @@ Change = Appended | Extended | Replaced | Cleared | WidgetChanged
 
 
 class OutputArea:
-    """The outputs of one cell."""
+    """The outputs of one cell.
 
-    __slots__ = ("__weakref__", "_chunks", "_outputs", "clear_pending", "display_ids")
+    Args:
+        settle: Store of a stream what a terminal would show at the end (`nuncius.protocol.text.ansi.settle`). The changes still hold the text as it came.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = (
+        "__weakref__",
+        "_chunks",
+        "_outputs",
+        "_settle",
+        "_settler",
+        "clear_pending",
+        "display_ids",
+    )
+
+    def __init__(self, *, settle: bool = False) -> None:
+        self._settle = settle
+        #: What the last output, a stream, shows; None until something moves its cursor.
+        self._settler: Settler | None = None
         self._outputs: list[dict[str, Any]] = []
         #: Texts that came for the last output, a stream, since someone looked.
         self._chunks: list[str] = []
@@ -123,10 +142,21 @@ class OutputArea:
     def outputs(self) -> list[dict[str, Any]]:
         """The outputs, in the form of nbformat. The list is the area's own: do not change it."""
         if self._chunks:
-            last = self._outputs[-1]
-            last["text"] += "".join(self._chunks)
+            last, text = self._outputs[-1], "".join(self._chunks)
             self._chunks.clear()
+            last["text"] = (
+                self._settled(last["text"], text) if self._settle else last["text"] + text
+            )
         return self._outputs
+
+    def _settled(self, before: str, text: str) -> str:
+        if self._settler is None:
+            from nuncius.protocol.text.ansi import Settler
+
+            self._settler = Settler()
+            self._settler.feed(before)
+        self._settler.feed(text)
+        return self._settler.text()
 
     def stream(self, name: str, text: str) -> list[Change]:
         """Add text of a stream."""
@@ -139,6 +169,9 @@ class OutputArea:
                 changes.append(Extended(self, index, name, text))
                 return changes
         changes.append(self._append({"output_type": "stream", "name": name, "text": text}))
+        if self._settle:
+            self._outputs[-1]["text"] = ""
+            self._chunks.append(text)
         return changes
 
     def append(self, output: dict[str, Any], display_id: str | None = None) -> list[Change]:
@@ -172,12 +205,13 @@ class OutputArea:
 
     def _remove_all(self) -> list[Change]:
         # New objects: who holds the old list keeps what was in it.
-        self._outputs, self._chunks = [], []
+        self._outputs, self._chunks, self._settler = [], [], None
         self.display_ids.clear()
         return [Cleared(self)]
 
     def _append(self, output: dict[str, Any], display_id: str | None = None) -> Appended:
         shown = self.outputs
+        self._settler = None
         index = len(shown)
         shown.append(output)
         if display_id is not None:
@@ -197,9 +231,14 @@ class OutputCollector:
     """Route what is published to the areas of the cells it belongs to.
 
     An area is held until it is closed; its displays are found for as long as someone else holds it: a console may run for months.
+
+    Args:
+        settle: For the areas that are made here, see `OutputArea`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, settle: bool = False) -> None:
+        self._settle = settle
+        self._states = WidgetStates()
         #: By the id of the request that runs the cell.
         self._areas: dict[str, OutputArea] = {}
         #: Where each display stands.
@@ -219,13 +258,23 @@ class OutputCollector:
             msg_id: Of the execute request.
             area: One to use again, when a cell is run again; it is not cleared.
         """
-        area = self._areas[msg_id] = area or OutputArea()
+        if area is None:
+            area = OutputArea(settle=self._settle)
+        self._areas[msg_id] = area
         return area
 
     def close(self, msg_id: str) -> None:
         """Take no more outputs of that request; displays in its area can still be updated."""
         self._areas.pop(msg_id, None)
         self._captures.pop(msg_id, None)
+
+    def widget_state(self) -> dict[str, Any]:
+        """Return the state of the kernel's widgets, in the form of ``notebook.metadata.widgets``; empty if there are none."""
+        for comm_id, widget in self._widgets.items():
+            # What a frontend puts into an output widget, the kernel's side does not repeat.
+            outputs = [dict(output) for output in widget.area.outputs]
+            self._states.set(comm_id, outputs=outputs)
+        return self._states.metadata()
 
     def receive(self, message: Message) -> list[Change]:
         """Return the changes that ``message`` makes; a message that makes none is no error."""
@@ -302,19 +351,22 @@ class OutputCollector:
 
     def _comm_open(self, message: Message) -> list[Change]:
         comm_id, state = _comm_state(message)
+        self._states.receive(message)
         if comm_id and state.get("_model_name") == "OutputModel":
-            self._widgets[comm_id] = _OutputWidget()
+            self._widgets[comm_id] = _OutputWidget(OutputArea(settle=self._settle))
             self._set_state(comm_id, state)
         return []
 
     def _comm_msg(self, message: Message) -> list[Change]:
         comm_id, state = _comm_state(message)
+        self._states.receive(message)
         if comm_id in self._widgets:
             self._set_state(comm_id, state)
         return []
 
     def _comm_close(self, message: Message) -> list[Change]:
         comm_id = str(message.content.get("comm_id", ""))
+        self._states.receive(message)
         if comm_id in self._widgets:
             self._capture(comm_id, "")
             del self._widgets[comm_id]

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["connection_file_of", "serve"]
 
+#: Seconds. While a cell computes, any other thread waits as long as this for the interpreter; with the default of 5 ms that is what a control request or a line of output costs.
+_SWITCH_INTERVAL = 0.002
+
 
 def serve(make_kernel: Callable[[], Kernel], argv: Sequence[str] | None = None) -> int:
     """Serve a kernel until it is shut down.
@@ -39,6 +42,7 @@ def serve(make_kernel: Callable[[], Kernel], argv: Sequence[str] | None = None) 
     except ConnectionFileError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
+    sys.setswitchinterval(min(_SWITCH_INTERVAL, sys.getswitchinterval()))
     signal.signal(signal.SIGTERM, lambda *_: _terminate(server))
     try:
         server.run()

@@ -43,8 +43,12 @@ class Bound:
         self.context.term()
 
 
-def bind(info: ConnectionInfo) -> Bound:
+def bind(info: ConnectionInfo, *, iopub_limit: int = 32768) -> Bound:
     """Bind the sockets that ``info`` asks for; port 0 means any.
+
+    Args:
+        info: What is wanted.
+        iopub_limit: Messages that are kept for one subscriber before the kernel waits for it. It must be set before binding to have any effect.
 
     Raises:
         ConnectionFileError: An address cannot be bound; it says which one, and why.
@@ -57,6 +61,8 @@ def bind(info: ConnectionInfo) -> Bound:
             kind = zmq.XPUB if channel is Channel.IOPUB else zmq.ROUTER
             socket = sockets[channel] = context.socket(kind)
             _prepare(socket, channel, info)
+            if channel is Channel.IOPUB:
+                socket.set(zmq.SNDHWM, iopub_limit)
             ports[f"{channel}_port"] = _bind(socket, channel, info)
     except BaseException:
         for socket in sockets.values():

@@ -30,10 +30,9 @@ class Publisher:
     """An XPUB socket.
 
     Args:
-        socket: Not bound yet.
+        socket: An XPUB socket; its high-water mark is how many messages are kept for one subscriber.
         session: Encodes.
         notes: Where a stalled subscriber is reported.
-        most: Messages that are kept for one subscriber.
         patience: Seconds to wait for a subscriber that is full and reads nothing.
     """
 
@@ -43,7 +42,6 @@ class Publisher:
         session: Session,
         notes: Notes,
         *,
-        most: int = 32768,
         patience: float = 10.0,
     ) -> None:
         self._socket = socket
@@ -53,7 +51,6 @@ class Publisher:
         self._stalled = False
         #: The process that may send: a forked child must not.
         self._pid = _pid()
-        socket.set(zmq.SNDHWM, most)
         socket.set(zmq.XPUB_VERBOSE, 1)
         socket.set(zmq.XPUB_NODROP, 1)
         socket.set(zmq.SNDTIMEO, self._patience)

@@ -70,7 +70,6 @@ class Server:
         session: Signs; one with the key of the connection by default.
         capture: Have ``sys.stdout``, ``sys.stderr`` and the file descriptors 1 and 2 make messages.
         own_signals: Handle SIGINT; in the main thread only.
-        iopub_limit: Messages that are kept for one subscriber before the kernel waits.
         iopub_patience: Seconds that it waits for one that reads nothing.
     """
 
@@ -82,7 +81,6 @@ class Server:
         session: Session | None = None,
         capture: bool = True,
         own_signals: bool = True,
-        iopub_limit: int = 32768,
         iopub_patience: float = 10.0,
     ) -> None:
         info = bound.info
@@ -111,7 +109,6 @@ class Server:
             sockets[Channel.IOPUB],
             self.session,
             self.notes,
-            most=iopub_limit,
             patience=iopub_patience,
         )
         self.outlet = Outlet(

@@ -21,6 +21,7 @@ __all__ = [
     "Color",
     "Parser",
     "Run",
+    "Settler",
     "Style",
     "parse",
     "rgb",
@@ -344,31 +345,69 @@ def settle(text: str) -> str:
 
     Colors and links stay. Text that no movement touches is returned as it is.
     """
-    if not _MOVES_BACK.search(text):
-        return text
-    screen = _Screen(_BLANKS * len(text) + _WIDEST)
-    pos = 0
-    for move in _MOVE.finditer(text):
-        screen.write(text[pos : move.start()])
-        screen.move(move)
-        pos = move.end()
-    screen.write(text[pos:])
-    return screen.text()
+    settler = Settler()
+    settler.feed(text)
+    return settler.text()
+
+
+class Settler:
+    """Do what `settle` does with text that comes in pieces, in time that grows with its length however often someone looks."""
+
+    def __init__(self) -> None:
+        #: What was fed, until something moves back: most text never does.
+        self._plain: list[str] = []
+        self._screen: _Screen | None = None
+        #: The beginning of a sequence whose end has not come.
+        self._rest = ""
+
+    def feed(self, text: str) -> None:
+        """Take the next piece."""
+        if self._screen is None:
+            self._plain.append(text)
+            # With what came before: a sequence may be cut anywhere.
+            text = self._rest + text
+            if not _MOVES_BACK.search(text):
+                self._rest = text[_unfinished(text) :]
+                return
+            text, self._rest = "".join(self._plain), ""
+            self._plain.clear()
+            self._screen = _Screen()
+        text = self._rest + text
+        unfinished = _unfinished(text)
+        self._rest = text[unfinished:]
+        self._draw(self._screen, text[:unfinished])
+
+    def text(self) -> str:
+        """Return what a terminal shows now."""
+        if self._screen is None:
+            if len(self._plain) > 1:
+                self._plain = ["".join(self._plain)]
+            return self._plain[0] if self._plain else ""
+        return self._screen.text()
+
+    def _draw(self, screen: _Screen, text: str) -> None:
+        screen.blanks += _BLANKS * len(text)
+        pos = 0
+        for move in _MOVE.finditer(text):
+            screen.write(text[pos : move.start()])
+            screen.move(move)
+            pos = move.end()
+        screen.write(text[pos:])
 
 
 class _Screen:
-    """Lines of cells with a cursor.
+    """Lines of cells with a cursor."""
 
-    Args:
-        blanks: How many blank cells movements may make.
-    """
-
-    def __init__(self, blanks: int) -> None:
+    def __init__(self) -> None:
+        #: Above `lines`: what no movement reaches any more, and the style at its end.
+        self.done: list[str] = []
+        self.done_style = PLAIN
         self.lines: list[list[tuple[str, Style]]] = [[]]
         self.row = 0
         self.column = 0
         self.parser = Parser()
-        self.blanks = blanks
+        #: How many blank cells movements may still make.
+        self.blanks = _WIDEST
 
     def write(self, text: str) -> None:
         for run in self.parser.feed(text) if text else ():
@@ -394,6 +433,8 @@ class _Screen:
                 self.row += 1
                 if self.row == len(self.lines):
                     self.lines.append([])
+                    if self.row >= 2 * _HIGHEST:
+                        self._finish(self.row - _HIGHEST)
             case _:
                 self._jump(move["final"], _number(move["count"].partition(";")[0]))
 
@@ -436,21 +477,38 @@ class _Screen:
         elif part in {2, 3}:
             self.lines = [[]]
             self.row = self.column = 0
+            self.done.clear()
+            self.done_style = PLAIN
+
+    def _finish(self, count: int) -> None:
+        """Turn the first lines into text."""
+        out: list[str] = []
+        self.done_style = _write_lines(self.lines[:count], self.done_style, out)
+        self.done.append("".join([*out, "\n"]))
+        del self.lines[:count]
+        self.row -= count
 
     def text(self) -> str:
         """Return the lines, with sequences where the style changes."""
-        out: list[str] = []
-        style = PLAIN
-        for number, line in enumerate(self.lines):
-            if number:
-                out.append("\n")
-            for char, wanted in line:
-                if wanted is not style and wanted != style:
-                    out.append(_change(style, wanted))
-                    style = wanted
-                out.append(char)
+        if len(self.done) > 1:
+            self.done = ["".join(self.done)]
+        out = list(self.done)
+        style = _write_lines(self.lines, self.done_style, out)
         out.append(_change(style, self.parser.style))
         return "".join(out)
+
+
+def _write_lines(lines: list[list[tuple[str, Style]]], style: Style, out: list[str]) -> Style:
+    """Append the text of the lines to ``out``; return the style at its end."""
+    for number, line in enumerate(lines):
+        if number:
+            out.append("\n")
+        for char, wanted in line:
+            if wanted is not style and wanted != style:
+                out.append(_change(style, wanted))
+                style = wanted
+            out.append(char)
+    return style
 
 
 def _change(old: Style, new: Style) -> str:

@@ -1,0 +1,154 @@
+"""Show what went wrong, remember it for the reply and for ``%tb``, and let it go when the next cell has succeeded."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any
+
+from nuncius.kernel import saying
+from nuncius.kernel.errors import UsageError
+
+__all__ = ["Failures", "text_of"]
+
+#: Called with the shell, the exception's class, itself, its traceback, and ``tb_offset=``; returns the blocks to show, or None if it showed it itself.
+Handler = Callable[..., Any]
+
+
+def text_of(error: BaseException) -> str:
+    """Return the text of an exception, whatever its ``__str__`` does."""
+    try:
+        return str(error)
+    except Exception:  # noqa: BLE001 - a broken __str__
+        return f"<{type(error).__name__} whose text cannot be made>"
+
+
+class Failures:
+    """The errors of one shell.
+
+    Args:
+        shell: Named to custom handlers; its ``_showtraceback`` shows the blocks, since extensions replace that.
+        send: Sends a message to the frontends; False where there is none.
+        options: With ``xmode`` and ``colors``.
+        label: Gives the name to show for a file.
+
+    Attributes:
+        last: The name, the text and the blocks of the last error that was shown.
+    """
+
+    def __init__(
+        self,
+        shell: Any,
+        send: Callable[[str, Mapping[str, Any]], bool],
+        options: Any,
+        label: Callable[[str], str],
+    ) -> None:
+        self._shell = shell
+        self._send = send
+        self._options = options
+        self._label = label
+        self._tracebacks: Any = None
+        self.custom: tuple[type[BaseException], ...] = ()
+        self._handler: Handler | None = None
+        self.last: tuple[str, str, list[str]] | None = None
+
+    @property
+    def tracebacks(self) -> Any:
+        """Formats exceptions; made when the first one is shown."""
+        if self._tracebacks is None:
+            from nuncius.kernel.traceback import CaptureOptions, Tracebacks
+            from nuncius.kernel.traceback.formatter import is_kernel_frame
+
+            self._tracebacks = Tracebacks(
+                self._options.xmode,
+                self._options.colors,
+                CaptureOptions(label=self._label, internal=is_kernel_frame),
+            )
+        return self._tracebacks
+
+    def set_custom(self, kinds: tuple[type[BaseException], ...], handler: Handler | None) -> None:
+        """Have ``handler`` called for these exceptions.
+
+        Raises:
+            TypeError: ``kinds`` is no tuple.
+        """
+        if not isinstance(kinds, tuple):
+            raise TypeError(f"expected a tuple of exception classes, got {kinds!r}")
+        self.custom, self._handler = kinds, handler
+
+    def show(
+        self,
+        error: BaseException,
+        traceback: TracebackType | None = None,
+        *,
+        offset: int = 0,
+        only: bool = False,
+    ) -> None:
+        """Show ``error``; never raises.
+
+        Args:
+            error: The exception.
+            traceback: By default its own.
+            offset: Frames to leave out at the start.
+            only: Without any frames.
+        """
+        traceback = traceback or error.__traceback__
+        _keep(error, traceback)
+        if isinstance(error, UsageError):
+            line = f"UsageError: {error}"
+            self.last = ("UsageError", str(error), [line])
+            saying.complain(f"{line}\n")
+            return
+        self.last = (type(error).__name__, text_of(error), [])
+        blocks = self._blocks(error, traceback, offset, only)
+        if blocks is not None:
+            self.last = (*self.last[:2], blocks)
+            self._shell._showtraceback(type(error), error, blocks)  # noqa: SLF001 - see above
+
+    def _blocks(
+        self, error: BaseException, traceback: TracebackType | None, offset: int, only: bool
+    ) -> list[str] | None:
+        try:
+            if self._handler is not None and isinstance(error, self.custom):
+                return self._custom_blocks(error, traceback, offset)
+            if only:
+                return list(self.tracebacks.format_only(error))
+            return list(self.tracebacks.format(error, traceback, offset=offset))
+        except Exception as problem:  # noqa: BLE001 - the person must see something
+            return [f"{type(error).__name__}: the traceback cannot be shown ({problem!r})"]
+
+    def _custom_blocks(
+        self, error: BaseException, traceback: TracebackType | None, offset: int
+    ) -> list[str] | None:
+        assert self._handler is not None
+        try:
+            blocks = self._handler(self._shell, type(error), error, traceback, tb_offset=offset)
+        except Exception as problem:  # noqa: BLE001 - somebody else's handler
+            self.custom, self._handler = (), None
+            saying.complain(f"The exception handler failed, and is taken out: {problem!r}\n")
+            return list(self.tracebacks.format(error, traceback))
+        if blocks is None:
+            return None
+        return [blocks] if isinstance(blocks, str) else list(blocks)
+
+    def publish(self, name: str, text: str, blocks: list[str]) -> None:
+        """Send the blocks to the frontends; print them where there is none."""
+        saying.flush()
+        content = {"ename": name, "evalue": text, "traceback": blocks}
+        if not self._send("error", content):
+            saying.say("\n".join(blocks) + "\n")
+
+    def forget(self) -> None:
+        """Let the last exception go, and with it what the variables in its frames hold."""
+        for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+            if hasattr(sys, name):
+                delattr(sys, name)
+        self.last = None
+
+
+def _keep(error: BaseException, traceback: TracebackType | None) -> None:
+    """Leave the exception where debuggers look for it."""
+    sys.last_type, sys.last_value, sys.last_traceback = type(error), error, traceback
+    if sys.version_info >= (3, 12):
+        sys.last_exc = error

@@ -1,0 +1,182 @@
+"""Look at what went wrong: ``%debug``, ``%pdb``, ``%tb``, ``%xmode``.
+
+The debugger is `pdb`, or what the shell's ``debugger_cls`` says; it talks to the person through ``input()``, so that it works in every frontend.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from nuncius.kernel.errors import UsageError
+from nuncius.kernel.magics.options import Flag, Opts, options
+from nuncius.kernel.magics.registry import (
+    Magics,
+    line_cell_magic,
+    line_magic,
+    magics_class,
+    needs_local_scope,
+    no_var_expand,
+)
+from nuncius.kernel.magics.text import say, switch
+
+__all__ = ["DebugMagics", "debug_call", "post_mortem"]
+
+
+def _debugger(shell: Any) -> Any:
+    cls = getattr(shell, "debugger_cls", None)
+    if cls is None:
+        import pdb
+
+        cls = pdb.Pdb
+    return cls()
+
+
+def post_mortem(shell: Any) -> None:
+    """Debug the last exception that was shown.
+
+    Raises:
+        UsageError: There is none.
+    """
+    traceback = getattr(sys, "last_traceback", None)
+    if traceback is None:
+        raise UsageError(
+            "%debug: there is no exception to look at: the last cell did not fail, or one after it succeeded"
+        )
+    debugger = _debugger(shell)
+    debugger.reset()
+    debugger.interaction(None, traceback)
+
+
+def debug_call(
+    shell: Any, function: Callable[[], Any], filename: str | None = None, line: int = 1
+) -> None:
+    """Run a function by the debugger.
+
+    Args:
+        shell: Chooses the debugger.
+        function: What to run.
+        filename: Stop in this file,
+        line: at this line, or at the next one that can be stopped at.
+
+    Raises:
+        UsageError: One cannot stop there.
+    """
+    from bdb import BdbQuit
+
+    debugger = _debugger(shell)
+    if filename is not None:
+        _stop_at(debugger, filename, line)
+    try:
+        debugger.runcall(_resumed, debugger, function) if filename else debugger.runcall(function)
+    except BdbQuit:
+        return
+
+
+def _resumed(debugger: Any, function: Callable[[], Any]) -> Any:
+    debugger.set_continue()  # up to the breakpoint
+    return function()
+
+
+def _stop_at(debugger: Any, filename: str, line: int) -> None:
+    for candidate in range(line, line + 10):
+        if debugger.checkline(filename, candidate):
+            problem = debugger.set_break(filename, candidate)
+            if problem:
+                raise UsageError(f"%run -d: {problem}")
+            return
+    raise UsageError(f"%run -d: there is no line to stop at from line {line} of {filename} on")
+
+
+@magics_class
+class DebugMagics(Magics):
+    """Errors and the debugger."""
+
+    def __init__(self, shell: Any = None, **kwargs: Any) -> None:
+        super().__init__(shell, **kwargs)
+        self._always = False
+
+    @no_var_expand
+    @needs_local_scope
+    @line_cell_magic
+    @options(Flag("b", "Stop at this place first: FILE:LINE.", "FILE:LINE"))
+    def debug(self, opts: Opts, line: str, cell: str | None = None, local_ns: Any = None) -> None:
+        """Start the debugger: at the last exception, or with code to run step by step.
+
+        ::
+
+            %debug
+            %debug function(1, 2)
+            %debug -b module.py:20 function(1, 2)
+        """
+        if not line and cell is None and "b" not in opts:
+            post_mortem(self.shell)
+            return
+        source = self.shell.transform_cell(line if cell is None else f"{line}\n{cell}")
+        filename = self.shell.compile.cache(source, self.shell.execution_count)
+        code = self.shell.compile(source, filename, "exec")
+        debugger = _debugger(self.shell)
+        if "b" in opts:
+            file, _, number = opts["b"].rpartition(":")
+            if not file or not number.isdigit():
+                raise UsageError(f"%debug: -b takes FILE:LINE, got {opts['b']!r}")
+            _stop_at(debugger, file, int(number))
+        debugger.run(code, self.shell.user_ns, local_ns)
+
+    @line_magic
+    def pdb(self, parameter_s: str = "") -> None:
+        """Have the debugger start by itself after each exception, or not; without an argument, the other of both.
+
+        ::
+
+            %pdb on
+            %pdb off
+        """
+        wanted = switch(parameter_s, self._always)
+        if wanted is None:
+            raise UsageError("%pdb: Incorrect argument. Use on/1, off/0, or nothing for a toggle.")
+        if wanted != self._always:
+            events = self.shell.events
+            (events.register if wanted else events.unregister)("post_run_cell", self._after)
+        self._always = wanted
+        say(f"Automatic pdb calling has been turned {'ON' if wanted else 'OFF'}")
+
+    def _after(self, result: Any) -> None:
+        error = result.error_in_exec
+        if error is not None and not isinstance(error, UsageError | KeyboardInterrupt | SystemExit):
+            post_mortem(self.shell)
+
+    # -- tracebacks -----------------------------------------------------------------------------------
+
+    @line_magic
+    def tb(self, s: str = "") -> None:
+        """Show the last traceback again; in another mode, if one is named (see `%xmode`).
+
+        ::
+
+            %tb
+            %tb Verbose
+        """
+        mode = s.strip()
+        try:
+            blocks = self.shell.tracebacks.again(mode or None)
+        except ValueError as error:
+            raise UsageError(f"%tb: {error}") from None
+        say("\n".join(blocks))
+
+    @line_magic
+    def xmode(self, parameter_s: str = "") -> None:
+        """Choose how tracebacks look: Plain, Context, Verbose, Minimal, Docs or Doctest; without an argument, the next one.
+
+        ::
+
+            %xmode Verbose
+        """
+        name = parameter_s.strip()
+        try:
+            mode = self.shell.tracebacks.set_mode(name or None)
+        except ValueError as error:
+            raise UsageError(f"%xmode: {error}") from None
+        self.shell.set_option("xmode", mode)
+        say(f"Exception reporting mode: {mode}")

@@ -1,0 +1,98 @@
+"""Load exporters, preprocessors and writers from elsewhere."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from nuncius.nbconvert.compat.preprocessors import Preprocessor
+from nuncius.nbconvert.compat.traits import config_of
+from nuncius.nbconvert.conversion import Extra, Result
+from nuncius.nbconvert.errors import FilterError
+from nuncius.nbconvert.notebook import Loaded, normalize
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from nuncius.nbconvert.configured import Configured
+
+__all__ = ["convert_custom", "load", "load_preprocessors", "make_preprocessor", "write_custom"]
+
+
+def load(path: str) -> Any:
+    """Return what a dotted path leads to; nbconvert's own paths lead to ours.
+
+    Raises:
+        FilterError: There is no such thing.
+    """
+    module, dot, name = path.rpartition(".")
+    if not dot:
+        raise FilterError(f"{path!r} is no dotted path like package.module.name")
+    if module == "nbconvert" or module.startswith("nbconvert."):
+        module = "nuncius.nbconvert." + ([*module.split("."), "api"])[1]
+    try:
+        return getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        raise FilterError(f"{path!r} cannot be loaded: {error}") from error
+
+
+def make_preprocessor(item: Any, parent: Any, enabled: bool = False) -> Callable[..., Any]:
+    """Return what runs for a preprocessor: a function, an instance, a class or a dotted path.
+
+    Raises:
+        FilterError: It is none of these.
+    """
+    if isinstance(item, str):
+        item = load(item)
+        enabled = True
+    if isinstance(item, type):
+        made = item(parent=parent) if issubclass(item, Preprocessor) else item()
+        if enabled and hasattr(made, "enabled"):
+            made.enabled = True
+        return made  # type: ignore[no-any-return]
+    if not callable(item):
+        raise FilterError(f"{item!r} is no preprocessor: expected a function, a class, an instance or a dotted path")  # fmt: skip
+    if enabled and hasattr(item, "enabled"):
+        item.enabled = True
+    return item  # type: ignore[no-any-return]
+
+
+def load_preprocessors(items: Iterable[Any], configured: Configured) -> list[Extra]:
+    """Return the preprocessors that the configuration names, ready to run in the pipeline."""
+    from traitlets.config import Configurable
+
+    from nuncius.nbconvert.compat.nodes import nodes
+
+    parent = Configurable(config=config_of(configured.settings))
+
+    def wrapped(run: Callable[..., Any]) -> Extra:
+        def stage(nb: Any, resources: Any) -> tuple[Any, Any]:
+            nb, resources = run(nodes(nb), resources)
+            return normalize(nb).nb, resources
+
+        return stage
+
+    return [wrapped(make_preprocessor(item, parent)) for item in items]
+
+
+def convert_custom(name: str, loaded: Loaded, configured: Configured, resources: dict[str, Any]) -> Result:  # fmt: skip
+    """Convert with an exporter that is not ours: an entry point or a dotted path."""
+    from nuncius.nbconvert.compat.api import get_exporter
+
+    cls = get_exporter(name)
+    exporter = cls(config=config_of(configured.settings))
+    from nuncius.nbconvert.compat.nodes import nodes
+
+    output, made = exporter.from_notebook_node(nodes(loaded.nb), resources=resources)
+    made.setdefault("output_extension", getattr(exporter, "file_extension", ""))
+    if not isinstance(output, (str, bytes)):
+        from nuncius.nbconvert.notebook import dumps
+
+        output = dumps(normalize(output).nb)
+    return Result([output], dict(made), loaded.problems)  # type: ignore[list-item,arg-type]
+
+
+def write_custom(path: str, result: Result, configured: Configured) -> None:
+    """Give a result to a writer class from elsewhere."""
+    writer = load(path)(config=config_of(configured.settings))
+    writer.write(result.output, result.resources, notebook_name=result.resources["unique_key"])

@@ -1,0 +1,229 @@
+"""How published messages leave: joined text, order, slow and deaf subscribers, and encoding faults."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+import zmq
+
+from nuncius.protocol.messages import Channel
+from nuncius.protocol.serving.interrupts import Interrupts, ShieldedLock
+from nuncius.protocol.serving.notes import Notes
+from nuncius.protocol.serving.outlet import Outlet
+from nuncius.protocol.serving.publisher import Publisher
+from nuncius.protocol.session import Session
+
+
+class Tray:
+    """An outlet over a list; what it wants scheduled is listed as well."""
+
+    def __init__(self, timer=True):
+        self.session = Session()
+        self.sent = []
+        self.scheduled = []
+        self.outlet = Outlet(
+            self.session.message,
+            self.sent.append,
+            schedule=self.scheduled.append if timer else None,
+            interval=60,
+        )
+        self.cell = self.session.message(Channel.SHELL, "execute_request").header
+        self.other = self.session.message(Channel.SHELL, "execute_request").header
+
+    @property
+    def told(self):
+        return [(m.parent.msg_id, m.content["name"], m.content["text"]) for m in self.sent]
+
+
+def test_the_first_line_goes_out_at_once_and_the_rest_is_joined():
+    tray = Tray()
+    tray.outlet.stream(tray.cell, "stdout", "first\n")
+    assert [m.content["text"] for m in tray.sent] == ["first\n"]
+    for n in range(100):
+        tray.outlet.stream(tray.cell, "stdout", f"{n}\n")
+    assert (len(tray.sent), tray.scheduled) == (1, [60])
+    tray.outlet.flush_due()
+    assert tray.sent[1].content["text"] == "".join(f"{n}\n" for n in range(100))
+
+
+def test_text_without_its_newline_waits_a_moment_for_it():
+    tray = Tray()
+    tray.outlet.stream(tray.cell, "stdout", "print")
+    tray.outlet.stream(tray.cell, "stdout", "\n")
+    assert (tray.sent, tray.scheduled) == ([], [0.003])
+    tray.outlet.flush_due()
+    assert [m.content["text"] for m in tray.sent] == ["print\n"]
+
+
+def test_text_is_joined_per_request_and_stream():
+    tray = Tray()
+    tray.outlet.stream(tray.cell, "stdout", "quiet no more\n")
+    for parent, name in [(tray.cell, "stdout"), (tray.other, "stdout"), (tray.cell, "stderr")] * 2:
+        tray.outlet.stream(parent, name, "x")
+    tray.outlet.flush()
+    assert tray.told[1:] == [
+        (tray.cell.msg_id, "stdout", "xx"),
+        (tray.other.msg_id, "stdout", "xx"),
+        (tray.cell.msg_id, "stderr", "xx"),
+    ]
+
+
+def test_another_message_sends_the_text_before_itself():
+    tray = Tray()
+    tray.outlet.stream(tray.cell, "stdout", "before")
+    tray.outlet.publish("display_data", {}, parent=tray.cell)
+    assert [m.msg_type for m in tray.sent] == ["stream", "display_data"]
+
+
+def test_a_loop_that_flushes_each_line_is_joined_all_the_same():
+    tray = Tray()
+    for n in range(1000):
+        tray.outlet.stream(tray.cell, "stdout", f"{n}\n")
+        tray.outlet.flush_hint()
+    tray.outlet.flush()
+    assert len(tray.sent) < 20
+    assert "".join(m.content["text"] for m in tray.sent) == "".join(f"{n}\n" for n in range(1000))
+
+
+def test_without_a_timer_each_line_goes_out():
+    tray = Tray(timer=False)
+    for text in ["a", "b\n", "50%\r", "rest"]:
+        tray.outlet.stream(tray.cell, "stdout", text)
+    assert [m.content["text"] for m in tray.sent] == ["ab\n", "50%\r"]
+
+
+def test_much_text_does_not_wait():
+    tray = Tray()
+    tray.outlet.stream(tray.cell, "stdout", "x" * (1 << 20))
+    assert len(tray.sent) == 1
+
+
+# -- the socket
+
+
+@pytest.fixture
+def log():
+    reading, writing = os.pipe()
+    notes = Notes(writing)
+    yield notes, lambda: os.read(reading, 65536).decode()
+    notes.close()
+    os.close(reading)
+
+
+@pytest.fixture
+def context():
+    with zmq.Context() as context:
+        yield context
+
+
+def publisher(context, notes, *, most, patience):
+    """A publisher on a loopback port."""
+    socket = context.socket(zmq.XPUB)
+    socket.linger = 0
+    socket.set(zmq.SNDHWM, most)
+    session = Session("key")
+    made = Publisher(socket, session, notes, patience=patience)
+    port = socket.bind_to_random_port("tcp://127.0.0.1")
+    return made, session, socket, f"tcp://127.0.0.1:{port}"
+
+
+def subscriber(context, address, hwm):
+    socket = context.socket(zmq.SUB)
+    socket.linger = 0
+    socket.set(zmq.RCVHWM, hwm)
+    socket.set(zmq.RCVBUF, 4096)
+    socket.set(zmq.SUBSCRIBE, b"")
+    socket.connect(address)
+    return socket
+
+
+def test_a_slow_subscriber_loses_nothing(context, log):
+    """It reads one message at a time, far behind the kernel: the kernel waits."""
+    notes, _ = log
+    made, session, socket, address = publisher(context, notes, most=4, patience=60)
+    got = []
+
+    def read(slow):
+        while not got or got[-1] != "1999":
+            message = session_of_reader.decode(slow.recv_multipart(), Channel.IOPUB)
+            if message.msg_type == "stream":
+                got.append(message.content["text"][:-5000])
+
+    session_of_reader = Session("key")
+    with socket, subscriber(context, address, 1) as slow:
+        assert socket.poll(10_000)
+        made.welcome()
+        reader = threading.Thread(target=read, args=(slow,))
+        reader.start()
+        for n in range(2000):
+            content = {"name": "stdout", "text": str(n) + "x" * 5000}
+            made.send(session.message(Channel.IOPUB, "stream", content, route=(b"stream",)))
+        reader.join(30)
+    assert got == [str(n) for n in range(2000)]
+
+
+def test_a_deaf_subscriber_holds_the_kernel_up_once_and_costs_the_others_nothing(context, log):
+    notes, said = log
+    made, session, socket, address = publisher(context, notes, most=50, patience=0.05)
+    hearing_session = Session("key")
+    with (
+        socket,
+        subscriber(context, address, 1) as deaf,
+        subscriber(context, address, 0) as hearing,
+    ):
+        while not (deaf.poll(1) and hearing.poll(1)):
+            made.welcome()
+        got = []
+        for n in range(3000):
+            content = {"name": "stdout", "text": str(n) + "x" * 20_000}
+            made.send(session.message(Channel.IOPUB, "stream", content, route=(b"stream",)))
+            # It keeps up.
+            while len(got) <= n:
+                assert hearing.poll(10_000)
+                message = hearing_session.decode(hearing.recv_multipart(), Channel.IOPUB)
+                if message.msg_type == "stream":
+                    got.append(message.content["text"][:-20_000])
+        assert not deaf.closed
+    assert got == [str(n) for n in range(3000)]
+    assert "a frontend has read nothing of iopub for 0.05 s" in said()
+
+
+def test_what_cannot_be_sent_is_noted_and_does_not_raise(context, log):
+    notes, said = log
+    made, session, socket, _ = publisher(context, notes, most=10, patience=1)
+    endless: list = []
+    endless.append(endless)
+    with socket:
+        made.send(session.message(Channel.IOPUB, "display_data", {"x": endless}))
+    assert "a display_data was not sent" in said()
+
+
+# -- interrupts
+
+
+def test_an_interrupt_in_a_shielded_section_comes_when_it_is_left():
+    interrupts = Interrupts()
+    lock = ShieldedLock(interrupts)
+    interrupts.armed = True
+    done = []
+
+    def work():
+        with lock:
+            interrupts.handle()
+            with lock:
+                done.append("inner")
+            done.append("outer")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert (done, interrupts.pending, interrupts.depth) == (["inner", "outer"], False, 0)
+
+
+def test_an_interrupt_of_an_idle_kernel_is_nothing():
+    interrupts = Interrupts()
+    with ShieldedLock(interrupts):
+        interrupts.handle()
+    interrupts.handle()
+    assert interrupts.count == 2

@@ -1,0 +1,197 @@
+"""Show the prompt before the editor is there, and run what was typed ahead.
+
+Importing prompt_toolkit takes longer than everything else that a shell has to do before a person can type. So the first prompt is a few bytes, written as soon as it is known what stands in it. Keys that are pressed meanwhile wait in the terminal.
+
+Rule 1: a complete line that was typed ahead runs at once: a program that feeds the shell, or a quick person, does not wait for an editor.
+Rule 2: everything else is handed to the editor, key by key, in order: nothing that was typed is lost.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from nuncius.terminal.prompts import Prompts, Styled, plain
+
+if TYPE_CHECKING:
+    from nuncius.terminal.session import Reader
+
+__all__ = ["EarlyPrompt", "Editor", "paint", "take_line"]
+
+
+class Editor(Protocol):
+    """What takes over: `nuncius.terminal.prompt.Prompt`."""
+
+    prompts: Prompts
+
+    async def read(self, number: int, default: str = "") -> str:
+        """Read one cell."""
+        ...
+
+    def feed(self, typed: bytes) -> None:
+        """Take what was typed before."""
+        ...
+
+    def show_result_prompt(self, number: int) -> None:
+        """Print what stands before a result."""
+        ...
+
+
+def take_line(typed: bytes) -> tuple[str | None, bytes]:
+    """Split the first line off what was typed, if it is plain text.
+
+    Args:
+        typed: As the terminal delivers it.
+
+    Returns:
+        The line and the rest; None and everything, where the first line is not finished, or needs an editor.
+    """
+    for end, byte in enumerate(typed):
+        if byte in b"\r\n":
+            try:
+                return typed[:end].decode(), typed[end + 1 :]
+            except UnicodeDecodeError:
+                break
+        if byte < 0x20 or byte == 0x7F:
+            break
+    return None, typed
+
+
+class EarlyPrompt:
+    """The prompt until the editor is needed; then the editor.
+
+    Args:
+        judge: Tells whether a cell is complete.
+        editor: Makes the editor.
+        prompts: What stands before the input.
+        colors: ANSI codes by style class, see `nuncius.terminal.themes.sgr`; empty for no colors.
+    """
+
+    def __init__(
+        self,
+        judge: Callable[[str], tuple[str, str]],
+        editor: Callable[[Prompts], Editor],
+        prompts: Prompts | None = None,
+        colors: Mapping[str, str] | None = None,
+    ) -> None:
+        self.prompts = prompts or Prompts()
+        self._judge = judge
+        self._make_editor = editor
+        self._colors = colors or {}
+        self._editor: Editor | None = None
+        self._typed = b""
+        #: The terminal's settings from before the prompt that stands there now.
+        self._before: list[Any] | None = None
+
+    def draw(self, number: int) -> None:
+        """Write the prompt, and have keys wait instead of being echoed."""
+        if self._before is None:
+            self._before = _quiet(sys.stdin.fileno())
+            self._write(paint(self.prompts.input(number), self._colors))
+
+    def erase(self) -> None:
+        """Take the prompt away again, to make place for something else."""
+        if self._before is not None:
+            self._restore()
+            self._write("\r\x1b[K")
+
+    def read_now(self, number: int, default: str = "") -> str | None:
+        """Return a cell that was typed ahead; None if the editor has to be asked."""
+        if self._editor is not None or default:
+            return None
+        self.draw(number)
+        self._typed += _waiting(sys.stdin.fileno())
+        line, rest = take_line(self._typed)
+        if line is None or (line.strip() and self._judge(line)[0] not in ("complete", "invalid")):
+            return None
+        self._typed = rest
+        self._restore()
+        self._write(f"{line}\n")
+        return line
+
+    async def read(self, number: int, default: str = "") -> str:
+        """Read one cell with the editor.
+
+        Raises:
+            EOFError: Ctrl-D on an empty prompt.
+            KeyboardInterrupt: Ctrl-C: the cell is dropped.
+        """
+        if self._editor is None:
+            if not default:
+                self.draw(number)
+            self._editor = self._make_editor(self.prompts)
+            self._editor.feed(self._typed)
+            self._typed = b""
+            if self._before is not None:
+                # The editor draws its own prompt over this one.
+                self._restore()
+                self._write("\r")
+        return await self._editor.read(number, default)
+
+    def show_result_prompt(self, number: int) -> None:
+        """Print what stands before a result, without ending the line."""
+        if self._editor is not None:
+            self._editor.show_result_prompt(number)
+        else:
+            self._write(paint(self.prompts.output(number), self._colors))
+
+    def _restore(self) -> None:
+        if self._before is not None:
+            import termios
+
+            before, self._before = self._before, None
+            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, before)
+
+    @staticmethod
+    def _write(text: str) -> None:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+
+
+def paint(styled: Styled, colors: Mapping[str, str]) -> str:
+    """Return styled text with ANSI codes.
+
+    Args:
+        styled: Pairs of style and text.
+        colors: ANSI codes by style class; empty for none.
+    """
+    if not colors:
+        return plain(styled)
+    parts: list[str] = []
+    for style, text in styled:
+        if style == "[ZeroWidthEscape]":
+            parts.append(text)
+            continue
+        code = colors.get(style.removeprefix("class:"), "")
+        parts.append(f"{code}{text}\x1b[0m" if code else text)
+    return "".join(parts)
+
+
+def _quiet(descriptor: int) -> list[Any]:
+    """Have the terminal neither echo keys nor make lines and signals of them; return its settings from before."""
+    import termios
+
+    before = termios.tcgetattr(descriptor)
+    after = termios.tcgetattr(descriptor)
+    after[0] &= ~(termios.ICRNL | termios.IXON)
+    after[3] &= ~(termios.ECHO | termios.ICANON | termios.ISIG | termios.IEXTEN)
+    # What was typed before must not be thrown away, as tty.setraw would do it.
+    termios.tcsetattr(descriptor, termios.TCSANOW, after)
+    return before
+
+
+def _waiting(descriptor: int) -> bytes:
+    """Return what can be read without waiting."""
+    typed = b""
+    while select.select([descriptor], [], [], 0)[0]:
+        try:
+            chunk = os.read(descriptor, 65536)
+        except OSError:
+            break
+        if not chunk:
+            break
+        typed += chunk
+    return typed
