@@ -267,3 +267,19 @@ def test_files_of_the_folder_do_not_disturb_the_start(tmp_path):
         with manager.client() as client:
             client.wait_until_ready(timeout=LIMIT)
             assert run(client, "import theirs; theirs.value").data["text/plain"] == "7"
+
+
+def test_a_subshell_answers_while_a_cell_runs(client):
+    subshell = client.create_subshell(timeout=LIMIT).content["subshell_id"]
+    run(client, "import threading\nfree = threading.Event()")
+    first = client.execute("number = get_ipython().execution_count; free.wait(20); 'main'")
+    second = client.execute("free.set(); print('sub'); 'quick'", subshell_id=subshell).result(LIMIT)
+    assert (second.data["text/plain"], second.text()) == ("'quick'", "sub\n")
+    result = first.result(LIMIT)
+    assert result.data["text/plain"] == "'main'"
+    shown = next(o for o in result.outputs if o["output_type"] == "execute_result")
+    assert shown["execution_count"] == result.execution_count
+    assert (
+        client.execute("1/0", subshell_id=subshell).result(LIMIT).error.ename == "ZeroDivisionError"
+    )
+    client.delete_subshell(subshell, timeout=LIMIT)

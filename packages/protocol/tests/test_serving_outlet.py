@@ -52,7 +52,7 @@ def test_text_without_its_newline_waits_a_moment_for_it():
     tray = Tray()
     tray.outlet.stream(tray.cell, "stdout", "print")
     tray.outlet.stream(tray.cell, "stdout", "\n")
-    assert (tray.sent, tray.scheduled) == ([], [0.003])
+    assert (tray.sent, tray.scheduled) == ([], [0.001])
     tray.outlet.flush_due()
     assert [m.content["text"] for m in tray.sent] == ["print\n"]
 

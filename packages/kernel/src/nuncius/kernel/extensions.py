@@ -15,8 +15,6 @@ __all__ = ["ExtensionManager"]
 BUILTIN = {
     "autoreload": "nuncius.kernel.ext.autoreload",
     "storemagic": "nuncius.kernel.ext.storemagic",
-    "IPython.extensions.autoreload": "nuncius.kernel.ext.autoreload",
-    "IPython.extensions.storemagic": "nuncius.kernel.ext.storemagic",
 }
 
 

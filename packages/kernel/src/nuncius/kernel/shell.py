@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -386,7 +387,8 @@ class Shell(Parts):
             result.error_in_exec = error
         finally:
             self._depth -= 1
-            CURRENT_SHELL.reset(token)
+            with suppress(ValueError):  # a cell that is thrown away ends in another context
+                CURRENT_SHELL.reset(token)
         self._conclude(result)
         return result
 
@@ -414,7 +416,7 @@ class Shell(Parts):
 
     async def _run_pieces(self, prepared: Prepared, result: ExecutionResult) -> None:
         hook = self.displayhook
-        outer, hook.exec_result = hook.exec_result, result
+        token = hook.cell.set((result.execution_count or self.execution_count, result))
         outer_hook = sys.displayhook
         if self._depth == 1:
             sys.displayhook = hook
@@ -438,7 +440,8 @@ class Shell(Parts):
             )
         finally:
             sys.displayhook = outer_hook
-            hook.exec_result = outer
+            with suppress(ValueError):
+                hook.cell.reset(token)
 
     def _shower(self, prepared: Prepared) -> Callable[[Any], None]:
         """Return what takes the value of the cell: our hook, or what a capture has put in its place."""

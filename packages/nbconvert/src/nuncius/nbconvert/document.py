@@ -295,7 +295,7 @@ def _code(
     lab = lab if isinstance(lab, dict) else {}
     transient = metadata.get("transient")
     removed = isinstance(transient, dict) and bool(transient.get("remove_source"))
-    outputs = ()
+    outputs: tuple[Output, ...] = ()
     if view.output:
         outputs = tuple(
             made

@@ -87,7 +87,7 @@ def _output(output: Any) -> Any:
     data = {_MIME.get(k, k): v for k, v in output.items() if k in _MIME or k not in _OUTPUT_KEYS}
     metadata = output.get("metadata")
     by_mime = {_MIME.get(k, k): v for k, v in metadata.items()} if isinstance(metadata, dict) else {}  # fmt: skip
-    new = {"output_type": "display_data" if kind == "display_data" else "execute_result", "data": data, "metadata": by_mime}  # fmt: skip
+    new: dict[str, Any] = {"output_type": "display_data" if kind == "display_data" else "execute_result", "data": data, "metadata": by_mime}  # fmt: skip
     if kind == "pyout":
         new["execution_count"] = output.get("prompt_number")
     return new

@@ -12,12 +12,9 @@ import os
 import select
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from nuncius.terminal.prompts import Prompts, Styled, plain
-
-if TYPE_CHECKING:
-    from nuncius.terminal.session import Reader
 
 __all__ = ["EarlyPrompt", "Editor", "paint", "take_line"]
 

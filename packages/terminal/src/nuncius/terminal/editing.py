@@ -8,7 +8,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-__all__ = ["Enter", "Newline", "decide_enter", "dedent_width", "strip_prompts"]
+__all__ = [
+    "Enter",
+    "Newline",
+    "comment_lines",
+    "decide_enter",
+    "dedent_width",
+    "indent_lines",
+    "strip_prompts",
+]
 
 
 class Enter(Enum):
@@ -69,3 +77,26 @@ def strip_prompts(text: str) -> str:
 def _indent_of_line(text: str, cursor: int) -> str:
     line = text[:cursor].rpartition("\n")[2]
     return line[: len(line) - len(line.lstrip(" \t"))]
+
+
+def indent_lines(lines: list[str], width: int) -> list[str]:
+    """Return lines indented by ``width`` blanks; by up to as many less if it is negative. Blank lines stay."""
+    if width > 0:
+        return [" " * width + line if line.strip() else line for line in lines]
+    return [line[min(-width, len(line) - len(line.lstrip(" "))) :] for line in lines]
+
+
+def comment_lines(lines: list[str]) -> list[str]:
+    """Return lines commented out; if all of them are already, without their marks. Blank lines stay."""
+    filled = [line for line in lines if line.strip()]
+    if not filled:
+        return lines
+    if all(line.lstrip().startswith("#") for line in filled):
+        return [_uncommented(line) if line.strip() else line for line in lines]
+    column = min(len(line) - len(line.lstrip()) for line in filled)
+    return [f"{line[:column]}# {line[column:]}" if line.strip() else line for line in lines]
+
+
+def _uncommented(line: str) -> str:
+    blank = line[: len(line) - len(line.lstrip())]
+    return blank + line.lstrip()[1:].removeprefix(" ")

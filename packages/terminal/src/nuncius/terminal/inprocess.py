@@ -38,7 +38,9 @@ class InProcessLink:
     can_outlive_shell = False
     can_restart = False
 
-    def __init__(self, kernel: str = "python", arguments: Sequence[str] = (), **options: Any) -> None:
+    def __init__(
+        self, kernel: str = "python", arguments: Sequence[str] = (), **options: Any
+    ) -> None:
         if arguments:
             options["arguments"] = arguments
         made = find_kernel(kernel)(**options)
@@ -108,7 +110,7 @@ class InProcessLink:
         """Refuse: the kernel is this process."""
         raise KernelError("the kernel runs in this process; leave the shell and start it again")
 
-    def close(self, *, stop_kernel: bool) -> None:
+    def close(self, *, stop_kernel: bool = True) -> None:
         """Leave the kernel, see `Link.close`."""
         self._client.close()
         self._host.close()

@@ -58,6 +58,10 @@ class TerminalShell:
     """The shell in a terminal."""
 
     banner: bool = option(True, help="Say what this is when the shell starts.")
+    banner1: str | None = option(
+        None, help="Said at the start in place of what the kernel says of itself."
+    )
+    banner2: str = option("", help="Said after it.")
     separate_in: str = option(
         "\n", help="Printed before each prompt but the first; empty for a denser screen (--nosep)."
     )
@@ -84,10 +88,33 @@ class TerminalShell:
     highlight_matching_brackets: bool = option(
         True, help="Mark the bracket that belongs to the one under the cursor."
     )
+    signatures_while_typing: bool = option(
+        False,
+        help="Show the signature of a call while its arguments are typed, not only for Shift-Tab.",
+    )
+    auto_close_brackets: bool = option(
+        False, help="Insert the closing bracket or quote with the opening one."
+    )
+    autoformatter: str = option(
+        "",
+        help="The program that F3 formats cells with: ruff, black, yapf, or a filter of your own.",
+    )
+    shortcuts: list[dict[str, Any]] = option(
+        help="Changes of the key bindings, each a dictionary with 'command' and 'new_keys'; F1 lists the commands.",
+        factory=list,
+    )
     mouse: bool = option(
         False, help="Let the mouse move the cursor; selecting text then needs the shift key."
     )
     term_title: bool = option(True, help="Show the working folder in the terminal's title.")
+    prompt_marks: bool = option(
+        True,
+        help="Mark prompts and output for the terminal (OSC 133), so that it can jump between them.",
+    )
+    right_prompt: Literal["none", "time", "duration"] = option(
+        "none",
+        help="What stands at the right of the prompt: the time, or how long the last cell took.",
+    )
     completion_deadline: float = option(
         2.0, help="Seconds after which the prompt no longer waits for completions of the kernel."
     )

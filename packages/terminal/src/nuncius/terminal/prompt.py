@@ -5,15 +5,19 @@ The prompt knows nothing of kernels: what it needs to ask one comes as functions
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from time import monotonic, strftime
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import get_app
-from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
+from prompt_toolkit.cursor_shapes import ModalCursorShapeConfig
 from prompt_toolkit.enums import EditingMode
+from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText
+from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.layout.processors import HighlightMatchingBracketProcessor
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.shortcuts.prompt import CompleteStyle
@@ -21,15 +25,33 @@ from prompt_toolkit.styles import Style
 
 from nuncius.terminal.completion import KernelCompleter
 from nuncius.terminal.highlight import LateLexer, PythonLexer, is_python
-from nuncius.terminal.history import KernelHistory
-from nuncius.terminal.keys import bindings
+from nuncius.terminal.hints import asks_for_signature, hint
+from nuncius.terminal.history import KernelHistory, KernelSuggest
+from nuncius.terminal.keys import BINDINGS, Tools, bindings, changed
 from nuncius.terminal.prompts import Prompts
 from nuncius.terminal.themes import STYLES, choose_theme
 
 if TYPE_CHECKING:
+    from prompt_toolkit.buffer import Buffer
+    from prompt_toolkit.key_binding import KeyBindings
+    from prompt_toolkit.key_binding.key_processor import KeyPress
+
     from nuncius.terminal.options import TerminalShell
 
 __all__ = ["Prompt", "Questions"]
+
+_STYLES = {
+    "column": CompleteStyle.COLUMN,
+    "multicolumn": CompleteStyle.MULTI_COLUMN,
+    "readline": CompleteStyle.READLINE_LIKE,
+}
+
+_VI_MODES = {
+    InputMode.INSERT: "ins",
+    InputMode.INSERT_MULTIPLE: "ins",
+    InputMode.REPLACE: "rep",
+    InputMode.REPLACE_SINGLE: "rep",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +60,15 @@ class Questions:
 
     Attributes:
         judge: Is this cell complete? Returns status and indentation.
-        complete: The completions at a position.
-        past: The last inputs, oldest first.
+        complete: The completions at a position: the content of ``complete_reply``.
+        inspect: What is at a position: the content of ``inspect_reply``.
+        past: The last inputs, so many, oldest first.
     """
 
     judge: Callable[[str], tuple[str, str]]
     complete: Callable[[str, int], Awaitable[Mapping[str, Any]]]
-    past: Callable[[], Awaitable[Sequence[str]]]
+    inspect: Callable[[str, int], Awaitable[Mapping[str, Any]]]
+    past: Callable[[int], Awaitable[Sequence[str]]]
 
 
 class Prompt:
@@ -66,32 +90,63 @@ class Prompt:
     ) -> None:
         self.prompts = prompts or Prompts()
         self.style = Style.from_dict(dict(STYLES[choose_theme(options.theme)]))
-        self._lexer = PythonLexer() if is_python(language) else LateLexer(language)
-        self._session: PromptSession[str] = PromptSession(
+        self._options = options
+        self._questions = questions
+        self._python = is_python(language)
+        self._lexer = PythonLexer() if self._python else LateLexer(language)
+        self._history = KernelHistory(questions.past)
+        #: What is asked for at this moment; a newer question makes an older one void.
+        self._asking: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._number = 1
+        self._ended = monotonic()
+        self._duration = 0.0
+        self._session = self._make_session(options)
+        buffer = self._session.default_buffer
+        buffer.complete_while_typing = Condition(lambda: options.complete_while_typing)
+        buffer.on_text_changed += self._text_changed
+
+    def _make_session(self, options: TerminalShell) -> PromptSession[str]:
+        vi = options.editing_mode == "vi"
+        brackets = HighlightMatchingBracketProcessor(chars="[](){}")
+        return PromptSession(
+            message=self._message,
+            prompt_continuation=lambda width, _line, _wraps: FormattedText(
+                self.prompts.continuation(width)
+            ),
             multiline=True,
-            editing_mode=EditingMode.VI if options.editing_mode == "vi" else EditingMode.EMACS,
-            key_bindings=bindings(questions.judge),
-            completer=KernelCompleter(questions.complete),
-            complete_while_typing=options.complete_while_typing,
-            complete_style={
-                "column": CompleteStyle.COLUMN,
-                "multicolumn": CompleteStyle.MULTI_COLUMN,
-                "readline": CompleteStyle.READLINE_LIKE,
-            }[options.completion_style],
-            auto_suggest=AutoSuggestFromHistory() if options.autosuggest else None,
-            history=KernelHistory(questions.past),
+            editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
+            cursor=ModalCursorShapeConfig() if vi else None,
+            key_bindings=self._bindings(options),
+            completer=KernelCompleter(self._questions.complete),
+            complete_style=_STYLES[options.completion_style],
+            enable_history_search=True,
+            auto_suggest=KernelSuggest(self._history) if options.autosuggest else None,
+            history=self._history,
             lexer=self._lexer,
             style=self.style,
             include_default_pygments_style=False,
             mouse_support=options.mouse,
             enable_open_in_editor=False,
             tempfile_suffix=".py",
-            input_processors=(
-                [HighlightMatchingBracketProcessor(chars="[](){}")]
-                if options.highlight_matching_brackets
-                else []
-            ),
+            rprompt=self._right if options.right_prompt != "none" else None,
+            input_processors=[brackets] if options.highlight_matching_brackets else [],
         )
+
+    def _bindings(self, options: TerminalShell) -> KeyBindings:
+        tools = Tools(
+            self._judge,
+            self._next_indent,
+            lambda: self._ask_hint(brief=False),
+            self._load_all_history,
+            options.autoformatter,
+        )
+        made = bindings(tools, changed(BINDINGS, options.shortcuts))
+        if options.auto_close_brackets:
+            from nuncius.terminal.brackets import add_brackets
+
+            add_brackets(made)
+        return made
 
     async def read(self, number: int, default: str = "") -> str:
         """Read one cell.
@@ -104,23 +159,127 @@ class Prompt:
             EOFError: Ctrl-D on an empty prompt.
             KeyboardInterrupt: Ctrl-C: the cell is dropped.
         """
+        self._number = number
+        self._duration = monotonic() - self._ended
+        self._session.bottom_toolbar = None
+        if self._options.term_title:
+            self._set_title()
         # What background tasks and threads print meanwhile appears above the prompt.
         with patch_stdout(raw=True):
-            return await self._session.prompt_async(
-                FormattedText(self.prompts.input(number)),
-                prompt_continuation=lambda width, _line, _wraps: FormattedText(
-                    self.prompts.continuation(width)
-                ),
-                default=default,
-                pre_run=self._after_first_drawing,
-                set_exception_handler=False,
-            )
+            try:
+                return await self._session.prompt_async(
+                    default=default,
+                    pre_run=self._after_first_drawing,
+                    set_exception_handler=False,
+                    handle_sigint=False,
+                )
+            finally:
+                self._forget_question()
+                self._ended = monotonic()
+
+    def feed(self, typed: bytes) -> None:
+        """Take keys that were pressed before."""
+        from prompt_toolkit.input.typeahead import store_typeahead
+        from prompt_toolkit.input.vt100_parser import Vt100Parser
+
+        if typed:
+            pressed: list[KeyPress] = []
+            parser = Vt100Parser(pressed.append)
+            parser.feed_and_flush(typed.decode(errors="surrogateescape"))
+            store_typeahead(self._session.input, pressed)
 
     def show_result_prompt(self, number: int) -> None:
         """Print what stands before a result, without ending the line."""
         from prompt_toolkit import print_formatted_text
 
         print_formatted_text(FormattedText(self.prompts.output(number)), style=self.style, end="")
+
+    # -- what is shown around the text
+
+    def _message(self) -> FormattedText:
+        styled = self.prompts.input(self._number)
+        if self._options.editing_mode == "vi":
+            mode = _VI_MODES.get(get_app().vi_state.input_mode, "nav")
+            styled = [("class:prompt.mode", f"[{mode}] "), *styled]
+        return FormattedText(styled)
+
+    def _right(self) -> FormattedText:
+        if self._options.right_prompt == "time":
+            return FormattedText([("class:prompt.right", strftime("%H:%M:%S"))])
+        took = f"{self._duration:.1f} s" if self._duration >= 0.1 else ""
+        return FormattedText([("class:prompt.right", took)])
+
+    def _set_title(self) -> None:
+        import os
+        from pathlib import Path
+
+        try:
+            folder = Path.cwd()
+        except OSError:
+            return
+        home = Path("~").expanduser()
+        shown = f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
+        self._session.output.set_title(f"nuncius: {shown.removesuffix('/.')}")
+        if os.name == "posix":
+            # The terminal opens its next window here, too (OSC 7).
+            self._session.output.write_raw(f"\x1b]7;{folder.as_uri()}\x07")
+
+    # -- what the keys need
+
+    def _judge(self, code: str) -> tuple[str, str]:
+        status, indent = self._questions.judge(code)
+        return status, self._next_indent(
+            code
+        ) if status == "incomplete" and self._python else indent
+
+    def _next_indent(self, code: str) -> str:
+        if not self._options.autoindent:
+            return ""
+        if self._python:
+            from nuncius.protocol.text.editing import next_indent
+
+            return next_indent(code)
+        line = code.rpartition("\n")[2]
+        return line[: len(line) - len(line.lstrip())]
+
+    def _load_all_history(self, buffer: Buffer) -> None:
+        self._keep(self._history.expand(buffer))
+
+    def _keep(self, coroutine: Any) -> asyncio.Task[None]:
+        task: asyncio.Task[None] = asyncio.ensure_future(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    # -- signatures
+
+    def _text_changed(self, buffer: Buffer) -> None:
+        if self._session.bottom_toolbar is not None:
+            self._session.bottom_toolbar = None
+        if self._options.signatures_while_typing and asks_for_signature(
+            buffer.document.text_before_cursor
+        ):
+            self._ask_hint(brief=True)
+
+    def _ask_hint(self, *, brief: bool) -> None:
+        self._forget_question()
+        self._asking = self._keep(self._show_hint(brief=brief))
+
+    async def _show_hint(self, *, brief: bool) -> None:
+        document = self._session.default_buffer.document
+        text = hint(
+            await self._questions.inspect(document.text, document.cursor_position), brief=brief
+        )
+        if text and document == self._session.default_buffer.document:
+            self._session.bottom_toolbar = FormattedText([("class:hint", text)])
+            self._session.app.invalidate()
+
+    def _forget_question(self) -> None:
+        if self._asking is not None:
+            self._asking.cancel()
+            self._asking = None
+
+    # -- what is loaded late
 
     def _after_first_drawing(self) -> None:
         app = get_app()

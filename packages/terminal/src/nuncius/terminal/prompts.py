@@ -7,25 +7,36 @@ from __future__ import annotations
 
 __all__ = ["Prompts", "Styled", "plain"]
 
-#: (style, text) pairs, as prompt_toolkit takes them.
+#: (style, text) pairs, as prompt_toolkit takes them. Text of the style ``[ZeroWidthEscape]`` is for the terminal, and takes no room.
 Styled = list[tuple[str, str]]
+
+_ESCAPE = "[ZeroWidthEscape]"
 
 
 def plain(styled: Styled) -> str:
-    """Return the text without its styles."""
-    return "".join(text for _, text in styled)
+    """Return the text without its styles and escape codes."""
+    return "".join(text for style, text in styled if style != _ESCAPE)
 
 
 class Prompts:
-    """The prompts of the shell."""
+    """The prompts of the shell.
+
+    Args:
+        marks: Tell the terminal where prompts and inputs begin (OSC 133).
+    """
+
+    def __init__(self, *, marks: bool = False) -> None:
+        self.marks = marks
 
     def input(self, number: int) -> Styled:
         """Return what stands before the first line of input."""
-        return [
-            ("class:prompt", "In ["),
-            ("class:prompt.number", str(number)),
-            ("class:prompt", "]: "),
-        ]
+        return self._marked(
+            [
+                ("class:prompt", "In ["),
+                ("class:prompt.number", str(number)),
+                ("class:prompt", "]: "),
+            ]
+        )
 
     def continuation(self, width: int) -> Styled:
         """Return what stands before the next lines of input, right-aligned to ``width`` columns."""
@@ -42,3 +53,8 @@ class Prompts:
     def other_input(self, number: int) -> Styled:
         """Return what stands before input that another frontend sent to the same kernel."""
         return [("class:other", f"In (other) [{number}]: ")]
+
+    def _marked(self, styled: Styled) -> Styled:
+        if not self.marks:
+            return styled
+        return [(_ESCAPE, "\x1b]133;A\x07"), *styled, (_ESCAPE, "\x1b]133;B\x07")]

@@ -56,9 +56,7 @@ class RemoteLink:
         ready_timeout: Seconds to wait for the kernel's first answer.
     """
 
-    def __init__(
-        self, place: Place, *, deadline: float = 2.0, ready_timeout: float = 60.0
-    ) -> None:
+    def __init__(self, place: Place, *, deadline: float = 2.0, ready_timeout: float = 60.0) -> None:
         self.owned = place.owned
         self.can_outlive_shell = place.can_outlive_shell
         self.can_restart = place.can_restart
@@ -201,9 +199,7 @@ class RemoteLink:
             inbox.put(_Asked(question, answer))
             return await answer
 
-        execution = self._client.execute(
-            code, silent=silent, on_output=inbox.put, on_input=ask
-        )
+        execution = self._client.execute(code, silent=silent, on_output=inbox.put, on_input=ask)
 
         async def wait() -> None:
             try:

@@ -1,4 +1,4 @@
-"""Take the signals that end or ask a shell: hang-up, termination, and Ctrl-\\ for the stacks of all threads."""
+r"""Take the signals that end or ask a shell: hang-up, termination, and Ctrl-\\ for the stacks of all threads."""
 
 from __future__ import annotations
 

@@ -91,3 +91,46 @@ def choose_theme(wanted: str, environ: Mapping[str, str] = os.environ) -> str:
     if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
         return "none"
     return wanted
+
+
+_ANSI = {
+    name: number
+    for number, name in enumerate(
+        ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "gray")
+    )
+}
+
+
+def sgr(theme: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the ANSI codes of a theme's prompts, for what is drawn before prompt_toolkit is there.
+
+    Args:
+        theme: Its name.
+        environ: Says what colors the terminal has.
+
+    Returns:
+        Code by style class; empty for no colors.
+    """
+    names = ("prompt", "prompt.number", "out", "out.number", "other")
+    rules = STYLES[theme]
+    deep = environ.get("COLORTERM") in ("truecolor", "24bit")
+    return {name: _code(rules[name], deep) for name in names if name in rules}
+
+
+def _code(rule: str, deep: bool) -> str:
+    codes: list[str] = []
+    for word in rule.split():
+        if word == "bold":
+            codes.append("1")
+        elif word.startswith("ansibright"):
+            codes.append(str(90 + _ANSI[word.removeprefix("ansibright")]))
+        elif word.startswith("ansi"):
+            codes.append(str(30 + _ANSI[word.removeprefix("ansi")]))
+        elif word.startswith("#"):
+            red, green, blue = (int(word[i : i + 2], 16) for i in (1, 3, 5))
+            if deep:
+                codes.append(f"38;2;{red};{green};{blue}")
+            else:
+                cube = [min(5, (value + 15) // 48) for value in (red, green, blue)]
+                codes.append(f"38;5;{16 + 36 * cube[0] + 6 * cube[1] + cube[2]}")
+    return f"\x1b[{';'.join(codes)}m" if codes else ""

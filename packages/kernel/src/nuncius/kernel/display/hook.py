@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel import saying
@@ -49,14 +50,21 @@ class DisplayHook:
     def __init__(self, shell: Any, publisher: DisplayPublisher) -> None:
         self.shell = shell
         self._publisher = publisher
-        #: The result that the value belongs to, while a cell runs.
-        self.exec_result: ExecutionResult | None = None
+        #: The number and the result of the cell that runs here; cells of subshells run at the same time.
+        self.cell: ContextVar[tuple[int, ExecutionResult] | None] = ContextVar("cell", default=None)
 
     @property
     def prompt_count(self) -> int:
         """The number of the cell."""
-        number: int = self.shell.execution_count
+        cell = self.cell.get()
+        number: int = self.shell.execution_count if cell is None else cell[0]
         return number
+
+    @property
+    def exec_result(self) -> ExecutionResult | None:
+        """The result that values belong to, while a cell runs."""
+        cell = self.cell.get()
+        return None if cell is None else cell[1]
 
     @property
     def exec_count(self) -> int:
@@ -74,13 +82,14 @@ class DisplayHook:
             return
         if builtins.__dict__.get("_") is result:  # some code set it through Python's own hook
             del builtins._  # type: ignore[attr-defined]
-        self.shell.namespace.output.store(self.prompt_count, result)
-        if self.exec_result is not None:
-            self.exec_result.result = result
+        number = self.prompt_count
+        self.shell.namespace.output.store(number, result)
+        if (outcome := self.exec_result) is not None:
+            outcome.result = result
         data, metadata = self.shell.display_formatter.format(result)
         if data:
             self.write(data, metadata)
-        self.shell.note_output(self.prompt_count, data)
+        self.shell.note_output(number, data)
 
     def write(self, data: dict[str, Any], metadata: dict[str, Any]) -> None:
         """Send a formatted value as the result of the cell."""

@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar, cast, overload
 
 from nuncius.kernel.errors import UsageError
 
@@ -37,7 +37,17 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Class = TypeVar("Class", bound=type)
 
 
-def _decorator(kind: str) -> Callable[..., Any]:
+class _Marker(Protocol):
+    """A decorator that may be given a name."""
+
+    @overload
+    def __call__(self, arg: str) -> Callable[[Function], Function]: ...
+
+    @overload
+    def __call__(self, arg: Function) -> Function: ...
+
+
+def _decorator(kind: str) -> _Marker:
     def decorate(arg: Any) -> Any:
         if callable(arg):
             return _mark(arg, kind, arg.__name__)
@@ -48,7 +58,7 @@ def _decorator(kind: str) -> Callable[..., Any]:
     decorate.__doc__ = (
         f"""Mark a method of a `Magics` class as a {kind} magic, under its own name or another."""
     )
-    return decorate
+    return cast("_Marker", decorate)
 
 
 def _mark(function: Function, kind: str, name: str) -> Function:
@@ -111,7 +121,7 @@ class Magics:
         if not type(self).registered:
             raise ValueError(f"{type(self).__name__} has magics: decorate it with @magics_class")
         self.shell = shell
-        self.config = kwargs.pop("config", getattr(shell, "config", None))
+        kwargs.pop("config", None)
         self.options_table: dict[str, str] = {}
         self.magics = {
             kind: {
@@ -122,6 +132,11 @@ class Magics:
         }
         for name, value in kwargs.items():
             setattr(self, name, value)
+
+    @property
+    def config(self) -> Any:
+        """The configuration as extensions read it."""
+        return getattr(self.shell, "config", None)
 
     def arg_err(self, func: Callable[..., Any]) -> None:
         """Say that a magic was called in a wrong way.

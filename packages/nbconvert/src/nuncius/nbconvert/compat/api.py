@@ -103,14 +103,16 @@ def export(exporter: Any, nb: Any, **kw: Any) -> tuple[Any, Any]:
     if isinstance(exporter, type):
         if not issubclass(exporter, exporters.Exporter):
             raise TypeError(f"{exporter!r} is no exporter class")
-        exporter = exporter(config=kw.pop("config", None))
-    elif not isinstance(exporter, exporters.Exporter):
+        made = exporter(config=kw.pop("config", None))
+    elif isinstance(exporter, exporters.Exporter):
+        made = exporter
+    else:
         raise TypeError(f"{exporter!r} is no exporter")
     if isinstance(nb, dict):
-        return exporter.from_notebook_node(nb, resources, **kw)
+        return made.from_notebook_node(nb, resources, **kw)
     if isinstance(nb, (str, os.PathLike)):
-        return exporter.from_filename(nb, resources, **kw)
-    return exporter.from_file(nb, resources, **kw)
+        return made.from_filename(nb, resources, **kw)
+    return made.from_file(nb, resources, **kw)
 
 
 assert set(_CLASSES) == {*FORMATS, "custom"}

@@ -46,7 +46,7 @@ def make_preprocessor(item: Any, parent: Any, enabled: bool = False) -> Callable
         item = load(item)
         enabled = True
     if isinstance(item, type):
-        made = item(parent=parent) if issubclass(item, Preprocessor) else item()
+        made: Any = item(parent=parent) if issubclass(item, Preprocessor) else item()
         if enabled and hasattr(made, "enabled"):
             made.enabled = True
         return made  # type: ignore[no-any-return]
@@ -54,7 +54,8 @@ def make_preprocessor(item: Any, parent: Any, enabled: bool = False) -> Callable
         raise FilterError(f"{item!r} is no preprocessor: expected a function, a class, an instance or a dotted path")  # fmt: skip
     if enabled and hasattr(item, "enabled"):
         item.enabled = True
-    return item  # type: ignore[no-any-return]
+    run: Callable[..., Any] = item
+    return run
 
 
 def load_preprocessors(items: Iterable[Any], configured: Configured) -> list[Extra]:
@@ -89,7 +90,7 @@ def convert_custom(name: str, loaded: Loaded, configured: Configured, resources:
         from nuncius.nbconvert.notebook import dumps
 
         output = dumps(normalize(output).nb)
-    return Result([output], dict(made), loaded.problems)  # type: ignore[list-item,arg-type]
+    return Result([output], dict(made), loaded.problems)
 
 
 def write_custom(path: str, result: Result, configured: Configured) -> None:

@@ -55,7 +55,7 @@ class Exporter(NbConvertBase):
     locals().update(traits_of(options.Exporter))
 
     def __init__(self, config: Config | None = None, **kw: Any) -> None:
-        merged = self.default_config.copy()
+        merged = Config(self.default_config)
         if config is not None:
             merged.merge(config)
         self._extra: list[Any] = []
@@ -174,8 +174,8 @@ class TemplateExporter(_FormatExporter):
     filters: Any
     template_name: Any
     extra_template_basedirs: Any
-    extra_loaders = List(help="Jinja loaders that are asked first.")
-    template_paths = List(help="The folders where templates are looked for.").tag(affects_environment=True)  # fmt: skip
+    extra_loaders: Any = List(help="Jinja loaders that are asked first.")
+    template_paths: Any = List(help="The folders where templates are looked for.").tag(affects_environment=True)  # fmt: skip
     template_data_paths = List(Unicode(), help="Accepted for compatibility.")
 
     def __init__(self, config: Config | None = None, **kw: Any) -> None:
@@ -220,7 +220,7 @@ class HTMLExporter(TemplateExporter):
 
     format = FORMATS["html"]
     output_mimetype = "text/html"
-    export_from_notebook = "HTML"
+    export_from_notebook: str | None = "HTML"
     locals().update(traits_of(options.HTMLExporter))
 
 

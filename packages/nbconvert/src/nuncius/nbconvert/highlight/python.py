@@ -58,7 +58,7 @@ _AFTER = {"def": "nf", "class": "nc", "import": "nn", "from": "nn", "@": "nd"}
 _SOFT = frozenset({"match", "case", "type"})
 
 
-def tokens(source: str, *, magics: bool = True) -> list[Token]:
+def tokens(source: str, *, magics: bool = True) -> list[Token]:  # noqa: C901 - one loop, kept flat because it is hot
     """Return the tokens of a source.
 
     Args:

@@ -103,7 +103,7 @@ def _node(node: Node) -> str:
     if node.tag == "link":
         url = node.values[0]
         if url == inner:
-            return url
+            return str(url)
         return f"link:{url.replace(' ', '%20')}[{inner.replace(']', chr(92) + ']')}]"
     mark = _MARKS.get(node.tag, "")
     return f"{mark}{inner}{'#' if mark.endswith('#') else mark}"

@@ -30,7 +30,7 @@ class _Writer:
         self.after: list[str] = []  # substitutions, which stand at the end
 
     def block(self, node: Node) -> str:
-        return getattr(self, f"_{node.tag}", self._paragraph)(node)  # type: ignore[no-any-return]
+        return getattr(self, f"_{node.tag}", self._paragraph)(node)
 
     def _blocks(self, node: Node) -> str:
         return "\n\n".join(self.block(child) for child in children(node))

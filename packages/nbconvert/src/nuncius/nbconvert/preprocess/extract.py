@@ -80,7 +80,7 @@ def _bytes(value: Any, mime: str) -> bytes | None:
             return None
     if not isinstance(value, str):
         value = json.dumps(value)
-    return value.encode("utf-8", "replace")
+    return str(value).encode("utf-8", "replace")
 
 
 def harmless_name(name: str) -> str:

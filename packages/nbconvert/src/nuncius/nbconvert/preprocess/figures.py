@@ -34,7 +34,7 @@ def svg_to_pdf(nb: Notebook, resources: dict[str, Any], options: SVG2PDFPreproce
 def _converted(svg: str, options: SVG2PDFPreprocessor) -> bytes | None:
     if not options.command and not options.inkscape:
         try:
-            import cairosvg
+            import cairosvg  # type: ignore[import-not-found,import-untyped,unused-ignore]
         except (ImportError, OSError):
             pass
         else:

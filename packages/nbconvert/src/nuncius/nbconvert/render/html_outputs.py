@@ -76,11 +76,11 @@ class Outputs:
                 if output.name == "stdout"
                 else f"application/vnd.jupyter.{output.name}"
             )
-            yield from self._text(output.text, mime)
+            yield from self.text(output.text, mime)
         elif isinstance(output, Failure):
-            yield from self._text("\n".join(output.traceback), "application/vnd.jupyter.stderr")
+            yield from self.text("\n".join(output.traceback), "application/vnd.jupyter.stderr")
         else:
-            writer = _WRITERS.get(output.mime, Outputs._missing)
+            writer = _WRITERS.get(output.mime, Outputs.missing)
             yield from writer(self, output, cell, number)
 
     def _open(self, kind: str, shown: Shown | None, mime: str = "", more: str = "") -> str:
@@ -88,16 +88,19 @@ class Outputs:
         data = f" data-mime-type={markup.attribute(mime)}" if mime else ""
         return f'<div class="{kind} {self.names.area}{result}"{data}{more} tabindex="0">\n'
 
-    def _text(self, text: str, mime: str, shown: Shown | None = None) -> Iterator[str]:
+    def text(self, text: str, mime: str, shown: Shown | None = None) -> Iterator[str]:
+        """Yield text with colors."""
         yield self._open(self.names.text, shown, mime)
         yield "<pre>"
         yield ansi.page(text)
         yield "</pre>\n</div>\n"
 
-    def _plain(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
-        yield from self._text(_string(shown.value), "text/plain", shown)
+    def plain(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield plain text."""
+        yield from self.text(_string(shown.value), "text/plain", shown)
 
-    def _html(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def html(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield HTML: as it is if it is trusted, in a frame of its own if it says so."""
         value = _string(shown.value)
         yield self._open(self.names.html, shown, "text/html")
         if self.safe:
@@ -113,13 +116,15 @@ class Outputs:
         if not self.needs.require and ("require" in script or "define(" in script):
             self.needs.require = True
 
-    def _markdown(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def markdown(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield Markdown."""
         body = html(_string(shown.value), self.style)
         yield self._open(self.names.markdown, shown, "text/markdown")
         yield self.clean(body) if self.safe else body
         yield "</div>\n"
 
-    def _latex(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def latex(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield LaTeX: formulas as such, anything else as source."""
         value = _string(shown.value)
         yield self._open(self.names.latex, shown, "text/latex")
         if not self.style.math.native:
@@ -131,7 +136,8 @@ class Outputs:
             yield f"<pre>{markup.text(value)}</pre>"
         yield "\n</div>\n"
 
-    def _image(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def image(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield a picture."""
         yield self._open(self.names.image, shown)
         if shown.file is not None:
             yield f"<img src={markup.attribute(_url(shown.file))}"
@@ -156,7 +162,8 @@ class Outputs:
             class_=classes.strip() or None,
         )
 
-    def _svg(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def svg(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield an SVG picture, as an image unless it may have scripts."""
         yield self._open(self.names.svg, shown, "image/svg+xml")
         if shown.file is not None:
             yield f"<img{markup.attributes(src=_url(shown.file), alt=shown.alt)}>"
@@ -168,11 +175,13 @@ class Outputs:
             yield '">'
         yield "\n</div>\n"
 
-    def _mermaid(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def mermaid(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield a diagram."""
         self.needs.mermaid = True
         yield f'<div class="jp-Mermaid"><pre class="mermaid">{markup.text(_string(shown.value).strip())}</pre></div>\n'
 
-    def _script(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def script(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield a script; nothing but its place if it is not trusted."""
         value = _string(shown.value)
         self._look(value)
         name = f"nb-js-{cell.index}-{number}"
@@ -182,20 +191,23 @@ class Outputs:
             yield f"<script>\n(function(element) {{\n{body}\n}})(document.getElementById('{name}'));\n</script>\n"
         yield "</div>\n"
 
-    def _widget(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def widget(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield a widget for the manager to show."""
         self.needs.widgets = True
         name = f"nb-widget-{cell.index}-{number}"
         yield f'<div id="{name}" class="{self.names.widget} {self.names.area}">\n'
         yield f'<script type="{WIDGET_VIEW}">\n{markup.data_for_script(shown.value)}\n</script>\n</div>\n'
 
-    def _json(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def json(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield JSON as text."""
         import json
 
-        yield from self._text(
+        yield from self.text(
             json.dumps(shown.value, indent=2, ensure_ascii=False), shown.mime, shown
         )
 
-    def _pdf(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def pdf(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield an embedded PDF."""
         yield self._open("jp-RenderedPDF", shown, shown.mime)
         address = (
             _url(shown.file)
@@ -204,7 +216,8 @@ class Outputs:
         )
         yield f'<embed type="application/pdf" title="PDF" style="width:100%;height:30rem"{markup.attributes(src=address)}>\n</div>\n'
 
-    def _missing(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def missing(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield a note about an output that cannot be shown."""
         kinds = ", ".join(shown.offered)
         self.note(f"an output that this format cannot show ({kinds})", cell.index)
         yield self._open(self.names.text, shown)
@@ -212,20 +225,20 @@ class Outputs:
 
 
 _WRITERS: dict[str, Callable[[Outputs, Shown, CodeCell, int], Iterator[str]]] = {
-    "text/plain": Outputs._plain,
-    "text/html": Outputs._html,
-    "text/markdown": Outputs._markdown,
-    "text/latex": Outputs._latex,
-    "image/png": Outputs._image,
-    "image/jpeg": Outputs._image,
-    "image/gif": Outputs._image,
-    "image/webp": Outputs._image,
-    "image/svg+xml": Outputs._svg,
-    "text/vnd.mermaid": Outputs._mermaid,
-    "application/javascript": Outputs._script,
-    "application/json": Outputs._json,
-    "application/pdf": Outputs._pdf,
-    WIDGET_VIEW: Outputs._widget,
+    "text/plain": Outputs.plain,
+    "text/html": Outputs.html,
+    "text/markdown": Outputs.markdown,
+    "text/latex": Outputs.latex,
+    "image/png": Outputs.image,
+    "image/jpeg": Outputs.image,
+    "image/gif": Outputs.image,
+    "image/webp": Outputs.image,
+    "image/svg+xml": Outputs.svg,
+    "text/vnd.mermaid": Outputs.mermaid,
+    "application/javascript": Outputs.script,
+    "application/json": Outputs.json,
+    "application/pdf": Outputs.pdf,
+    WIDGET_VIEW: Outputs.widget,
 }
 
 

@@ -42,6 +42,7 @@ from nuncius.protocol.client.requests import Requests
 from nuncius.protocol.core.client import Event, InputAsked
 from nuncius.protocol.errors import KernelDied, KernelTimeout, TransportClosed
 from nuncius.protocol.messages import Buffer, Channel, Message
+from nuncius.protocol.transport.base import Monitored
 
 if TYPE_CHECKING:
     from nuncius.protocol.core.outputs import OutputCollector
@@ -156,7 +157,8 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
         transport: The way to the kernel.
         on_input: Answers the questions of code that runs; may be a coroutine function, see `execute`.
         heartbeat_interval: Seconds of silence after which the kernel's heartbeat is asked for while something is awaited; None never asks.
-        heartbeat_patience: Heartbeats missed one after another before the kernel counts as dead.
+        heartbeat_patience: Heartbeats missed one after another before the kernel counts as dead. When its end of the connection closes, one is enough.
+        kernel_info: The ``kernel_info_reply`` that who started the kernel has got already; then `wait_until_ready` only has to wait until what is published reaches us.
     """
 
     def __init__(
@@ -166,10 +168,14 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
         on_input: InputHandler | None = None,
         heartbeat_interval: float | None = 1.0,
         heartbeat_patience: int = 4,
+        kernel_info: Message | None = None,
     ) -> None:
         self.transport = transport
         self._exchange = Exchange(transport.new, on_input)
         self._liveness = Liveness(heartbeat_interval, heartbeat_patience)
+        self._kernel_info = kernel_info
+        if heartbeat_interval is not None and isinstance(transport, Monitored):
+            transport.on_disconnect(self._disconnected)
         #: What is to be sent, oldest first, and for whom.
         self._outbox: deque[tuple[Message, Pending | None]] = deque()
         self._outgoing = _Signal()
@@ -236,7 +242,9 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
             KernelTimeout: It is not ready in time.
             KernelDied: It is gone.
         """
-        readiness = Readiness(self._exchange)
+        readiness = Readiness(self._exchange, self._kernel_info)
+        # Good for once: it says nothing of a kernel that was restarted since.
+        self._kernel_info = None
         unsubscribe = self.subscribe(readiness.receive)
         try:
             async with asyncio.timeout(timeout):
@@ -255,7 +263,8 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
         return readiness.reply
 
     async def _probe_until_ready(self, readiness: Readiness) -> None:
-        self._send(readiness.probe())
+        if readiness.reply is None:
+            self._send(readiness.probe())
         while not readiness.ready:
             for probe in readiness.probes:
                 if probe.failure is not None:
@@ -477,6 +486,17 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
                     await signal.wait()
         except TimeoutError:
             raise self._exchange.timeout(pending, timeout or 0) from None
+
+    def _disconnected(self) -> None:
+        if self._exchange.pending and not self._closed:
+            task = asyncio.create_task(self._look_for_kernel())
+            self._answers.add(task)
+            task.add_done_callback(self._answers.discard)
+
+    async def _look_for_kernel(self) -> None:
+        if not await self.transport.heartbeat(self._liveness.interval or 1.0):
+            self._exchange.lost(self._liveness.gone())
+            self._arrived.set()
 
     async def _listen_to_heart(self) -> None:
         interval = self._liveness.interval

@@ -11,17 +11,19 @@
 
 Nothing runs behind your back: messages are read while you wait for something, or call `Client.poll`. An in-process kernel pushes its messages instead, while the cell runs.
 
-Rule 1: a client belongs to one thread.
+Rule 1: a client belongs to one thread; only `Client.kernel_died` may be called on any.
 Rule 2: Ctrl-C may come at any moment: it ends the waiting, never loses a message, and the same thing can be waited for again.
 Rule 3: asyncio is not imported.
 """
 
 from __future__ import annotations
 
+import os
 import select
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -46,6 +48,7 @@ from nuncius.protocol.client.shield import Shield
 from nuncius.protocol.core.client import Event, InputAsked
 from nuncius.protocol.errors import KernelDied, KernelTimeout, TransportClosed
 from nuncius.protocol.messages import Buffer, Channel, Message
+from nuncius.protocol.transport.base import Monitored
 
 if TYPE_CHECKING:
     from nuncius.protocol.core.outputs import OutputCollector
@@ -133,7 +136,8 @@ class Client(Requests[Message, Execution]):
         channels: The way to the kernel.
         on_input: Answers the questions of code that runs, see `execute`.
         heartbeat_interval: Seconds of silence after which the kernel's heartbeat is asked for while something is awaited; None never asks.
-        heartbeat_patience: Heartbeats missed one after another before the kernel counts as dead.
+        heartbeat_patience: Heartbeats missed one after another before the kernel counts as dead. When its end of the connection closes, one is enough.
+        kernel_info: The ``kernel_info_reply`` that who started the kernel has got already; then `wait_until_ready` only has to wait until what is published reaches us.
     """
 
     def __init__(
@@ -143,10 +147,20 @@ class Client(Requests[Message, Execution]):
         on_input: InputHandler | None = None,
         heartbeat_interval: float | None = 1.0,
         heartbeat_patience: int = 4,
+        kernel_info: Message | None = None,
     ) -> None:
         self.channels = channels
         self._exchange = Exchange(channels.new, on_input)
         self._liveness = Liveness(heartbeat_interval, heartbeat_patience)
+        self._kernel_info = kernel_info
+        #: The connection has ended: a heartbeat is to tell whether the kernel has.
+        self._disconnected = False
+        if heartbeat_interval is not None and isinstance(channels, Monitored):
+            channels.on_disconnect(self._suspect)
+        #: What other threads said of the kernel's death, and what wakes us to hear it.
+        self._deaths: deque[KernelDied] = deque()
+        self._waker: tuple[int, int] | None = None
+        self._thread = threading.get_ident()
         #: Events whose handlers were not called yet.
         self._events: deque[Happening] = deque()
         #: What a handler raised inside the kernel's thread: it is raised where the cell was sent.
@@ -170,6 +184,11 @@ class Client(Requests[Message, Execution]):
             self.channels.open()
             self.channels.set_sink(self._push)
             self._opened = True
+            self._thread = threading.get_ident()
+            if os.name == "posix" and self.channels.filenos():
+                self._waker = os.pipe()
+                for descriptor in self._waker:
+                    os.set_blocking(descriptor, False)
         return self
 
     def close(self) -> None:
@@ -179,6 +198,9 @@ class Client(Requests[Message, Execution]):
             self._exchange.fail(TransportClosed("this client was closed"))
             self.channels.set_sink(None)
             self.channels.close()
+            waker, self._waker = self._waker, None
+            for descriptor in waker or ():
+                os.close(descriptor)
 
     def __enter__(self) -> Self:
         self.open()
@@ -199,11 +221,14 @@ class Client(Requests[Message, Execution]):
             KernelTimeout: It is not ready in time.
             KernelDied: It is gone.
         """
-        readiness = Readiness(self._exchange)
+        readiness = Readiness(self._exchange, self._kernel_info)
+        # Good for once: it says nothing of a kernel that was restarted since.
+        self._kernel_info = None
         unsubscribe = self.subscribe(readiness.receive)
         deadline = None if timeout is None else monotonic() + timeout
         try:
-            self._send(readiness.probe())
+            if readiness.reply is None:
+                self._send(readiness.probe())
             while not readiness.ready:
                 pause = readiness.pause
                 remaining = None if deadline is None else deadline - monotonic()
@@ -217,6 +242,8 @@ class Client(Requests[Message, Execution]):
         finally:
             unsubscribe()
             readiness.end()
+            # A kernel that is restarted closes its end as well.
+            self._disconnected = False
         assert readiness.reply is not None
         return readiness.reply
 
@@ -235,8 +262,21 @@ class Client(Requests[Message, Execution]):
         return not self._closed and self.channels.heartbeat(timeout)
 
     def kernel_died(self, reason: str = "the kernel died", *, exit_code: int | None = None) -> None:
-        """End everything that is awaited with `KernelDied`: for who watches the kernel's process."""
-        self._exchange.fail(KernelDied(reason, exit_code=exit_code))
+        """End everything that is awaited with `KernelDied`: for who watches the kernel's process, on any thread."""
+        self._deaths.append(KernelDied(reason, exit_code=exit_code))
+        if threading.get_ident() == self._thread:
+            self._mourn()
+        elif (waker := self._waker) is not None:
+            # Full: we are being woken already. Closed meanwhile: nobody waits.
+            with suppress(OSError):
+                os.write(waker[1], b"x")
+
+    def _mourn(self) -> None:
+        while self._deaths:
+            self._exchange.fail(self._deaths.popleft())
+
+    def _suspect(self) -> None:
+        self._disconnected = True
 
     # -- requests
 
@@ -252,6 +292,7 @@ class Client(Requests[Message, Execution]):
         timeout: float | None = None,
     ) -> Message:
         """Send any request, and return its reply, see `Requests.request`."""
+        self._mourn()
         pending = self._exchange.request(
             msg_type,
             content,
@@ -281,6 +322,7 @@ class Client(Requests[Message, Execution]):
         subshell_id: str | None = None,
     ) -> Message:
         """Send a message that gets no reply, and return it, see `Requests.notify`."""
+        self._mourn()
         pending = self._exchange.request(
             msg_type, content, metadata=metadata, buffers=buffers, subshell_id=subshell_id
         )
@@ -304,6 +346,7 @@ class Client(Requests[Message, Execution]):
         on_input: Callable[[Input], Any] | None = None,
     ) -> Execution:
         """Run a cell, see `Requests.execute`. In-process, it has run when this returns."""
+        self._mourn()
         if allow_stdin is None:
             allow_stdin = (on_input or self._exchange.on_input) is not None
         content = execute_content(
@@ -414,8 +457,9 @@ class Client(Requests[Message, Execution]):
                 remaining = None if deadline is None else deadline - monotonic()
                 if remaining is not None and remaining <= 0:
                     break
-                if self._wait_for_anything(remaining):
+                if self._wait_for_anything(remaining) or self._disconnected or self._deaths:
                     break
+        self._mourn()
         happened = bool(self._events)
         self._handle_events()
         return happened
@@ -425,8 +469,17 @@ class Client(Requests[Message, Execution]):
         if not descriptors:
             # No sockets: a kernel in another thread, or a connection that was lost.
             return self._take(timeout, shield=False)
-        _wait_readable(descriptors, timeout)
+        if self._waker is not None:
+            descriptors.append(self._waker[0])
+        if not self._deaths:
+            _wait_readable(descriptors, timeout)
+            self._empty_waker()
         return self._take(0)
+
+    def _empty_waker(self) -> None:
+        if self._deaths and self._waker is not None:
+            with suppress(BlockingIOError):
+                os.read(self._waker[0], 4096)
 
     def _take(self, timeout: float | None, *, shield: bool = True) -> bool:
         """Record what has arrived; tell whether that was anything."""
@@ -450,7 +503,8 @@ class Client(Requests[Message, Execution]):
             if (interval := self._liveness.interval) is not None:
                 # After a missed beat the next one is asked for at once: it has its own time limit.
                 limits.append(0 if self._liveness.missed else interval)
-            if not self._pump(min(limits) if limits else None) and interval is not None:
+            happened = self._pump(min(limits) if limits else None)
+            if interval is not None and (self._disconnected or not happened) and not over():
                 self._check_heart(
                     interval if deadline is None else min(interval, deadline - monotonic())
                 )
@@ -459,7 +513,11 @@ class Client(Requests[Message, Execution]):
     def _check_heart(self, limit: float) -> None:
         if limit <= 0 or self._liveness.interval is None:
             return
-        if (death := self._liveness.beat(self.channels.heartbeat(limit))) is not None:
+        disconnected, self._disconnected = self._disconnected, False
+        echoed = self.channels.heartbeat(limit)
+        if disconnected and not echoed:
+            self._exchange.lost(self._liveness.gone())
+        elif (death := self._liveness.beat(echoed)) is not None:
             self._exchange.fail(death)
 
 

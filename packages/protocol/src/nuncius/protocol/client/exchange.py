@@ -178,6 +178,10 @@ class Exchange:
         """End every open request with ``failure``."""
         self._fail(failure, keep=set())
 
+    def lost(self, failure: Exception) -> None:
+        """End with ``failure`` what was asked of a process that is gone, but not the questions whether there is a new one."""
+        self._fail(failure, keep=self._probes)
+
     def _fail(self, failure: Exception, keep: set[str]) -> None:
         for msg_id in [msg_id for msg_id in self.core.open if msg_id not in keep]:
             self.core.forget(msg_id)
@@ -283,13 +287,13 @@ class Readiness:
     """
 
     exchange: Exchange
-    #: The first probe's reply.
+    #: The first probe's reply; or what the kernel said before to who started it.
     reply: Message | None = None
     #: Something was published that we received.
     subscribed: bool = False
     #: All open probes.
     probes: list[Pending] = field(default_factory=list)
-    _pause: float = 0.002
+    _pause: float = 0.005
 
     @property
     def ready(self) -> bool:
@@ -350,6 +354,12 @@ class Liveness:
         """Note that something arrived."""
         self.heard = True
         self.missed = 0
+
+    def gone(self) -> KernelDied:
+        """Return the failure of all open requests when the connection has ended and a heartbeat did not come back."""
+        return KernelDied(
+            "the kernel closed the connection and answers no heartbeat: its process has ended"
+        )
 
     def beat(self, echoed: bool) -> KernelDied | None:
         """Take the outcome of a heartbeat; return the failure of all open requests, if the kernel is dead."""

@@ -180,7 +180,7 @@ class BlockingKernelManager:
     def client(self, **options: Any) -> Client:
         """Return a client of the kernel; open it, and close it when done.
 
-        A crash is noticed by its heartbeat, or told to it by whoever has a callback here and calls `Client.kernel_died` on the client's own thread.
+        When the kernel crashes, whatever the client waits for ends with `KernelDied` and the reason.
 
         Args:
             **options: See `nuncius.protocol.client.blocking.Client`.
@@ -188,13 +188,27 @@ class BlockingKernelManager:
         Raises:
             KernelError: There is no kernel.
         """
+        from weakref import ref
+
         from nuncius.protocol.client.blocking import Client
         from nuncius.protocol.errors import KernelError
         from nuncius.protocol.transport.zmq import ZmqChannels
 
         if self.info is None:
             raise KernelError(f"there is no kernel to talk to: it is {self.state}")
-        return Client(ZmqChannels(self.info), **options)
+        options.setdefault("kernel_info", self._manager.kernel_info)
+        client = Client(ZmqChannels(self.info), **options)
+        living = ref(client)
+
+        def crashed(_: str, reason: str) -> None:
+            target = living()
+            if target is None:
+                self.remove_callback(crashed)
+            else:
+                target.kernel_died(f"the kernel died: {reason}")
+
+        self.add_callback(crashed, "restart", "dead")
+        return client
 
     def update_env(self, env: Mapping[str, str]) -> None:
         """See `KernelManager.update_env`."""

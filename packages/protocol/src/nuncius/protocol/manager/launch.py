@@ -34,12 +34,16 @@ if TYPE_CHECKING:
     import zmq
 
     from nuncius.protocol.manager.provisioner import LaunchRequest, Provisioner
+    from nuncius.protocol.messages import Message
     from nuncius.protocol.session import Session
 
-__all__ = ["Launcher", "new_info"]
+__all__ = ["Answer", "Launcher", "new_info"]
 
 #: How often other ports are tried.
 _ATTEMPTS = 4
+
+#: Where the kernel listens, and its ``kernel_info_reply``.
+Answer = tuple[ConnectionInfo, "Message"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ class Launcher:
 
     async def launch(
         self, provisioner: Provisioner, request: LaunchRequest, session: Session
-    ) -> ConnectionInfo:
+    ) -> Answer:
         """Start the process, and wait until the kernel has answered.
 
         If this raises, or is canceled, there may be a process: kill it.
@@ -69,7 +73,7 @@ class Launcher:
             session: With the key of the connection.
 
         Returns:
-            Where the kernel listens; the connection file says so too.
+            Where the kernel listens (the connection file says so too), and what it says of itself.
 
         Raises:
             LaunchFailed: It cannot be started, or ended at once.
@@ -95,7 +99,7 @@ class Launcher:
 
     async def _with_registration(
         self, provisioner: Provisioner, request: LaunchRequest, session: Session
-    ) -> ConnectionInfo:
+    ) -> Answer:
         registrar = Registrar(self.context)
         try:
             info = registrar.invite(request.info, request.kernel_id)
@@ -108,30 +112,29 @@ class Launcher:
             )
         finally:
             registrar.close()
-        _write_if_other(found, path)
+        _write_if_other(found[0], path)
         return found
 
     async def _await_ports(
         self, registrar: Registrar, info: ConnectionInfo, path: str, session: Session
-    ) -> ConnectionInfo:
+    ) -> Answer:
         registered = asyncio.ensure_future(await_registration(registrar, info, session))
         written = asyncio.ensure_future(self._by_file(info, path, session))
         try:
             await asyncio.wait((registered, written), return_when=asyncio.FIRST_COMPLETED)
-            found = (registered if registered.done() else written).result()
-            if not written.done():
-                await self._ask_info(found, session)
-            return found
+            if written.done():
+                return written.result()
+            return await self._ask_info(registered.result(), session)
         finally:
             await _cancel(registered, written)
 
-    async def _by_file(self, info: ConnectionInfo, path: str, session: Session) -> ConnectionInfo:
-        found = await await_file(path, info.key)
-        return without_registration(await self._ask_info(found, session))
+    async def _by_file(self, info: ConnectionInfo, path: str, session: Session) -> Answer:
+        found = without_registration(await await_file(path, info.key))
+        return await self._ask_info(found, session)
 
     async def _with_ports(
         self, provisioner: Provisioner, request: LaunchRequest, session: Session
-    ) -> ConnectionInfo:
+    ) -> Answer:
         with self._chosen(request.info) as info:
             request = replace(request, info=info)
             write_connection_file(info, request.connection_file)
@@ -153,16 +156,16 @@ class Launcher:
             with self.ports.hold(info.ip) as ports:
                 yield info.with_ports(ports)
 
-    async def _ask_info(self, info: ConnectionInfo, session: Session) -> ConnectionInfo:
-        await ask(self.context, info, session, "kernel_info_request", channel=Channel.SHELL)
-        return info
+    async def _ask_info(self, info: ConnectionInfo, session: Session) -> Answer:
+        reply = await ask(self.context, info, session, "kernel_info_request", channel=Channel.SHELL)
+        return info, reply
 
     async def _first(
         self,
         provisioner: Provisioner,
         request: LaunchRequest,
-        answer: Coroutine[Any, Any, ConnectionInfo],
-    ) -> ConnectionInfo:
+        answer: Coroutine[Any, Any, Answer],
+    ) -> Answer:
         """Return the kernel's answer, unless its process ends or the time is over before."""
         answered = asyncio.ensure_future(answer)
         ended = asyncio.ensure_future(provisioner.wait())

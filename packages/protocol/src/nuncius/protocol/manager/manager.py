@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import zmq
 
     from nuncius.protocol.client.aio import AsyncClient
+    from nuncius.protocol.messages import Message
 
 __all__ = ["Callback", "KernelManager", "ManagerOptions"]
 
@@ -108,6 +109,7 @@ class KernelManager:
     Attributes:
         lifecycle: What the kernel is doing: `State` and crashes.
         info: Where it listens, None before the first start.
+        kernel_info: What it said of itself when it was started, a ``kernel_info_reply``; None before.
         last_exit: How the last process ended, None before.
     """
 
@@ -130,6 +132,7 @@ class KernelManager:
         self.session_name = session_name
         self.lifecycle = Lifecycle(self.options.restart)
         self.info: ConnectionInfo | None = None
+        self.kernel_info: Message | None = None
         self.last_exit: Exit | None = None
         self._spec = kernel if isinstance(kernel, KernelSpec) else None
         self._specs = specs
@@ -219,6 +222,7 @@ class KernelManager:
 
         self._running("talk to")
         assert self.info is not None
+        options.setdefault("kernel_info", self.kernel_info)
         client = AsyncClient(ZmqTransport(self.info), **options)
         living = ref(client)
 
@@ -414,7 +418,9 @@ class KernelManager:
         )
         self._session = Session(info.key, signature_scheme=info.signature_scheme)
         launcher = Launcher(self._zmq_context(), self._ports, self.options.start_timeout)
-        self.info = await launcher.launch(self._provisioner, request, self._session)
+        self.info, self.kernel_info = await launcher.launch(
+            self._provisioner, request, self._session
+        )
         return self.info
 
     def _prepare_info(self, spec: KernelSpec) -> ConnectionInfo:

@@ -1,15 +1,16 @@
 """Send what a kernel publishes, and hold back and join stream text so that a thousand prints are not a thousand messages.
 
-Rule 1: the first line after a quiet moment goes out at once; what follows is joined for `Outlet.interval` seconds per (request, stream).
+Rule 1: the first line after a quiet moment goes out with its newline; what follows is joined for `Outlet.interval` seconds per (request, stream).
 Rule 2: any other message sends the text that is held back first, so the order of what one thread publishes is the order on the wire.
 Rule 3: nothing is lost: what cannot be sent waits.
 
-All methods may be called from any thread; one lock covers the text and the sending.
+All methods may be called from any thread. One lock covers the sending; text is taken without it, since appending to a deque is one step of the interpreter.
 """
 
 from __future__ import annotations
 
 import threading
+from collections import deque
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,9 @@ __all__ = ["Outlet"]
 
 #: Stream text of one message, in characters: more is sent at once.
 _LARGEST = 1 << 20
+
+#: Seconds that the beginning of a line waits for its end after a quiet moment: print() writes the two separately.
+_MOMENT = 0.001
 
 #: Explicit flushes that are obeyed at once within one interval; a loop that flushes each line is joined all the same.
 _FLUSHES = 8
@@ -58,13 +62,16 @@ class Outlet:
         self._schedule = schedule
         self.interval = interval
         self.lock: AbstractContextManager[Any] = lock or threading.RLock()
-        #: Text that is held back, in the order in which its (parent, stream) began.
-        self._held: dict[tuple[int, str], tuple[Header | None, list[str]]] = {}
+        #: Text that is held back: whose, of which stream.
+        self._held: deque[tuple[Header | None, str, str]] = deque()
+        #: Its length, nearly: threads may overlook each other's.
         self._size = 0
         #: When text was sent last.
         self._last = -1.0
         self._flushes = 0
         self._scheduled = False
+        #: The text that is held back is the beginning of the first line after a quiet moment.
+        self._beginning = False
         self._topics: dict[str, tuple[bytes, ...]] = {}
 
     def publish(
@@ -102,32 +109,28 @@ class Outlet:
         """Take text of a stream."""
         if not text:
             return
-        with self.lock:
-            key = (id(parent), name)
-            held = self._held.get(key)
-            if held is None:
-                # The header is kept with the text, so its id stays its own.
-                self._held[key] = (parent, [text])
-            else:
-                held[1].append(text)
-            self._size += len(text)
-            if self._size >= _LARGEST:
-                self._flush()
-            elif self._schedule is None:
-                if "\n" in text or "\r" in text:
-                    self._flush()
-            elif not self._scheduled:
-                self._hold(text)
+        self._held.append((parent, name, text))
+        self._size += len(text)
+        if self._scheduled:
+            if self._size < _LARGEST and not (self._beginning and text[-1] == "\n"):
+                return
+            self.flush()
+        elif self._size >= _LARGEST:
+            self.flush()
+        elif self._schedule is not None:
+            self._hold(text)
+        elif "\n" in text or "\r" in text:
+            self.flush()
 
     def _hold(self, text: str) -> None:
         quiet = monotonic() - self._last >= self.interval
         if quiet and text[-1] == "\n":
-            self._flush()
+            self.flush()
             return
         self._scheduled = True
+        self._beginning = quiet
         assert self._schedule is not None
-        # print() writes its text and its newline separately: a moment, and both go together.
-        self._schedule(0.003 if quiet else self.interval)
+        self._schedule(_MOMENT if quiet else self.interval)
 
     def flush_hint(self) -> None:
         """Send the text that is held back, unless somebody asks for that all the time."""
@@ -156,14 +159,25 @@ class Outlet:
                 self._flush()
 
     def _flush(self) -> None:
-        held, self._held = self._held, {}
+        self._beginning = False
         self._size = 0
-        for (_, name), (parent, texts) in held.items():
+        joined: dict[tuple[int, str], tuple[Header | None, list[str]]] = {}
+        take = self._held.popleft
+        # What other threads write from now on is for the next time.
+        for _ in range(len(self._held)):
+            parent, name, text = take()
+            key = (id(parent), name)
+            texts = joined.get(key)
+            if texts is None:
+                joined[key] = (parent, [text])
+            else:
+                texts[1].append(text)
+        for (_, name), (parent, parts) in joined.items():
             self._send(
                 self._new(
                     Channel.IOPUB,
                     "stream",
-                    {"name": name, "text": "".join(texts)},
+                    {"name": name, "text": "".join(parts)},
                     parent=parent,
                     route=self._topic(f"stream.{name}"),
                 )

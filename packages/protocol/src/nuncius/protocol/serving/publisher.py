@@ -15,6 +15,7 @@ import zmq
 
 from nuncius.protocol.errors import Malformed
 from nuncius.protocol.messages import Channel, Message
+from nuncius.protocol.serving.forks import generation
 
 if TYPE_CHECKING:
     from nuncius.protocol.serving.notes import Notes
@@ -50,14 +51,14 @@ class Publisher:
         self._patience = round(patience * 1000)
         self._stalled = False
         #: The process that may send: a forked child must not.
-        self._pid = _pid()
+        self._generation = generation()
         socket.set(zmq.XPUB_VERBOSE, 1)
         socket.set(zmq.XPUB_NODROP, 1)
         socket.set(zmq.SNDTIMEO, self._patience)
 
     def send(self, message: Message) -> None:
         """Publish; called with the outlet's lock held."""
-        if self._pid != _pid():
+        if self._generation != generation():
             return
         try:
             frames = self._session.encode(message)
@@ -107,8 +108,3 @@ class Publisher:
             )
             self._send(self._session.encode(message), copy=True)
 
-
-def _pid() -> int:
-    import os
-
-    return os.getpid()

@@ -14,6 +14,7 @@ import threading
 from typing import TYPE_CHECKING, Any, TextIO
 
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
+from nuncius.protocol.serving.forks import generation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["OutStream", "Policy", "inherit_in_threads", "redirected"]
 
 _FileBuffer = Any
+
+_current = CURRENT_IO.get
 
 
 class OutStream(io.TextIOBase):
@@ -52,7 +55,7 @@ class OutStream(io.TextIOBase):
         self._original = original
         self._descriptor = descriptor
         self.echo = original if echo else None
-        self._pid = os.getpid()
+        self._generation = generation()
         self._buffer: _Bytes | None = None
 
     def __repr__(self) -> str:
@@ -115,8 +118,8 @@ class OutStream(io.TextIOBase):
         """Send ``text`` to the frontends of the request that it belongs to."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        current = CURRENT_IO.get() or self._fallback()
-        if self._pid != os.getpid():
+        current = _current() or self._fallback()
+        if self._generation != generation():
             self._write_descriptor(text)
         elif current is not None:
             current.stream(self.name, text)
@@ -128,7 +131,7 @@ class OutStream(io.TextIOBase):
 
     def _write_descriptor(self, text: str) -> None:
         descriptor = 2 if self.name == "stderr" else 1
-        if self._pid == os.getpid() and self._descriptor is not None:
+        if self._generation == generation() and self._descriptor is not None:
             descriptor = self._descriptor
         view = memoryview(text.encode("utf-8", "backslashreplace"))
         with contextlib.suppress(OSError):
@@ -137,7 +140,7 @@ class OutStream(io.TextIOBase):
 
     def flush(self) -> None:
         """Send what is held back."""
-        if self._pid != os.getpid():
+        if self._generation != generation():
             return
         current: Any = CURRENT_IO.get() or self._fallback()
         if current is not None:

@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 
 from nuncius.protocol.messages import Channel, Message, MessageFactory
 
-__all__ = ["Channels", "Sink", "Transport"]
+__all__ = ["Channels", "Monitored", "Sink", "Transport"]
 
 #: Takes each message as it arrives.
 Sink = Callable[[Message], None]
@@ -57,6 +57,15 @@ class Transport(Protocol):
 
     async def aclose(self) -> None:
         """Close; the iteration ends. Closing twice does nothing."""
+        ...
+
+
+@runtime_checkable
+class Monitored(Protocol):
+    """What a transport, or channels, have besides if they notice that the other end is gone."""
+
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called, where messages are read, when a connection that stood has ended. The kernel may be dead, or be restarted, or only the way to it may be interrupted."""
         ...
 
 

@@ -13,7 +13,7 @@ Source: "Messaging in Jupyter", section "Introduction"; zmq_getsockopt(3), ZMQ_F
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -63,6 +63,9 @@ class _Sockets:
         #: By channel, in `_READ_ORDER`. Empty before `open` and after `close`.
         self._sockets: dict[Channel, zmq.Socket[bytes]] = {}
         self._heart: zmq.Socket[bytes] | None = None
+        #: Tells when the shell's connection has ended.
+        self._monitor: zmq.Socket[bytes] | None = None
+        self.on_disconnect: Callable[[], None] | None = None
         self.closed = False
         self._dropped = 0
 
@@ -81,6 +84,8 @@ class _Sockets:
         try:
             for channel in _READ_ORDER:
                 self._sockets[channel] = self._connect(channel)
+            if self.on_disconnect is not None:
+                self._monitor = self._observe(self._sockets[Channel.SHELL])
         except (zmq.ZMQError, OSError) as error:
             self.close()
             raise KernelError(
@@ -99,6 +104,15 @@ class _Sockets:
             socket.close(0)
             raise
         return socket
+
+    def _observe(self, socket: zmq.Socket[bytes]) -> zmq.Socket[bytes]:
+        assert self._context is not None
+        address = f"inproc://nuncius-monitor-{new_id()}"
+        socket.monitor(address, zmq.EVENT_DISCONNECTED)
+        monitor: zmq.Socket[bytes] = self._context.socket(zmq.PAIR)
+        monitor.linger = 0
+        monitor.connect(address)
+        return monitor
 
     def _check_open(self) -> None:
         if self._sockets:
@@ -123,6 +137,8 @@ class _Sockets:
         self._check_open()
         messages: list[Message] = []
         arrived = 0
+        if self._monitor is not None:
+            self._look_at_monitor(self._monitor)
         for channel, socket in self._sockets.items():
             while arrived < _MOST and (frames := _receive(socket)):
                 arrived += 1
@@ -132,6 +148,14 @@ class _Sockets:
                     self._drop(channel, error)
         # What was dropped may have hidden more: nothing returned must mean nothing there.
         return messages or (self.drain() if arrived else [])
+
+    def _look_at_monitor(self, monitor: zmq.Socket[bytes]) -> None:
+        ended = False
+        while int(monitor.get(zmq.EVENTS)) & zmq.POLLIN:
+            monitor.recv_multipart(zmq.NOBLOCK)
+            ended = True
+        if ended and self.on_disconnect is not None:
+            self.on_disconnect()
 
     def _drop(self, channel: Channel, error: MessageError) -> None:
         self._dropped += 1
@@ -145,13 +169,18 @@ class _Sockets:
 
     def filenos(self) -> list[tuple[Channel, int]]:
         self._check_open()
-        return [(channel, socket.fileno()) for channel, socket in self._sockets.items()]
+        found = [(channel, socket.fileno()) for channel, socket in self._sockets.items()]
+        if self._monitor is not None:
+            found.append((Channel.HB, self._monitor.fileno()))
+        return found
 
     def poll(self, timeout: float | None) -> None:
         """Wait until there may be something to `drain`, or the time is over."""
         poller = zmq.Poller()
         for socket in self._sockets.values():
             poller.register(socket, zmq.POLLIN)
+        if self._monitor is not None:
+            poller.register(self._monitor, zmq.POLLIN)
         poller.poll(None if timeout is None else max(0, round(timeout * 1000)))
 
     # -- heartbeat
@@ -172,6 +201,12 @@ class _Sockets:
     def close(self) -> None:
         self.closed = True
         sockets, self._sockets = list(self._sockets.values()), {}
+        if self._monitor is not None:
+            for socket in sockets:
+                if socket.socket_type == zmq.DEALER:
+                    socket.monitor(None, 0)  # type: ignore[arg-type, unused-ignore]
+            sockets.append(self._monitor)
+            self._monitor = None
         if self._heart is not None:
             sockets.append(self._heart)
             self._heart = None
@@ -293,6 +328,10 @@ class ZmqChannels:
     def set_sink(self, sink: Sink | None) -> None:
         """Do nothing: sockets have to be read."""
 
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called by `receive` when the kernel's end of the connection has closed; call this before `open`."""
+        self._sockets.on_disconnect = callback
+
     def filenos(self) -> Sequence[tuple[Channel, int]]:
         """Return the descriptors to wait for; look with `receive` before waiting, see rule 2 of this module."""
         return self._sockets.filenos()
@@ -382,6 +421,10 @@ class ZmqTransport:
         self._sockets.send(message)
         # Rule 2: sending may have taken the edge that announced a message.
         self._schedule()
+
+    def on_disconnect(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called when the kernel's end of the connection has closed; call this before `open`."""
+        self._sockets.on_disconnect = callback
 
     def _schedule(self) -> None:
         if not self._scheduled and self._loop is not None:

@@ -1,0 +1,228 @@
+"""Change options, and load extensions: ``%config``, ``%load_ext``."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import Any
+
+from nuncius.kernel.errors import UsageError
+from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
+from nuncius.kernel.magics.text import say
+
+__all__ = ["ConfigMagics", "ExtensionMagics"]
+
+#: Names under which people know the options of the shell.
+_SHELL = frozenset({"ShellOptions", "InteractiveShell", "ZMQInteractiveShell", "TerminalInteractiveShell"})
+#: Classes of options that are options of the shell here.
+_PARTS = {
+    "IPCompleter": {"use_jedi": "use_jedi", "jedi_compute_type_timeout": "completion_timeout"},
+    "Completer": {"use_jedi": "use_jedi"},
+    "HistoryManager": {"enabled": "history", "hist_file": "history_file"},
+    "PlainTextFormatter": {"float_precision": "float_precision", "max_seq_length": "max_seq_length"},
+    "PrefilterManager": {},
+}
+_SETTING = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*)\s*(?:=(?!=)\s*(.*))?)?$", re.DOTALL)
+
+
+@magics_class
+class ConfigMagics(Magics):
+    """Options."""
+
+    @line_magic
+    def config(self, s: str) -> Any:  # type: ignore[override]
+        """Show or set options while the shell runs.
+
+        ::
+
+            %config                              the classes that have options
+            %config ShellOptions                 its options, with their values
+            %config ShellOptions.autocall        return one
+            %config ShellOptions.autocall = 1    set one: the value is a Python expression
+            %config InlineBackend.figure_format = "retina"
+        """
+        line = s.strip()
+        if not line:
+            say("Available objects for config:")
+            for name in self._classes():
+                say(f"    {name}")
+            return None
+        match = _SETTING.match(line)
+        if match is None:
+            raise UsageError(f"Invalid config statement: {line!r}, should be `Class.trait = value`")
+        owner, name, value = match.groups()
+        target = self._target(owner)
+        if name is None:
+            say(target.describe())
+            return None
+        if value is None:
+            return target.get(name)
+        try:
+            new = self.shell.ev(value)
+        except (NameError, SyntaxError):
+            new = value.strip()  # a bare word is text
+        target.set(name, new)
+        return None
+
+    def _classes(self) -> list[str]:
+        found = {"ShellOptions", *(name for name in _PARTS if _PARTS[name])}
+        found |= {type(each).__name__ for each in self._configurables()}
+        if "matplotlib" in sys.modules:
+            found.add("InlineBackend")
+        return sorted(found)
+
+    def _configurables(self) -> list[Any]:
+        every: list[Any] = getattr(self.shell, "configurables", [])
+        return [each for each in every if each is not self.shell and hasattr(each, "traits")]
+
+    def _target(self, owner: str) -> _Options | _Traits:
+        if owner in _SHELL:
+            return _Options(self.shell, owner, None)
+        if owner in _PARTS:
+            return _Options(self.shell, owner, _PARTS[owner])
+        if owner == "InlineBackend":
+            self._make_inline_backend()
+        for each in self._configurables():
+            if type(each).__name__ == owner:
+                return _Traits(each)
+        from nuncius.protocol.app.options import nearest
+
+        raise UsageError(f"Invalid configurable: {owner!r}{nearest(owner, self._classes()) or '; %config lists them'}")
+
+    def _make_inline_backend(self) -> None:
+        configurables = getattr(self.shell, "configurables", None)
+        if configurables is None:
+            return
+        try:
+            from matplotlib_inline.config import InlineBackend
+        except ImportError:
+            raise UsageError("%config: figures need matplotlib: pip install matplotlib-inline") from None
+        backend = InlineBackend.instance()
+        if backend not in configurables:
+            backend.shell = self.shell
+            configurables.append(backend)
+
+
+class _Options:
+    """Options of the shell, maybe under other names."""
+
+    def __init__(self, shell: Any, owner: str, names: dict[str, str] | None) -> None:
+        self._shell = shell
+        self._owner = owner
+        self._names = names
+
+    def _name(self, name: str) -> str:
+        known = self._known()
+        if name not in known:
+            from nuncius.protocol.app.options import nearest
+
+            raise UsageError(f"{self._owner} has no option {name!r}{nearest(name, known) or f'; there are {chr(44).join(known)}'}")
+        return known[name]
+
+    def _known(self) -> dict[str, str]:
+        if self._names is not None:
+            return self._names
+        return {name: name for name in self._shell.options.__dataclass_fields__}
+
+    def get(self, name: str) -> Any:
+        """Return the value of an option."""
+        return getattr(self._shell.options, self._name(name))
+
+    def set(self, name: str, value: Any) -> None:
+        """Set an option."""
+        from nuncius.protocol.errors import OptionError
+
+        try:
+            self._shell.set_option(self._name(name), value)
+        except (OptionError, ValueError) as error:
+            raise UsageError(f"%config: {error}") from None
+
+    def describe(self) -> str:
+        """Return the options with their values and what they do."""
+        from nuncius.protocol.app.options import describe, type_name
+
+        options = {option.name: option for option in describe(type(self._shell.options))}
+        lines = [f"{self._owner} options", "-" * (len(self._owner) + 8)]
+        for name, real in self._known().items():
+            option = options[real]
+            lines.append(f"{self._owner}.{name}: {type_name(option.type)}")
+            lines.append(f"    {option.help}")
+            lines.append(f"    Current: {self.get(name)!r}")
+        return "\n".join(lines)
+
+
+class _Traits:
+    """The traits of a configurable of some library."""
+
+    def __init__(self, configurable: Any) -> None:
+        self._object = configurable
+
+    def _check(self, name: str) -> None:
+        known = self._object.class_trait_names(config=True)
+        if name not in known:
+            from nuncius.protocol.app.options import nearest
+
+            owner = type(self._object).__name__
+            raise UsageError(f"{owner} has no option {name!r}{nearest(name, known)}")
+
+    def get(self, name: str) -> Any:
+        """Return the value of a trait."""
+        self._check(name)
+        return getattr(self._object, name)
+
+    def set(self, name: str, value: Any) -> None:
+        """Set a trait."""
+        self._check(name)
+        from traitlets import TraitError
+
+        try:
+            setattr(self._object, name, value)
+        except TraitError as error:
+            raise UsageError(f"%config: {error}") from None
+
+    def describe(self) -> str:
+        """Return what the class says of its traits, with their values."""
+        text: str = type(self._object).class_get_help(self._object)
+        return text
+
+
+_LOADED = {
+    "already loaded": "The {0} extension is already loaded. To reload it, use:\n  %reload_ext {0}",
+    "no load function": "The {0} module is not an extension: it has no function load_ipython_extension.",
+    "not loaded": "The {0} extension is not loaded.",
+    "no unload function": "The {0} extension doesn't define how to unload it.",
+}
+
+
+@magics_class
+class ExtensionMagics(Magics):
+    """Extensions."""
+
+    @line_magic
+    def load_ext(self, module_str: str) -> None:
+        """Load an extension: a module with a function ``load_ipython_extension``.
+
+        ::
+
+            %load_ext autoreload
+        """
+        self._do("load_ext", module_str)
+
+    @line_magic
+    def unload_ext(self, module_str: str) -> None:
+        """Unload an extension, if it can be."""
+        self._do("unload_ext", module_str)
+
+    @line_magic
+    def reload_ext(self, module_str: str) -> None:
+        """Unload an extension, read its module again, and load it."""
+        self._do("reload_ext", module_str)
+
+    def _do(self, what: str, module_str: str) -> None:
+        name = module_str.strip()
+        if not name:
+            raise UsageError(f"%{what}: Missing module name.")
+        method = getattr(self.shell.extension_manager, what.replace("_ext", "_extension"))
+        outcome = method(name)
+        if outcome is not None:
+            say(_LOADED[outcome].format(name))

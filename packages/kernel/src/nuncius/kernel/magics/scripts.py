@@ -1,0 +1,283 @@
+"""Run cells by other programs: ``%%bash``, ``%%perl``, ``%%script program arguments``.
+
+Two threads read the program's output and put it into a queue; the thread of the cell takes it from there and writes it, so that it belongs to the cell, and an interrupt reaches the program.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from typing import IO, Any
+
+from nuncius.kernel.errors import UsageError
+from nuncius.kernel.magics.options import Flag, Opts, split_words
+from nuncius.kernel.magics.registry import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from nuncius.kernel.magics.text import say
+
+__all__ = ["ScriptMagics"]
+
+_FLAGS = (
+    Flag("out", "Keep what it writes to stdout in a variable; with --bg, the pipe.", "NAME"),
+    Flag("err", "Keep what it writes to stderr in a variable; with --bg, the pipe.", "NAME"),
+    Flag("bg", "Run it in the background: the cell does not wait for it."),
+    Flag("proc", "With --bg: keep the process in a variable.", "NAME"),
+    Flag("no-raise-error", "The cell succeeds even if the program fails."),
+)
+#: Seconds that an interrupted program has to end by itself.
+_PATIENCE = 1.0
+
+
+def _read_line(line: str) -> tuple[Opts, list[str]]:
+    """Return the options, which may stand before and after the program, and the command."""
+    known = {flag.word: flag for flag in _FLAGS}
+    opts, command = Opts(), []
+    words = split_words(line)
+    while words:
+        word = words.pop(0)
+        name, equals, value = word.partition("=")
+        flag = known.get(name)
+        if flag is None:
+            command.append(word)
+        elif not flag.value:
+            opts[flag.name] = ""
+        elif equals or words:
+            opts[flag.name] = value if equals else words.pop(0)
+        else:
+            raise UsageError(f"%%script: option {name} requires a value: {flag.value}")
+    return opts, command
+
+
+def _program(name: str) -> Any:
+    def run(self: Any, line: str, cell: str) -> None:
+        self.run_by(name, line, cell)
+
+    run.__name__ = name
+    run.__doc__ = f"""Run the cell by ``{name}``, with the options of ``%%script``."""
+    run.magic_flags = _FLAGS  # type: ignore[attr-defined]
+    return cell_magic(no_var_expand(run))
+
+
+@magics_class
+class ScriptMagics(Magics):
+    """Cells of other languages."""
+
+    def __init__(self, shell: Any = None, **kwargs: Any) -> None:
+        super().__init__(shell, **kwargs)
+        #: The processes in the background.
+        self.bg_processes: list[subprocess.Popen[bytes]] = []
+        at_close = getattr(shell, "at_close", None)
+        if at_close is not None:
+            at_close(self.kill_bg_processes)
+
+    @no_var_expand
+    @cell_magic("script")
+    def shebang(self, line: str, cell: str) -> None:
+        """Run the cell by a program: it is the program's standard input.
+
+        ::
+
+            %%script bash --no-raise-error
+            for i in 1 2 3; do
+              echo $i
+            done
+
+        Options:
+            --out NAME: Keep what it writes to stdout in a variable; with --bg, the pipe.
+            --err NAME: Keep what it writes to stderr in a variable; with --bg, the pipe.
+            --bg: Run it in the background: the cell does not wait for it.
+            --proc NAME: With --bg: keep the process in a variable.
+            --no-raise-error: The cell succeeds even if the program fails.
+        """
+        opts, command = _read_line(line)
+        if not command:
+            raise UsageError("%%script: the program to run the cell by is required")
+        self._script(opts, command, cell)
+
+    shebang.magic_flags = _FLAGS
+
+    def run_by(self, program: str, line: str, cell: str) -> None:
+        """Run a cell by a program, whose arguments and our options are in ``line``."""
+        opts, arguments = _read_line(line)
+        self._script(opts, [program, *arguments], cell)
+
+    sh = _program("sh")
+    bash = _program("bash")
+    perl = _program("perl")
+    ruby = _program("ruby")
+    python = _program("python")
+    python2 = _program("python2")
+    python3 = _program("python3")
+    pypy = _program("pypy")
+    cmd = _program("cmd")
+
+    def _script(self, opts: Opts, command: list[str], cell: str) -> None:
+        process = self._started(command)
+        source = (cell.rstrip("\n") + "\n").encode()
+        if "bg" in opts:
+            self._background(opts, process, source)
+            return
+        out, err, interrupted = _Exchange(process, source, "out" in opts, "err" in opts).run()
+        for name, text in (("out", out), ("err", err)):
+            if name in opts:
+                self.shell.user_ns[opts[name]] = text
+        if interrupted is not None:
+            raise interrupted
+        if process.returncode and "no-raise-error" not in opts:
+            raise subprocess.CalledProcessError(process.returncode, cell.encode(), out or None, err or None)
+
+    def _started(self, command: list[str]) -> subprocess.Popen[bytes]:
+        try:
+            return _popen(command)
+        except FileNotFoundError:
+            if command[0] in ("python", "python3"):  # an environment need not be on the path
+                return _popen([sys.executable, *command[1:]])
+            raise UsageError(f"Couldn't find program: {command[0]!r}") from None
+        except OSError as error:
+            raise UsageError(f"%%script: cannot run {command[0]!r}: {error.strerror}") from None
+
+    # -- in the background ----------------------------------------------------------------------------
+
+    def _background(self, opts: Opts, process: subprocess.Popen[bytes], source: bytes) -> None:
+        self.bg_processes = [each for each in self.bg_processes if each.poll() is None]
+        self.bg_processes.append(process)
+        threading.Thread(target=_feed, args=(process, source), daemon=True).start()
+        for name, pipe in (("out", process.stdout), ("err", process.stderr)):
+            assert pipe is not None
+            if name in opts:
+                self.shell.user_ns[opts[name]] = pipe
+                continue
+            # what it says later still belongs to this cell
+            context = contextvars.copy_context()
+            threading.Thread(target=context.run, args=(_forward, pipe, name), daemon=True).start()
+        if "proc" in opts:
+            self.shell.user_ns[opts["proc"]] = process
+
+    @line_magic("killbgscripts")
+    def killbgscripts(self, _nouse: str = "") -> None:
+        """End all scripts that run in the background."""
+        self.kill_bg_processes()
+        say("All background processes were killed.")
+
+    def kill_bg_processes(self) -> None:
+        """End what runs in the background: first politely, then not."""
+        running = [each for each in self.bg_processes if each.poll() is None]
+        for process in running:
+            with suppress(OSError):
+                process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
+        for process in running:
+            _ended(process)
+        self.bg_processes = []
+
+
+def _popen(command: list[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # Ctrl-C of a terminal is for us; we pass it on
+        start_new_session=os.name != "nt",
+    )
+
+
+def _feed(process: subprocess.Popen[bytes], source: bytes) -> None:
+    assert process.stdin is not None
+    with suppress(OSError), process.stdin:
+        process.stdin.write(source)
+
+
+def _forward(pipe: IO[bytes], name: str) -> None:
+    import codecs
+
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    stream = sys.stdout if name == "out" else sys.stderr
+    with pipe, suppress(OSError, ValueError):
+        while chunk := os.read(pipe.fileno(), 65536):
+            stream.write(decoder.decode(chunk))
+            stream.flush()
+
+
+def _ended(process: subprocess.Popen[bytes]) -> None:
+    for insist in (process.terminate, process.kill, None):
+        try:
+            process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            if insist is not None:
+                insist()
+        else:
+            break
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        if pipe is not None:
+            with suppress(OSError, ValueError):
+                pipe.close()
+
+
+class _Exchange:
+    """Feeds a program, and takes what it says until it has ended."""
+
+    def __init__(
+        self, process: subprocess.Popen[bytes], source: bytes, keep_out: bool, keep_err: bool
+    ) -> None:
+        self._process = process
+        self._source = source
+        self._kept: dict[str, list[str] | None] = {
+            "out": [] if keep_out else None,
+            "err": [] if keep_err else None,
+        }
+        self._chunks: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
+
+    def run(self) -> tuple[str, str, KeyboardInterrupt | None]:
+        """Return what was to be kept of both streams, and the interrupt that ended it, if one did."""
+        process = self._process
+        threads = [threading.Thread(target=_feed, args=(process, self._source), daemon=True)]
+        for name, pipe in (("out", process.stdout), ("err", process.stderr)):
+            threads.append(threading.Thread(target=self._read, args=(pipe, name), daemon=True))
+        for thread in threads:
+            thread.start()
+        interrupted = None
+        try:
+            self._take()
+            process.wait()
+        except KeyboardInterrupt as error:
+            interrupted = error
+            self._interrupt()
+        for thread in threads:
+            thread.join(_PATIENCE)
+        return "".join(self._kept["out"] or []), "".join(self._kept["err"] or []), interrupted
+
+    def _read(self, pipe: IO[bytes], name: str) -> None:
+        import codecs
+
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        with pipe, suppress(OSError, ValueError):
+            while chunk := os.read(pipe.fileno(), 65536):
+                self._chunks.put((name, decoder.decode(chunk)))
+        self._chunks.put((name, None))
+
+    def _take(self) -> None:
+        open_streams = {"out", "err"}
+        while open_streams:
+            name, text = self._chunks.get()
+            if text is None:
+                open_streams.discard(name)
+                continue
+            kept = self._kept[name]
+            if kept is not None:
+                kept.append(text)
+            else:
+                stream = sys.stdout if name == "out" else sys.stderr
+                stream.write(text)
+
+    def _interrupt(self) -> None:
+        process = self._process
+        with suppress(OSError):
+            process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
+        with suppress(KeyboardInterrupt):
+            _ended(process)
+        say("Process is interrupted.")

@@ -1,0 +1,91 @@
+"""Keep or show the output of a cell: ``%%capture``, ``%%html`` and its relatives."""
+
+from __future__ import annotations
+
+from nuncius.kernel.magics.nested import run_nested
+from nuncius.kernel.magics.options import Flag, Opts, options
+from nuncius.kernel.magics.registry import Magics, cell_magic, magics_class, no_var_expand
+
+__all__ = ["DisplayMagics"]
+
+
+@magics_class
+class DisplayMagics(Magics):
+    """Output."""
+
+    @cell_magic
+    @options(
+        Flag("no-stdout", "Do not capture what is printed."),
+        Flag("no-stderr", "Do not capture what is printed to the errors' stream."),
+        Flag("no-display", "Do not capture what is displayed."),
+        anywhere=True,
+    )
+    def capture(self, opts: Opts, rest: str, cell: str) -> None:
+        """Keep the output of the cell instead of showing it; in a variable, if one is named.
+
+        The variable has ``.stdout``, ``.stderr`` and ``.outputs``; calling it, or its ``.show()``, shows everything.
+
+        ::
+
+            %%capture output
+            print("not shown")
+        """
+        from nuncius.kernel.display.capture import capture_output
+
+        captured = capture_output(
+            "no-stdout" not in opts, "no-stderr" not in opts, "no-display" not in opts
+        )
+        with captured as output:
+            try:
+                run_nested(self.shell, cell)
+            finally:
+                if rest:
+                    self.shell.user_ns[rest] = output
+
+    @no_var_expand
+    @cell_magic
+    @options(Flag("isolated", "In a frame of its own, so that its styles do not reach the page."))
+    def html(self, opts: Opts, rest: str, cell: str) -> None:
+        """Show the cell as HTML."""
+        from nuncius.kernel.display.functions import display
+        from nuncius.kernel.display.objects import HTML
+
+        display(HTML(cell), metadata={"text/html": {"isolated": True}} if "isolated" in opts else None)
+
+    @no_var_expand
+    @cell_magic("js")
+    @cell_magic
+    def javascript(self, line: str, cell: str) -> None:
+        """Run the cell as JavaScript, in the browser."""
+        from nuncius.kernel.display.functions import display
+        from nuncius.kernel.display.objects import Javascript
+
+        display(Javascript(cell))
+
+    @no_var_expand
+    @cell_magic
+    def latex(self, line: str, cell: str) -> None:
+        """Show the cell as LaTeX, as far as MathJax knows it."""
+        from nuncius.kernel.display.functions import display
+        from nuncius.kernel.display.objects import Latex
+
+        display(Latex(cell))
+
+    @no_var_expand
+    @cell_magic
+    def markdown(self, line: str, cell: str) -> None:
+        """Show the cell as Markdown."""
+        from nuncius.kernel.display.functions import display
+        from nuncius.kernel.display.objects import Markdown
+
+        display(Markdown(cell))
+
+    @no_var_expand
+    @cell_magic("SVG")
+    @cell_magic
+    def svg(self, line: str, cell: str) -> None:
+        """Show the cell as a picture in SVG."""
+        from nuncius.kernel.display.functions import display
+        from nuncius.kernel.display.objects import SVG
+
+        display(SVG(cell))

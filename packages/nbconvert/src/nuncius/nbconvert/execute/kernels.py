@@ -1,0 +1,168 @@
+"""Start the kernel that a notebook is run in, and end it afterwards: a process, or one in this process."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from nuncius.protocol.errors import NoSuchKernel
+
+if TYPE_CHECKING:
+    from nuncius.protocol.client.aio import AsyncClient
+    from nuncius.protocol.kernelspec import KernelSpec
+    from nuncius.protocol.manager.pool import KernelPool
+
+__all__ = ["KernelChoice", "LiveKernel", "new_pool", "running"]
+
+#: What notebooks that name no kernel are run in.
+DEFAULT_KERNEL = "python3"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KernelChoice:
+    """Which kernel, and how it is started.
+
+    Attributes:
+        name: Of the kernelspec; of an in-process kernel with ``in_process``.
+        cwd: The directory that it runs in.
+        env: Further variables of its environment.
+        extra_arguments: Appended to its command.
+        startup_timeout: Seconds for its first answer.
+        shutdown_now: Kill it at the end; by default it is asked, so that ``atexit`` functions run.
+        in_process: Run it in this process.
+        history_file: Where an IPython kernel keeps its history.
+    """
+
+    name: str = DEFAULT_KERNEL
+    cwd: str | None = None
+    env: Mapping[str, str] | None = None
+    extra_arguments: Sequence[str] = ()
+    startup_timeout: float = 60.0
+    shutdown_now: bool = False
+    in_process: bool = False
+    history_file: str = ":memory:"
+
+
+@dataclass(frozen=True, slots=True)
+class LiveKernel:
+    """A kernel that runs.
+
+    Attributes:
+        client: Talks to it; it is open.
+        interrupt: Interrupts it.
+        kill: Ends it at once.
+        info: The content of its ``kernel_info_reply``.
+        spec: What stands in a notebook's metadata as its kernelspec.
+    """
+
+    client: AsyncClient
+    interrupt: Callable[[], Awaitable[object]]
+    kill: Callable[[], Awaitable[object]]
+    info: Mapping[str, Any]
+    spec: Mapping[str, str]
+
+
+def new_pool() -> KernelPool:
+    """Return where the kernels of a run are kept; use it as an async context manager."""
+    from nuncius.protocol.core.lifecycle import RestartPolicy
+    from nuncius.protocol.manager.manager import ManagerOptions
+    from nuncius.protocol.manager.pool import KernelPool
+
+    # A kernel that was started again would lack what the cells before made.
+    return KernelPool(ManagerOptions(restart=RestartPolicy(enabled=False)))
+
+
+@contextlib.asynccontextmanager
+async def running(choice: KernelChoice, pool: KernelPool) -> AsyncIterator[LiveKernel]:
+    """Start a kernel; end it afterwards.
+
+    Args:
+        choice: Which.
+        pool: Starts it.
+
+    Raises:
+        NoSuchKernel: There is none of this name.
+        LaunchFailed: It cannot be started.
+        KernelTimeout: It does not answer in time.
+    """
+    if choice.in_process:
+        async with _in_process(choice) as kernel:
+            yield kernel
+        return
+    from dataclasses import replace
+
+    options = replace(pool.options, start_timeout=choice.startup_timeout)
+    spec = _spec(choice.name, pool)
+    manager = await pool.start(
+        spec,
+        options=options,
+        cwd=choice.cwd,
+        env=_environment(choice.env),
+        extra_arguments=arguments_for(spec, choice),
+    )
+    try:
+        async with manager.client(heartbeat_interval=None) as client:
+            reply = await client.wait_until_ready(choice.startup_timeout)
+            yield LiveKernel(
+                client,
+                manager.interrupt,
+                lambda: manager.shutdown(now=True),
+                reply.content,
+                {"display_name": spec.display_name, "language": spec.language, "name": spec.name},
+            )
+    finally:
+        await pool.shutdown(manager.kernel_id, now=choice.shutdown_now)
+
+
+def _spec(name: str, pool: KernelPool) -> KernelSpec:
+    from nuncius.protocol.kernelspec import KernelSpecs
+
+    try:
+        return (pool.specs or KernelSpecs()).get(name)
+    except NoSuchKernel as error:
+        raise NoSuchKernel(name, error.available, "choose one with --kernel") from None
+
+
+def arguments_for(spec: KernelSpec, choice: KernelChoice) -> list[str]:
+    """Return what is appended to the kernel's command: an IPython kernel should not write into the history of its user."""
+    arguments = list(choice.extra_arguments)
+    given = any(argument.startswith("--HistoryManager.hist_file") for argument in arguments)
+    if choice.history_file and not given and _is_ipython(spec.argv):
+        arguments.append(f"--HistoryManager.hist_file={choice.history_file}")
+    return arguments
+
+
+def _is_ipython(argv: Sequence[str]) -> bool:
+    return any(word in ("ipykernel", "ipykernel_launcher", "nuncius.kernel") for word in argv)
+
+
+def _environment(extra: Mapping[str, str] | None) -> dict[str, str] | None:
+    import os
+
+    return {**os.environ, **extra} if extra else None
+
+
+@contextlib.asynccontextmanager
+async def _in_process(choice: KernelChoice) -> AsyncIterator[LiveKernel]:
+    from nuncius.protocol.client.aio import AsyncClient
+    from nuncius.protocol.serving.host import ThreadHost, find_kernel
+    from nuncius.protocol.transport.memory import MemoryTransport
+
+    name = "python" if choice.name in (DEFAULT_KERNEL, "nuncius-python") else choice.name
+    host = ThreadHost(find_kernel(name)())
+
+    async def interrupt() -> None:
+        host.interrupt()
+
+    async def kill() -> None:
+        host.close()
+
+    try:
+        with contextlib.chdir(choice.cwd or "."):
+            async with AsyncClient(MemoryTransport(host), heartbeat_interval=None) as client:
+                reply = await client.wait_until_ready(choice.startup_timeout)
+                yield LiveKernel(client, interrupt, kill, reply.content, {})
+    finally:
+        host.close()

@@ -1,0 +1,69 @@
+"""Write the key bindings down for people, in the terminal and in the documentation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from nuncius.terminal.keys import BINDINGS, Binding
+
+__all__ = ["key_table", "markdown"]
+
+_NAMES = {
+    "escape": "Alt",
+    "enter": "Enter",
+    "tab": "Tab",
+    "s-tab": "Shift-Tab",
+    "backspace": "Backspace",
+    "<bracketed-paste>": "paste",
+}
+
+#: What readline's and vi's users miss first, beside our own table; prompt_toolkit has them.
+READLINE = (
+    ("Up, Down", "Move in the cell; at its edge walk through earlier inputs that begin alike."),
+    ("Right, Ctrl-E, Ctrl-F", "At the end of the line: take the grey suggestion."),
+    ("Alt-F", "Take the next word of the suggestion."),
+    ("Ctrl-P, Ctrl-N", "The input before, and after."),
+    ("Alt-<, Alt->", "The oldest input, and the newest."),
+    ("Ctrl-A, Ctrl-E", "The beginning and the end of the line."),
+    ("Ctrl-K, Ctrl-U, Ctrl-W", "Cut to the end of the line, to its beginning, the word before."),
+    ("Ctrl-Y, Alt-Y", "Insert what was cut; then: what was cut before it."),
+    ("Ctrl-_, Ctrl-X Ctrl-U", "Undo."),
+    ("Ctrl-L", "Clear the screen."),
+    ("Shift and arrows", "Select; then Tab, Shift-Tab, Ctrl-W (cut), Alt-W (copy)."),
+    ("Ctrl-D", "On an empty prompt: leave."),
+)
+
+
+def key_table(table: Sequence[Binding] = BINDINGS) -> str:
+    """Return the keys as text in columns."""
+    rows = _rows(table)
+    width = max(len(keys) for keys, _ in rows) + 2
+    return "\n".join(f"{keys:<{width}}{text}" for keys, text in rows) + "\n"
+
+
+def markdown(table: Sequence[Binding] = BINDINGS) -> str:
+    """Return the page of the reference: keys, what they do, and what the configuration calls it."""
+    lines = ["| Keys | What they do | Name | When |", "|---|---|---|---|"]
+    for row in table:
+        keys = _spelled(row.keys).replace("|", "\\|")
+        lines.append(f"| {keys} | {row.help} | `{row.name}` | {row.when or 'always'} |")
+    lines += ["", "## From readline", "", "| Keys | What they do |", "|---|---|"]
+    lines += [f"| {keys.replace('|', chr(92) + '|')} | {text} |" for keys, text in READLINE]
+    return "\n".join(lines) + "\n"
+
+
+def _rows(table: Sequence[Binding]) -> list[tuple[str, str]]:
+    own = [(_spelled(row.keys), row.help) for row in table if row.when != "cannot suspend"]
+    return [*own, *READLINE]
+
+
+def _spelled(keys: tuple[str, ...]) -> str:
+    words = [_NAMES.get(key) or _key(key) for key in keys]
+    # Escape before a key is what terminals make of Alt.
+    return "-".join(words) if words[0] == "Alt" else " ".join(words)
+
+
+def _key(key: str) -> str:
+    if key.startswith("c-"):
+        return f"Ctrl-{key[2:].upper()}"
+    return key.upper() if len(key) > 1 and key[0] == "f" else key
