@@ -55,7 +55,7 @@ def lowest(session: nox.Session, package: str) -> None:
 @nox.session
 def integration(session: nox.Session) -> None:
     """All packages together, from their wheels."""
-    session.install("--upgrade", *wheels(session, *PACKAGES), *group("test"))
+    session.install("--upgrade", *wheels(session, *PACKAGES), *group("test"), *group("integration"))
     session.run("python", "-m", "pytest", "-c", CONFIG, "tests", "--ignore=tests/interop",
                 *session.posargs)  # fmt: skip
 
@@ -63,7 +63,7 @@ def integration(session: nox.Session) -> None:
 @nox.session
 def interop(session: nox.Session) -> None:
     """Ours with Jupyter's programs: their clients on our kernels, our clients on theirs."""
-    session.install("--upgrade", *wheels(session, *PACKAGES), *group("test"))
+    session.install("--upgrade", *wheels(session, *PACKAGES), *group("test"), *group("integration"))
     session.run("python", "-m", "pytest", "-c", CONFIG, "tests/interop", *session.posargs)
 
 
