@@ -32,12 +32,10 @@ def raw(name):
 
 
 def ours(name):
-    from nuncius.protocol.client.blocking import Client
     from nuncius.protocol.manager.blocking import BlockingKernelManager
-    from nuncius.protocol.transport.zmq import ZmqChannels
 
     t = now()
-    with BlockingKernelManager(name) as manager, Client(ZmqChannels(manager.info)) as client:
+    with BlockingKernelManager(name) as manager, manager.client() as client:
         client.wait_until_ready(60)
         ready = now() - t
         for _ in range(a.cells):

@@ -20,22 +20,25 @@ def each(f, n):
 
 def main():
     from nuncius.protocol.client.blocking import Client
-    from nuncius.protocol.serving.host import CallHost
+    from nuncius.protocol.serving.host import CallHost, find_kernel
     from nuncius.protocol.transport.memory import MemoryChannels
 
     res: dict[str, list[float]] = {}
     namespace: dict = {}
-    with CallHost("python") as host, Client(MemoryChannels(host)) as client:
+    with CallHost(find_kernel("python")()) as host, Client(MemoryChannels(host)) as client:
         try:
             from IPython.core.interactiveshell import InteractiveShell
 
             shell = InteractiveShell.instance()
+
             def peer():
                 return shell.run_cell("pass", store_history=False)
         except ImportError:
             peer = None
+
         def ours():
             return client.execute("pass", store_history=False).result()
+
         for r in range(a.rounds + 1):
             d = {
                 "pass": each(ours, a.n),

@@ -22,15 +22,22 @@ class Terminal:
         command: The program and its arguments.
         env: Its environment.
         cwd: Its folder.
+        term: What the terminal says it is.
     """
 
-    def __init__(self, command: Sequence[str], env: Mapping[str, str], cwd: str) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        env: Mapping[str, str],
+        cwd: str,
+        term: str = "xterm-256color",
+    ) -> None:
         self.screen = pyte.HistoryScreen(100, 40, history=5000)
         self._stream = pyte.ByteStream(self.screen)
         self.process = pexpect.spawn(
             command[0],
             list(command[1:]),
-            env={**env, "TERM": "xterm-256color"},
+            env={**env, "TERM": term},
             cwd=cwd,
             dimensions=(40, 100),
             timeout=None,
@@ -56,6 +63,11 @@ class Terminal:
     def press(self, letter: str) -> None:
         """Press Ctrl and a letter."""
         self.process.send(CTRL[letter])
+
+    def resize(self, columns: int, lines: int) -> None:
+        """Have a window of another size."""
+        self.screen.resize(lines, columns)
+        self.process.setwinsize(lines, columns)
 
     def wait(self, seen: str | Callable[[str], bool], seconds: float = 20) -> str:
         """Wait until the screen shows ``seen``; return the screen."""

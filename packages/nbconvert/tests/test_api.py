@@ -8,6 +8,9 @@ from typing import Any
 
 import pytest
 from nbconvert_notebooks import PNG, code, markdown, notebook, result, save
+from traitlets import Unicode, default
+from traitlets.config import Config
+
 from nuncius.nbconvert import (
     Exporter,
     HTMLExporter,
@@ -25,8 +28,6 @@ from nuncius.nbconvert.preprocessors import (
     RegexRemovePreprocessor,
     TagRemovePreprocessor,
 )
-from traitlets import Unicode, default
-from traitlets.config import Config
 
 NB = notebook(markdown("# T"), code("x = 1", result(text_plain="1"), tags=["gone"]), title="Title")
 
@@ -137,6 +138,8 @@ def test_the_base_exporter_returns_the_notebook() -> None:
 
 
 def test_templates_and_filters_of_programs(folder: Path) -> None:
-    exporter = HTMLExporter(raw_template="{% for cell in nb.cells %}{{ cell.source | twice }};{% endfor %}")
+    exporter = HTMLExporter(
+        raw_template="{% for cell in nb.cells %}{{ cell.source | twice }};{% endfor %}"
+    )
     exporter.register_filter("twice", lambda text: text * 2)
     assert exporter.from_notebook_node(NB)[0] == "# T# T;x = 1x = 1;"

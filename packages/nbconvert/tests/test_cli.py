@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from nbconvert_notebooks import PNG, code, markdown, notebook, result, save, stream
+
 from nuncius.nbconvert.cli import main
 
 NB = notebook(markdown("# Title"), code("x = 1\nx", result(text_plain="1"), tags=["gone"]))

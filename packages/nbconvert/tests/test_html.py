@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from nbconvert_notebooks import PNG, code, markdown, notebook, result, stream
+
 from nuncius.nbconvert.configured import Configured
 from nuncius.nbconvert.conversion import convert, initial_resources
 from nuncius.nbconvert.formats import FORMATS
@@ -17,7 +18,9 @@ from nuncius.nbconvert.render.slides import grouped
 
 
 def page(nb: dict[str, Any], **options: Any) -> str:
-    configured = Configured((), [HTMLExporter(**options, display_data_priority=FORMATS["html"].types)])
+    configured = Configured(
+        (), [HTMLExporter(**options, display_data_priority=FORMATS["html"].types)]
+    )
     return str(convert(normalize(nb), FORMATS["html"], configured, initial_resources("t")).output)
 
 
@@ -38,9 +41,15 @@ class Seen(HTMLParser):
             self.dangers.append(tag)
         for name, value in attrs:
             text = re.sub(r"[\s\x00-\x20]", "", value or "").lower()
-            if name.startswith("on") or text.startswith(("javascript:", "vbscript:", "data:text/html")):
+            if name.startswith("on") or text.startswith(
+                ("javascript:", "vbscript:", "data:text/html")
+            ):
                 self.dangers.append(f"{tag} {name}={value}")
-            if name in ("src", "href") and tag in ("script", "link", "img") and text.startswith("http"):
+            if (
+                name in ("src", "href")
+                and tag in ("script", "link", "img")
+                and text.startswith("http")
+            ):
                 self.loads.append(text)
 
 
@@ -63,7 +72,7 @@ def test_a_sanitized_page_runs_nothing(attack: str) -> None:
         markdown(attack, tags=[f'x" onclick="{attack}']),
         code(attack, stream(attack), result(text_html=attack, text_plain=attack), image),
         code("", result(text_markdown=attack), result(text_latex=attack), result(**{"text_vnd.mermaid": attack})),
-        code("", result(**{"image_svg__xml": f"<svg>{attack}</svg>"}), result(application_javascript=attack, text_plain="p")),
+        code("", result(image_svg__xml=f"<svg>{attack}</svg>"), result(application_javascript=attack, text_plain="p")),
         {"cell_type": "raw", "metadata": {}, "source": attack},
         title=attack,
     )  # fmt: skip
@@ -100,7 +109,9 @@ def test_the_same_notebook_gives_the_same_bytes() -> None:
 
 def test_input_and_outputs_have_their_classes_and_ids() -> None:
     text = page(notebook(code("x<1", stream("\x1b[31mred\x1b[0m", "stderr"), tags=["a"])))
-    assert '<div class="jp-Cell jp-CodeCell jp-Notebook-cell celltag_a" id="cell-id=cell-0">' in text
+    assert (
+        '<div class="jp-Cell jp-CodeCell jp-Notebook-cell celltag_a" id="cell-id=cell-0">' in text
+    )
     assert '<div class="highlight hl-python"><pre><span></span><span class="n">x</span><span class="o">&lt;</span><span class="mi">1</span>\n</pre></div>' in text  # fmt: skip
     assert 'data-mime-type="application/vnd.jupyter.stderr" tabindex="0">\n<pre><span class="ansi-red-fg">red</span></pre>' in text  # fmt: skip
 
@@ -122,7 +133,10 @@ def test_what_is_excluded_is_not_there() -> None:
 
 
 def test_attachments_are_in_the_page() -> None:
-    cell = {**markdown("![pic](attachment:a%20b.png)"), "attachments": {"a b.png": {"image/png": PNG}}}
+    cell = {
+        **markdown("![pic](attachment:a%20b.png)"),
+        "attachments": {"a b.png": {"image/png": PNG}},
+    }
     assert f'<img src="data:image/png;base64,{PNG}" alt="pic">' in page(notebook(cell))
 
 
@@ -130,7 +144,9 @@ def test_slides_are_grouped_as_their_author_said() -> None:
     from nuncius.nbconvert.document import View, build
 
     kinds = ["skip", "-", "fragment", "subslide", "slide", "notes"]
-    nb = notebook(*(markdown(str(i), slideshow={"slide_type": kind}) for i, kind in enumerate(kinds)))
+    nb = notebook(
+        *(markdown(str(i), slideshow={"slide_type": kind}) for i, kind in enumerate(kinds))
+    )
     cells = build(normalize(nb).nb, "t", View(())).cells
     assert [[[(kind, cell.index) for kind, cell in sub] for sub in slide] for slide in grouped(cells)] == [
         [[("slide", 1), ("fragment", 2)], [("subslide", 3)]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nuncius.nbconvert.markdown.asciidoc import asciidoc
 from nuncius.nbconvert.markdown.events import events
 from nuncius.nbconvert.markdown.html import html
@@ -81,7 +82,9 @@ def test_asciidoc_has_nested_lists() -> None:
     assert asciidoc("# T\n\n- a\n  - b\n- c") == "== T\n\n* a\n** b\n* c"
 
 
-@pytest.mark.parametrize("mark", ["$a ", "\\begin{a}", "$$ ", "[[", "<!--", "$a `", "`" * 3 + "\n$", "**a "])
+@pytest.mark.parametrize(
+    "mark", ["$a ", "\\begin{a}", "$$ ", "[[", "<!--", "$a `", "`" * 3 + "\n$", "**a "]
+)
 def test_time_is_linear(mark: str) -> None:
     """A hostile cell of 200 KB takes no longer than a plain one of that size, give or take."""
     import time

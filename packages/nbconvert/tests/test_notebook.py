@@ -7,6 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from nuncius.nbconvert.errors import NotebookError
 from nuncius.nbconvert.notebook import dumps, loads, normalize
 

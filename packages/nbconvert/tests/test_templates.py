@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from nbconvert_notebooks import PNG, code, markdown, notebook, result, save, stream
+
 from nuncius.nbconvert.cli import main
 from nuncius.nbconvert.exporters import HTMLExporter, LatexExporter, get_exporter
 
@@ -29,7 +30,9 @@ def squeezed(text: str) -> list[str]:
 def test_the_template_says_what_the_writer_says() -> None:
     """The page of lab/index.html.j2 and the page that is written without a template are the same."""
     plain = HTMLExporter().from_notebook_node(NB)[0]
-    template = HTMLExporter(raw_template='{% extends "lab/index.html.j2" %}').from_notebook_node(NB)[0]
+    template = HTMLExporter(raw_template='{% extends "lab/index.html.j2" %}').from_notebook_node(
+        NB
+    )[0]
     assert squeezed(template) == squeezed(plain)
 
 
@@ -60,7 +63,9 @@ def test_a_template_brings_preprocessors(folder: Path) -> None:
     assert HTMLExporter(template_name="mine").from_notebook_node(NB)[0] == "5"
 
 
-@pytest.mark.parametrize("name", ["html", "slides", "latex", "markdown", "rst", "asciidoc", "python"])
+@pytest.mark.parametrize(
+    "name", ["html", "slides", "latex", "markdown", "rst", "asciidoc", "python"]
+)
 def test_every_built_in_template_renders(name: str) -> None:
     exporter = get_exporter(name)()
     exporter.register_filter("x", str)  # so that the template is used

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import select
 import signal
+import socket
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
+from typing import Self
 
 import pytest
 
@@ -322,12 +326,16 @@ def test_waiting_for_a_kernel_that_is_not_there_ends(tmp_path):
 # -- when the kernel goes
 
 
+GONE = "closed the connection and answers no heartbeat"
+
+
 def test_a_kernel_that_dies_ends_what_is_awaited(mortal):
-    with Client(ZmqChannels(mortal.info), heartbeat_interval=0.05) as client:
+    """The end of the connection is noticed at once, whatever the interval: one heartbeat settles it."""
+    with Client(ZmqChannels(mortal.info), heartbeat_patience=1000) as client:
         client.wait_until_ready(timeout=20)
         assert client.is_alive()
         execution = client.execute("die")
-        with pytest.raises(KernelDied, match="has not answered 4 heartbeats"):
+        with pytest.raises(KernelDied, match=GONE):
             execution.result(timeout=20)
         with pytest.raises(KernelDied):
             list(execution)
@@ -340,12 +348,117 @@ def test_a_kernel_that_is_killed_ends_what_the_asyncio_client_awaits(mortal):
         request = asyncio.create_task(client.complete("x"))
         await asyncio.sleep(0)
         os.kill(mortal.process.pid, signal.SIGKILL)
-        with pytest.raises(KernelDied, match="has not answered 4 heartbeats"):
+        with pytest.raises(KernelDied, match=GONE):
             await execution.result(timeout=20)
         with pytest.raises(KernelDied):
             await request
 
+    run(mortal, story, heartbeat_patience=1000)
+
+
+def test_a_kernel_that_hangs_is_found_dead_by_its_heartbeat(mortal):
+    with Client(ZmqChannels(mortal.info), heartbeat_interval=0.05) as client:
+        client.wait_until_ready(timeout=20)
+        os.kill(mortal.process.pid, signal.SIGSTOP)
+        with pytest.raises(KernelDied, match="has not answered 4 heartbeats"):
+            client.execute("say hi").result(timeout=20)
+
+    async def story(client):
+        os.kill(mortal.process.pid, signal.SIGSTOP)
+        with pytest.raises(KernelDied, match="has not answered 4 heartbeats"):
+            await client.execute("say hi").result(timeout=20)
+
+    os.kill(mortal.process.pid, signal.SIGCONT)
     run(mortal, story, heartbeat_interval=0.05)
+
+
+def test_a_connection_that_is_interrupted_is_no_dead_kernel(mortal):
+    """Between us and the kernel stands a forwarder, as ssh is one; it drops the connection and comes back."""
+    with Forwarder(mortal.info.shell_port) as forwarder:
+        info = replace(mortal.info, shell_port=forwarder.port)
+        with Client(ZmqChannels(info)) as client:
+            client.wait_until_ready(timeout=20)
+            forwarder.drop()
+            assert client.execute("say hi").result(timeout=20).text() == "hi"
+
+
+class Forwarder:
+    """Carries bytes between the ports that it listens on and one other."""
+
+    def __init__(self, target: int) -> None:
+        self._target = target
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self._ends: list[socket.socket] = []
+        self._threads = [threading.Thread(target=self._accept)]
+        self._threads[0].start()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self.drop()
+        for thread in self._threads:
+            thread.join()
+
+    def drop(self) -> None:
+        ends, self._ends = self._ends, []
+        for end in ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self._listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._target))
+                self._ends += [near, far]
+                for source, sink in ((near, far), (far, near)):
+                    thread = threading.Thread(target=self._carry, args=(source, sink))
+                    self._threads.append(thread)
+                    thread.start()
+
+    def _carry(self, source: socket.socket, sink: socket.socket) -> None:
+        with source, contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_RDWR)
+
+
+def test_a_thread_that_watches_the_process_wakes_who_waits(mortal):
+    """Nothing else would: no heartbeat is asked for, and the connection stands."""
+    with Client(ZmqChannels(mortal.info), heartbeat_interval=None) as client:
+        client.wait_until_ready(timeout=20)
+        execution = client.execute("hang")
+        watcher = threading.Thread(target=client.kernel_died, args=("it was killed",))
+        watcher.start()
+        with pytest.raises(KernelDied, match="it was killed"):
+            execution.result(timeout=20)
+        watcher.join()
+
+
+def test_a_death_that_was_told_is_not_that_of_the_next_kernel(client):
+    """It was told while nobody waited; what is asked afterwards is asked of the kernel that was started since."""
+    thread = threading.Thread(target=client.kernel_died)
+    thread.start()
+    thread.join()
+    assert client.execute("say hi").result(timeout=20).text() == "hi"
+
+
+def test_who_started_the_kernel_need_not_ask_again_who_it_is(peer):
+    with Client(ZmqChannels(peer.info)) as first:
+        known = first.wait_until_ready(timeout=20)
+    with Client(ZmqChannels(peer.info), kernel_info=known) as client:
+        assert client.wait_until_ready(timeout=20) is known
+        assert client.wait_until_ready(timeout=20) is not known
+        assert client.execute("say hi").result(timeout=20).text() == "hi"
+
+    async def story(client):
+        return await client.execute("say hi").result(timeout=20)
+
+    assert run(peer, story, kernel_info=known).text() == "hi"
 
 
 def test_who_watches_the_process_can_tell_the_client(client):

@@ -273,6 +273,43 @@ def test_a_kernel_that_is_killed_is_started_again_and_those_who_want_are_told(ea
     asyncio.run(story())
 
 
+TALKING = KernelSpec(
+    "talking",
+    argv=(
+        sys.executable,
+        str(Path(__file__).with_name("client_kernel.py")),
+        "--welcome",
+        "-f",
+        "{connection_file}",
+    ),
+    display_name="Talking",
+    language="none",
+)
+
+
+def test_a_client_is_told_at_once_how_its_kernel_died(runtime):
+    """No heartbeat is needed for it."""
+    options = ManagerOptions(restart=RestartPolicy(enabled=False))
+    with (
+        BlockingKernelManager(TALKING, options) as manager,
+        manager.client(heartbeat_interval=None) as client,
+    ):
+        assert client.wait_until_ready(timeout=20) is manager.manager.kernel_info
+        with pytest.raises(KernelDied, match="the kernel died: it ended with"):
+            client.execute("die").result(timeout=20)
+
+    async def story():
+        manager = KernelManager(TALKING, options)
+        await manager.start()
+        async with manager.client(heartbeat_interval=None) as client:
+            assert await client.wait_until_ready(timeout=20) is manager.kernel_info
+            with pytest.raises(KernelDied, match="the kernel died: it ended with"):
+                await client.execute("die").result(timeout=20)
+        await manager.shutdown()
+
+    asyncio.run(story())
+
+
 def test_a_kernel_that_keeps_crashing_is_given_up_with_the_reason(ear, tmp_path):
     """Its environment has become unusable: each restart fails at once."""
     switch = tmp_path / "switch.py"

@@ -48,13 +48,45 @@ def test_the_first_line_goes_out_at_once_and_the_rest_is_joined():
     assert tray.sent[1].content["text"] == "".join(f"{n}\n" for n in range(100))
 
 
-def test_text_without_its_newline_waits_a_moment_for_it():
+def test_the_first_line_waits_for_its_newline_only():
+    """print() writes its text and its newline separately; both go together, and at once."""
     tray = Tray()
     tray.outlet.stream(tray.cell, "stdout", "print")
-    tray.outlet.stream(tray.cell, "stdout", "\n")
     assert (tray.sent, tray.scheduled) == ([], [0.001])
-    tray.outlet.flush_due()
+    tray.outlet.stream(tray.cell, "stdout", "\n")
     assert [m.content["text"] for m in tray.sent] == ["print\n"]
+    tray.outlet.stream(tray.cell, "stdout", "more\n")
+    assert len(tray.sent) == 1
+
+
+def test_the_beginning_of_a_line_goes_out_after_a_moment():
+    tray = Tray()
+    tray.outlet.stream(tray.cell, "stdout", "50 % ")
+    tray.outlet.flush_due()
+    tray.outlet.stream(tray.cell, "stdout", "100 %\n")
+    assert ([m.content["text"] for m in tray.sent], tray.scheduled) == (["50 % "], [0.001, 60])
+
+
+def test_threads_that_write_at_once_lose_nothing():
+    tray = Tray()
+    threads = [
+        threading.Thread(
+            target=lambda n=n: [
+                tray.outlet.stream(tray.cell, f"stream{n}", f"{i}\n") for i in range(5000)
+            ]
+        )
+        for n in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    while any(thread.is_alive() for thread in threads):
+        tray.outlet.flush_due()
+    for thread in threads:
+        thread.join()
+    tray.outlet.flush()
+    for n in range(4):
+        text = "".join(t for _, name, t in tray.told if name == f"stream{n}")
+        assert text.split() == [str(i) for i in range(5000)]
 
 
 def test_text_is_joined_per_request_and_stream():

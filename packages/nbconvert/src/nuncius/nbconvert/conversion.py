@@ -56,7 +56,7 @@ def initial_resources(name: str = "Notebook", path: str = "") -> dict[str, Any]:
         name: The notebook's name, without extension.
         path: Its folder.
     """
-    return {"metadata": {"name": name, "path": path}, "unique_key": name.replace(" ", "_"), "outputs": {}}  # fmt: skip
+    return {"metadata": {"name": name, "path": path}, "outputs": {}}
 
 
 def convert(

@@ -20,7 +20,7 @@ from nuncius.nbconvert.compat.exporters import (
     TemplateExporter,
     WebPDFExporter,
 )
-from nuncius.nbconvert.compat.nodes import ResourcesDict
+from nuncius.nbconvert.nodes import ResourcesDict
 from nuncius.nbconvert.errors import ExporterDisabledError, ExporterNameError
 
 __all__ = [

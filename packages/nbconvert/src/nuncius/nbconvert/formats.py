@@ -102,7 +102,7 @@ def _format(
     return Format(name, cls, extension, mimetype, label, template, tuple(types), raw_types, "nuncius.nbconvert.render." + path, said)  # fmt: skip
 
 
-_HTML_RAW = ("text/markdown", "text/html", "")
+_HTML_RAW = ("text/html", "")
 _LATEX_RAW = ("text/latex", "text/tex", "application/pdf", "")
 
 FORMATS: dict[str, Format] = {

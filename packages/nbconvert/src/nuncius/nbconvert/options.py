@@ -30,6 +30,7 @@ __all__ = [
     "MarkdownExporter",
     "NbConvertApp",
     "NbConvertBase",
+    "NotebookClient",
     "NotebookExporter",
     "PDFExporter",
     "Preprocessor",
@@ -279,16 +280,34 @@ class CoalesceStreamsPreprocessor(Preprocessor):
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
-class ExecutePreprocessor(Preprocessor):
-    """Runs the notebook first."""
+class NotebookClient(NbConvertBase):
+    """Running notebooks."""
 
     timeout: int | None = option(None, help="Seconds that a cell may take; None: as long as it likes.")  # fmt: skip
+    timeout_func: Any = option(None, help="A function of the cell that gives the seconds, instead of timeout.")  # fmt: skip
+    interrupt_on_timeout: bool = option(False, help="Interrupt a cell that takes too long; it ends like one that raised.")  # fmt: skip
+    error_on_timeout: dict[str, Any] | None = option(None, help="The error that an interrupted cell counts as: ename, evalue, traceback.")  # fmt: skip
     startup_timeout: int = option(60, help="Seconds that the kernel may take to start.")
-    allow_errors: bool = option(False, help="Go on after a cell that raised.")
-    kernel_name: str = option("", help="The kernel; empty: the notebook's own.")
+    allow_errors: bool = option(False, help="Exceptions are no failure: all cells run.")
+    allow_error_names: list[str] = option(factory=list, help="Exceptions of these names are no failure.")  # fmt: skip
+    force_raise_errors: bool = option(False, help="Every exception is a failure, whatever else is said.")  # fmt: skip
+    on_error: Literal["stop", "continue", "abort"] = option("stop", help="After a cell that failed: stop this notebook, continue with the next cell, or abort all notebooks.")  # fmt: skip
+    skip_cells_with_tag: str = option("skip-execution", help="Cells with this tag are not run.")
     extra_arguments: list[str] = option(factory=list, help="Further arguments of the kernel.")
-    interrupt_on_timeout: bool = option(False, help="Interrupt a cell that takes too long, and go on.")  # fmt: skip
+    kernel_name: str = option("", help="The kernel; empty: the notebook's own.")
+    raise_on_iopub_timeout: bool = option(False, help="It is a failure if the kernel does not say that all output was sent.")  # fmt: skip
+    iopub_timeout: int = option(4, help="Seconds of silence, after a cell has ended, in which the rest of its output is waited for.")  # fmt: skip
+    shell_timeout_interval: int = option(5, help="Accepted for compatibility: a kernel that died is noticed at once.")  # fmt: skip
+    store_widget_state: bool = option(True, help="Write the widgets' state into the notebook.")
     record_timing: bool = option(True, help="Write times into the cells' metadata.")
+    coalesce_streams: bool = option(False, help="Join the pieces of each stream of a cell.")
+    shutdown_kernel: Literal["graceful", "immediate"] = option("graceful", help="Let the kernel end in order, or kill it.")  # fmt: skip
+    ipython_hist_file: str = option(":memory:", help="Where an IPython kernel keeps its history.")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class ExecutePreprocessor(Preprocessor, NotebookClient):
+    """Runs the notebook first."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

@@ -6,12 +6,14 @@ import webbrowser
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from nuncius.nbconvert.configured import Configured
 from nuncius.nbconvert.errors import FilterError
 from nuncius.nbconvert.options import ServePostProcessor
+
+if TYPE_CHECKING:
+    from nuncius.nbconvert.configured import Configured
 
 __all__ = ["open_server", "postprocess", "serve"]
 
@@ -26,8 +28,8 @@ def postprocess(name: str, path: Path, configured: Configured) -> None:
     if name.lower().removesuffix("postprocessor") == "serve":
         serve(path, configured.of(ServePostProcessor))
         return
-    from nuncius.nbconvert.compat.custom import load
     from nuncius.nbconvert.compat.traits import config_of
+    from nuncius.nbconvert.loading import load
 
     processor = load(name)(config=config_of(configured.settings))
     run = getattr(processor, "postprocess", processor)

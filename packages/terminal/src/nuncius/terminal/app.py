@@ -114,6 +114,7 @@ def _set_up_logging(parsed: Parsed) -> None:
 
 
 def _run_in_process(parsed: Parsed, command: CommandLine) -> int:
+    import nuncius.terminal.asking  # noqa: F401 - before cells may replace input()
     from nuncius.terminal.inprocess import InProcessLink
 
     _become(command)

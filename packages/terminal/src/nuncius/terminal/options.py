@@ -2,55 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from nuncius.protocol.app.options import option
 
-__all__ = ["KernelSettings", "TerminalShell"]
+__all__ = ["KERNEL_NAMES", "KernelSettings", "TerminalShell"]
 
 
-def _setting(target: str, text: str, factory: Callable[[], Any] | None = None) -> Any:
-    """Declare a setting that is handed to the kernel under the name ``target``."""
-    metadata = {"help": text, "target": target}
-    if factory is not None:
-        return field(default_factory=factory, metadata=metadata)
-    return field(default=None, metadata=metadata)
+#: What the kernel calls each of `KernelSettings`: an option of its own, or a magic to run.
+KERNEL_NAMES: Mapping[str, str] = {
+    "xmode": "ShellOptions.xmode",
+    "colors": "ShellOptions.colors",
+    "autocall": "ShellOptions.autocall",
+    "automagic": "ShellOptions.automagic",
+    "cache_size": "ShellOptions.cache_size",
+    "extensions": "KernelOptions.extensions",
+    "matplotlib": "KernelOptions.matplotlib",
+    "pylab": "KernelOptions.pylab",
+    "gui": "KernelOptions.gui",
+    "pdb": "%pdb on",
+    "logfile": "%logstart",
+    "logappend": "%logstart -a",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
 class KernelSettings:
     """What the shell hands on to its kernel; in configuration files these are options of the kernel's own classes."""
 
-    xmode: str | None = _setting(
-        "ShellOptions.xmode", "How tracebacks look: Plain, Context, Verbose, Minimal or Docs."
+    xmode: str | None = option(
+        None, help="How tracebacks look: Plain, Context, Verbose, Minimal or Docs."
     )
-    colors: str | None = _setting(
-        "ShellOptions.colors", "Colors of tracebacks: neutral, linux, lightbg or nocolor."
+    colors: str | None = option(
+        None, help="Colors of tracebacks: neutral, linux, lightbg or nocolor."
     )
-    autocall: int | None = _setting(
-        "ShellOptions.autocall", "Call functions without parentheses: 0, 1 or 2."
+    autocall: int | None = option(None, help="Call functions without parentheses: 0, 1 or 2.")
+    automagic: bool | None = option(None, help="Run line magics without their percent sign.")
+    cache_size: int | None = option(None, help="So many values are kept in Out.")
+    extensions: list[str] = option(help="Load this extension at the start.", factory=list)
+    matplotlib: str | None = option(
+        None, help="Show figures with this toolkit; alone, with the best one."
     )
-    automagic: bool | None = _setting(
-        "ShellOptions.automagic", "Run line magics without their percent sign."
+    pylab: str | None = option(None, help="Import numpy and matplotlib into the namespace.")
+    gui: str | None = option(
+        None, help="Run the event loop of this toolkit while the prompt waits."
     )
-    cache_size: int | None = _setting("ShellOptions.cache_size", "So many values are kept in Out.")
-    extensions: list[str] = _setting(
-        "KernelOptions.extensions", "Load this extension at the start.", factory=list
-    )
-    matplotlib: str | None = _setting(
-        "KernelOptions.matplotlib", "Show figures with this toolkit; alone, with the best one."
-    )
-    pylab: str | None = _setting(
-        "KernelOptions.pylab", "Import numpy and matplotlib into the namespace."
-    )
-    gui: str | None = _setting(
-        "KernelOptions.gui", "Run the event loop of this toolkit while the prompt waits."
-    )
-    pdb: bool | None = _setting("%pdb on", "Open the debugger at each error.")
-    logfile: str | None = _setting("%logstart", "Log what is typed to this file.")
-    logappend: str | None = _setting("%logstart -a", "Append what is typed to this file.")
+    pdb: bool | None = option(None, help="Open the debugger at each error.")
+    logfile: str | None = option(None, help="Log what is typed to this file.")
+    logappend: str | None = option(None, help="Append what is typed to this file.")
 
 
 @dataclass(frozen=True, kw_only=True)

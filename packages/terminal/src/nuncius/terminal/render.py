@@ -5,6 +5,7 @@ Everything here is pure: messages' contents in, text with ANSI codes out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,9 +46,17 @@ def describe_error(
         ename: The error's name.
         evalue: What it says.
         traceback: Blocks of text: a title, the frames, the error itself.
-        skip_first_frame: The first frame belongs to whoever ran the code.
+        skip_first_frame: The first frame is that of a cell which only runs something else.
     """
     blocks = list(traceback)
-    if skip_first_frame and len(blocks) > 3:
-        del blocks[1]
+    if skip_first_frame:
+        first = next((at for at, block in enumerate(blocks) if _is_cell(block)), None)
+        if first is not None and len(blocks) > first + 1:
+            del blocks[first]
+            while len(blocks) > first + 1 and "<frozen runpy>" in blocks[first]:
+                del blocks[first]
     return "\n".join(blocks) if blocks else f"{ename}: {evalue}"
+
+
+def _is_cell(block: str) -> bool:
+    return re.match(r"(?:\x1b\[[0-9;]*m)*Cell ", block) is not None

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nuncius.protocol.errors import KernelDied, KernelError
+from nuncius.terminal.asking import ask, ask_secret
 from nuncius.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -138,11 +139,7 @@ class Session:
     # -- questions and payloads
 
     def _answer(self, question: Input) -> str:
-        if question.password:
-            from getpass import getpass
-
-            return getpass(question.prompt)
-        return input(question.prompt)
+        return ask_secret(question.prompt) if question.password else ask(question.prompt)
 
     def _honor(self, payload: Mapping[str, Any]) -> None:
         match payload.get("source"):
@@ -177,7 +174,7 @@ class Session:
 
     def _confirmed(self, question: str) -> bool:
         try:
-            return input(question).strip().lower() in {"", "y", "yes"}
+            return ask(question).strip().lower() in {"", "y", "yes"}
         except (EOFError, KeyboardInterrupt):
             self._screen.write("\n")
             return True

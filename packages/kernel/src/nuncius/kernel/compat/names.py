@@ -38,9 +38,11 @@ _MEDIA = _all(
 )
 _MATPLOTLIB = _all(":gui.matplotlib", "set_matplotlib_close set_matplotlib_formats")
 _MAGIC = {
+    "Magics": ":magics.traits:Magics",
+    "MagicAlias": ":magics.registry:MagicAlias",
     **_all(
         ":magics.registry",
-        "Magics MagicsManager cell_magic line_cell_magic line_magic magics_class needs_local_scope no_var_expand output_can_be_silenced MAGIC_NO_VAR_EXPAND_ATTR "
+        "MagicsManager cell_magic line_cell_magic line_magic magics_class needs_local_scope no_var_expand output_can_be_silenced MAGIC_NO_VAR_EXPAND_ATTR "
         "MAGIC_OUTPUT_CAN_BE_SILENCED",
     ),
     **_all(":compat.functions", "register_line_magic register_cell_magic register_line_cell_magic"),
@@ -139,7 +141,42 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     },
     "IPython.core.macro": {"Macro": ":macro:Macro"},
     "IPython.core.magic": _MAGIC,
-    "IPython.core.magics": {},
+    "IPython.core.magic_arguments": _all(
+        ":magics.arguments",
+        "ArgDecorator ArgMethodWrapper MagicArgumentParser MagicHelpFormatter argument argument_group construct_parser defaults kwds magic_arguments parse_argstring "
+        "real_name",
+    ),
+    "IPython.core.magics": {
+        **_all(":magics.basic", "BasicMagics"),
+        **_all(":magics.code", "CodeMagics"),
+        **_all(":magics.configuring", "ConfigMagics ExtensionMagics"),
+        **_all(":magics.showing", "DisplayMagics"),
+        **_all(":magics.timing", "TimingMagics"),
+        "ExecutionMagics": ":magics.timing:TimingMagics",
+        **_all(":magics.recalling", "HistoryMagics"),
+        **_all(":magics.logs", "LoggingMagics"),
+        **_all(":magics.namespaces", "NamespaceMagics"),
+        **_all(":magics.system", "OSMagics"),
+        **_all(":magics.packages", "PackagingMagics"),
+        **_all(":magics.figures", "PylabMagics"),
+        **_all(":magics.scripts", "ScriptMagics"),
+    },
+    "IPython.core.magics.basic": {
+        **_all(":magics.basic", "BasicMagics MagicsDisplay"),
+    },
+    "IPython.core.magics.code": {
+        **_all(":magics.code", "CodeMagics"),
+        "extract_code_ranges": ":magics.code:line_ranges",
+        "extract_symbols": ":magics.code:symbols",
+    },
+    "IPython.core.magics.execution": {
+        "ExecutionMagics": ":magics.timing:TimingMagics",
+        "TimeitResult": ":magics.timing:TimeitResult",
+        "_format_time": ":magics.timing:format_time",
+    },
+    "IPython.core.magics.namespace": _all(":magics.namespaces", "NamespaceMagics"),
+    "IPython.core.magics.osm": _all(":magics.system", "OSMagics"),
+    "IPython.core.magics.script": _all(":magics.scripts", "ScriptMagics"),
     "IPython.core.page": _all(":compat.functions", "page display_page pager_page"),
     "IPython.core.payload": {"PayloadManager": ":payload:PayloadManager"},
     "IPython.core.prefilter": {"PrefilterManager": ":prefilter:Prefilter"},
@@ -162,6 +199,10 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     ),
     "IPython.core.usage": {},
     "IPython.extensions": {},
+    "IPython.extensions.autoreload": _all(
+        ":ext.autoreload", "AutoreloadMagics load_ipython_extension"
+    ),
+    "IPython.extensions.storemagic": _all(":ext.storemagic", "StoreMagics load_ipython_extension"),
     "IPython.lib": {},
     "IPython.lib.display": _MEDIA,
     "IPython.lib.latextools": _all(":compat.latex", "latex_to_html latex_to_png"),

@@ -96,7 +96,11 @@ class MagicsDisplay:
         self._manager = manager
 
     def __str__(self) -> str:
-        state = "ON, % prefix IS NOT needed" if self._manager.shell.automagic else "OFF, % prefix IS needed"
+        state = (
+            "ON, % prefix IS NOT needed"
+            if self._manager.shell.automagic
+            else "OFF, % prefix IS needed"
+        )
         lines = "  ".join(f"%{name}" for name in self._names["line"])
         cells = "  ".join(f"%%{name}" for name in self._names["cell"])
         return (
@@ -218,7 +222,9 @@ class BasicMagics(Magics):
         if wanted is None:
             raise UsageError(f"%automagic: expected on or off, got {parameter_s!r}")
         self.shell.set_option("automagic", wanted)
-        say(f"\nAutomagic is {'ON' if wanted else 'OFF'}, % prefix {'IS NOT' if wanted else 'IS'} needed for line magics.")
+        say(
+            f"\nAutomagic is {'ON' if wanted else 'OFF'}, % prefix {'IS NOT' if wanted else 'IS'} needed for line magics."
+        )
 
     @line_magic
     def autocall(self, parameter_s: str = "") -> None:
@@ -330,7 +336,9 @@ class BasicMagics(Magics):
         """
         name = parameter_s.strip()
         if not name:
-            raise UsageError("%colors: you must specify a color scheme: neutral, linux, lightbg or nocolor")
+            raise UsageError(
+                "%colors: you must specify a color scheme: neutral, linux, lightbg or nocolor"
+            )
         try:
             self.shell.set_option("colors", name.lower())
         except ValueError as error:

@@ -101,7 +101,11 @@ class CodeMagics(Magics):
             if not agreed(question):
                 say("Operation cancelled.")
                 return
-        typed = " ".join(f"{flag} {opts[flag[1]]}".strip() for flag in ("-r", "-s", "-n", "-y") if flag[1] in opts)
+        typed = " ".join(
+            f"{flag} {opts[flag[1]]}".strip()
+            for flag in ("-r", "-s", "-n", "-y")
+            if flag[1] in opts
+        )
         self.shell.set_next_input(f"# %load {f'{typed} {rest}'.strip()}\n{source}", replace=True)
 
     # -- from cells into files -----------------------------------------------------------------------
@@ -129,7 +133,12 @@ class CodeMagics(Magics):
         name = words[0] if words[0].endswith((".py", ".ipy")) else words[0] + ending
         path = Path(name).expanduser()
         append = "a" in opts and path.exists()
-        if path.exists() and not append and "f" not in opts and not agreed(f"File `{name}` exists. Overwrite"):
+        if (
+            path.exists()
+            and not append
+            and "f" not in opts
+            and not agreed(f"File `{name}` exists. Overwrite")
+        ):
             say("Operation cancelled.")
             return
         try:

@@ -13,13 +13,18 @@ from nuncius.kernel.magics.text import say
 __all__ = ["ConfigMagics", "ExtensionMagics"]
 
 #: Names under which people know the options of the shell.
-_SHELL = frozenset({"ShellOptions", "InteractiveShell", "ZMQInteractiveShell", "TerminalInteractiveShell"})
+_SHELL = frozenset(
+    {"ShellOptions", "InteractiveShell", "ZMQInteractiveShell", "TerminalInteractiveShell"}
+)
 #: Classes of options that are options of the shell here.
 _PARTS = {
     "IPCompleter": {"use_jedi": "use_jedi", "jedi_compute_type_timeout": "completion_timeout"},
     "Completer": {"use_jedi": "use_jedi"},
     "HistoryManager": {"enabled": "history", "hist_file": "history_file"},
-    "PlainTextFormatter": {"float_precision": "float_precision", "max_seq_length": "max_seq_length"},
+    "PlainTextFormatter": {
+        "float_precision": "float_precision",
+        "max_seq_length": "max_seq_length",
+    },
     "PrefilterManager": {},
 }
 _SETTING = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*)\s*(?:=(?!=)\s*(.*))?)?$", re.DOTALL)
@@ -30,7 +35,7 @@ class ConfigMagics(Magics):
     """Options."""
 
     @line_magic
-    def config(self, s: str) -> Any:  # type: ignore[override]
+    def config(self, s: str) -> Any:
         """Show or set options while the shell runs.
 
         ::
@@ -87,7 +92,9 @@ class ConfigMagics(Magics):
                 return _Traits(each)
         from nuncius.protocol.app.options import nearest
 
-        raise UsageError(f"Invalid configurable: {owner!r}{nearest(owner, self._classes()) or '; %config lists them'}")
+        raise UsageError(
+            f"Invalid configurable: {owner!r}{nearest(owner, self._classes()) or '; %config lists them'}"
+        )
 
     def _make_inline_backend(self) -> None:
         configurables = getattr(self.shell, "configurables", None)
@@ -96,7 +103,9 @@ class ConfigMagics(Magics):
         try:
             from matplotlib_inline.config import InlineBackend
         except ImportError:
-            raise UsageError("%config: figures need matplotlib: pip install matplotlib-inline") from None
+            raise UsageError(
+                "%config: figures need matplotlib: pip install matplotlib-inline"
+            ) from None
         backend = InlineBackend.instance()
         if backend not in configurables:
             backend.shell = self.shell
@@ -116,7 +125,9 @@ class _Options:
         if name not in known:
             from nuncius.protocol.app.options import nearest
 
-            raise UsageError(f"{self._owner} has no option {name!r}{nearest(name, known) or f'; there are {chr(44).join(known)}'}")
+            raise UsageError(
+                f"{self._owner} has no option {name!r}{nearest(name, known) or f'; there are {chr(44).join(known)}'}"
+            )
         return known[name]
 
     def _known(self) -> dict[str, str]:

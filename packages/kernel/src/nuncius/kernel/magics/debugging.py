@@ -44,9 +44,14 @@ def post_mortem(shell: Any) -> None:
         raise UsageError(
             "%debug: there is no exception to look at: the last cell did not fail, or one after it succeeded"
         )
+    from nuncius.kernel.traceback.formatter import is_kernel_frame
+
+    first = traceback
+    while first is not None and is_kernel_frame(first.tb_frame):
+        first = first.tb_next
     debugger = _debugger(shell)
     debugger.reset()
-    debugger.interaction(None, traceback)
+    debugger.interaction(None, first or traceback)
 
 
 def debug_call(
@@ -163,7 +168,7 @@ class DebugMagics(Magics):
             blocks = self.shell.tracebacks.again(mode or None)
         except ValueError as error:
             raise UsageError(f"%tb: {error}") from None
-        say("\n".join(blocks))
+        say("\n".join(blocks) or "No traceback available to show.")
 
     @line_magic
     def xmode(self, parameter_s: str = "") -> None:

@@ -39,7 +39,11 @@ def notebook(shell: Any) -> dict[str, Any]:
         "nbformat": 4,
         "nbformat_minor": 5,
         "metadata": {
-            "kernelspec": {"name": "nuncius-python", "display_name": "Python (Nuncius)", "language": "python"},
+            "kernelspec": {
+                "name": "nuncius-python",
+                "display_name": "Python (Nuncius)",
+                "language": "python",
+            },
             "language_info": {"name": "python", "version": version, "file_extension": ".py"},
         },
         "cells": cells,

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import Flag, Opts, options, parse, split_words
+from nuncius.kernel.magics.options import Flag, Opts, declares, options, parse, split_words
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.store import database
 from nuncius.kernel.magics.text import say
@@ -39,6 +39,7 @@ class FolderMagics(Magics):
         return visited
 
     @line_magic
+    @declares(*_CD)
     def cd(self, parameter_s: str = "") -> None:
         r"""Change the working folder.
 
@@ -52,10 +53,6 @@ class FolderMagics(Magics):
             %cd -N           to folder N of the history
             %cd --TEXT       to the last folder visited that has TEXT in its path
             %cd -b NAME      to a bookmark; without -b, if there is no such folder
-
-        Options:
-            -q: Say nothing: do not print the new folder.
-            -b: Go to a bookmark, even if there is a folder of its name.
         """
         target = self._from_history(parameter_s.strip())
         opts: Opts = Opts()
@@ -65,8 +62,6 @@ class FolderMagics(Magics):
         self._go(target)
         if "q" not in opts:
             say(_short(str(Path.cwd())))
-
-    cd.magic_flags = _CD
 
     def _from_history(self, text: str) -> str | None:
         visited = self._visited
@@ -83,7 +78,9 @@ class FolderMagics(Magics):
         if text[:1] == "-" and text[1:].isdigit():
             number = int(text[1:])
             if number >= len(visited):
-                raise UsageError(f"Requested directory not found in history: {number}; there are {len(visited)}")
+                raise UsageError(
+                    f"Requested directory not found in history: {number}; there are {len(visited)}"
+                )
             return visited[number]
         return None
 
@@ -99,7 +96,9 @@ class FolderMagics(Magics):
             say(f"(bookmark:{name}) -> {bookmarks[name]}")
             return str(bookmarks[name])
         if bookmark:
-            raise UsageError(f"Bookmark '{name}' not found.  Use '%bookmark -l' to see your bookmarks.")
+            raise UsageError(
+                f"Bookmark '{name}' not found.  Use '%bookmark -l' to see your bookmarks."
+            )
         return str(folder)
 
     def _go(self, target: str) -> None:

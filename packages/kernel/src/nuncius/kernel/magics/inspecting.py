@@ -47,6 +47,154 @@ class InspectMagics(Magics):
             return
         self.shell.show_page(bundle)
 
+    @line_magic
+    def pdef(self, parameter_s: str = "", namespaces: Any = None) -> None:
+        """Print how an object is called: its signature."""
+        import inspect
+
+        name, value = self._found(parameter_s, "pdef")
+        try:
+            say(f" {name}{inspect.signature(value)}")
+        except (TypeError, ValueError):
+            say(f"No definition header found for {name}")
+
+    @line_magic
+    def pdoc(self, parameter_s: str = "", namespaces: Any = None) -> None:
+        """Show the documentation of an object in the pager: that of its class, and of how instances are made or called."""
+        import inspect
+        from textwrap import indent
+
+        name, value = self._found(parameter_s, "pdoc")
+        sections = [("Class docstring", value)]
+        if isinstance(value, type):
+            sections.append(("Init docstring", value.__init__))  # type: ignore[misc]
+        elif type(value).__call__ is not type.__call__ and not callable(
+            getattr(value, "__get__", None)
+        ):
+            sections.append(("Call docstring", type(value).__call__))
+        texts = [
+            f"{title}:\n{indent(text, '    ')}"
+            for title, each in sections
+            if (text := inspect.getdoc(each)) and text != object.__init__.__doc__
+        ]
+        self.shell.show_page("\n".join(texts) or f"No documentation found for {name}")
+
+    @line_magic
+    def psource(self, parameter_s: str = "", namespaces: Any = None) -> None:
+        """Show the source of an object in the pager."""
+        import inspect
+
+        name, value = self._found(parameter_s, "psource")
+        try:
+            source = inspect.getsource(inspect.unwrap(value) if callable(value) else value)
+        except (TypeError, OSError):
+            say(f"No source found for {name}")
+            return
+        self._show_source(source)
+
+    @line_magic
+    def pfile(self, parameter_s: str = "", namespaces: Any = None) -> None:
+        """Show the file in which an object is defined in the pager, at its line; or a file by its name."""
+        import inspect
+        from pathlib import Path
+
+        text = parameter_s.strip()
+        path, line = Path(text), 0
+        try:
+            _, value = self._found(text, "pfile")
+            path = Path(
+                inspect.getsourcefile(inspect.unwrap(value) if callable(value) else value) or ""
+            )
+            line = 0 if inspect.ismodule(value) else inspect.getsourcelines(value)[1]
+        except (UsageError, TypeError, OSError):
+            path = path if path.suffix == ".py" else path.with_name(f"{path.name or '?'}.py")
+        try:
+            source = path.read_text(encoding="utf-8")
+        except OSError:
+            raise UsageError(f"%pfile: no file was found for {text}") from None
+        self._show_source(source, line)
+
+    def _show_source(self, source: str, line: int = 0) -> None:
+        from nuncius.kernel.themes import highlight, theme_named
+
+        colored = highlight(source, theme_named(self.shell.options.colors))
+        self.shell.show_page(colored, max(line - 1, 0))
+
+    def _found(self, parameter_s: str, magic: str) -> tuple[str, Any]:
+        """Return an object by its dotted name; a magic's function for a name with a percent sign."""
+        name = parameter_s.strip().rstrip("()")
+        if not name:
+            raise UsageError(f"%{magic}: the name of an object is required")
+        if name.startswith("%"):
+            kind = "cell" if name.startswith("%%") else "line"
+            value = self.shell.find_magic(name.lstrip("%"), kind)
+        else:
+            first, *others = name.split(".")
+            spaces = self.shell.ns_table.values()
+            value = next((space[first] for space in spaces if first in space), None)
+            if value is None and not any(first in space for space in spaces):
+                value = self.shell.find_line_magic(name)
+                others = []
+            for other in others:
+                value = getattr(value, other, None)
+        if value is None and name != "None":
+            raise UsageError(f"Object `{name}` not found.")
+        return name, value
+
+    @line_magic
+    @options(
+        Flag("a", "Also names that begin with an underscore."),
+        Flag("c", "Match upper and lower case as they are, which is the default."),
+        Flag("i", "Match without regard to case."),
+        Flag(
+            "e", "Leave a namespace out: builtin, user or user_global.", "NAMESPACE", repeated=True
+        ),
+        Flag("s", "Search a namespace, too: alias.", "NAMESPACE", repeated=True),
+        Flag("l", "List the kinds of objects that can be named."),
+    )
+    def psearch(self, opts: Opts, rest: str) -> None:
+        """Show the names that match a pattern, in the pager; ``pattern?`` does this.
+
+        ::
+
+            %psearch a*             names that begin with an a
+            %psearch re.e*          of a module
+            %psearch *a* function   only functions
+            %psearch -i a*
+        """
+        from nuncius.kernel.magics.wildcard import KINDS, search
+
+        if "l" in opts:
+            self.shell.show_page("\n".join(sorted(KINDS)))
+            return
+        words = rest.split()
+        if not words or len(words) > 2:
+            raise UsageError("%psearch: expected PATTERN or PATTERN KIND")
+        names = search(
+            words[0],
+            self._spaces(opts),
+            words[1] if len(words) == 2 else "all",
+            ignore_case="i" in opts,
+            hidden="a" in opts,
+        )
+        self.shell.show_page("\n".join(names))
+
+    def _spaces(self, opts: Opts) -> list[Any]:
+        table = self.shell.ns_table
+        spaces = {
+            "user": table["user_local"],
+            "user_global": table["user_global"],
+            "builtin": table["builtin"],
+            "alias": dict(self.shell.alias_manager.aliases),
+        }
+        wanted = ["user", "user_global", "builtin", *opts.get("s", ())]
+        unknown = {*wanted, *opts.get("e", ())} - set(spaces)
+        if unknown:
+            raise UsageError(
+                f"%psearch: no namespace {unknown.pop()!r}; there are {', '.join(spaces)}"
+            )
+        return [spaces[name] for name in wanted if name not in opts.get("e", ())]
+
     # -- files -------------------------------------------------------------------------------------
 
     @line_magic
@@ -65,9 +213,7 @@ class InspectMagics(Magics):
         except (ValueError, OSError, TypeError) as error:
             say(f"Error: {error}")
             return
-        from nuncius.kernel.themes import highlight, theme_named
-
-        self.shell.show_page(highlight(source, theme_named(self.shell.options.colors)))
+        self._show_source(source)
 
     @line_magic
     @options(Flag("r", "Show the text of the object (``str``) as it is, not nicely printed."))

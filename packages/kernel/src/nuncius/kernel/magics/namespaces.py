@@ -154,7 +154,9 @@ class NamespaceMagics(Magics):
         try:
             pattern = re.compile(regex)
         except re.error as error:
-            raise UsageError(f"%reset_selective: {regex!r} is no regular expression: {error}") from None
+            raise UsageError(
+                f"%reset_selective: {regex!r} is no regular expression: {error}"
+            ) from None
         if "f" not in opts and not agreed(_SURE):
             say("Nothing done.")
             return

@@ -20,7 +20,7 @@ from typing import Any
 
 from nuncius.kernel.errors import UsageError
 
-__all__ = ["Flag", "Opts", "flags_of", "next_word", "options", "parse", "split_words"]
+__all__ = ["Flag", "Opts", "declares", "flags_of", "next_word", "options", "parse", "split_words"]
 
 _ESCAPES = os.name != "nt"  # where the backslash separates folders, it escapes nothing
 
@@ -203,7 +203,9 @@ class _Reader:
         return f"%{self._magic}: " if self._magic else ""
 
 
-def options(*flags: Flag, anywhere: bool = False) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+def options(
+    *flags: Flag, anywhere: bool = False
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Have a method of a `Magics` class called with its options and the rest of the line.
 
     The options are added to its docstring.
@@ -215,11 +217,20 @@ def options(*flags: Flag, anywhere: bool = False) -> Callable[[Callable[..., Any
             opts, rest = parse(flags, line, function.__name__, anywhere=anywhere)
             return function(self, opts, rest, *args, **kwargs)
 
-        magic.__doc__ = _documented(function.__doc__ or "", flags)
-        magic.magic_flags = flags  # type: ignore[attr-defined]
         # what is asked for is the signature of a magic: its line
-        del magic.__wrapped__  # type: ignore[attr-defined]
-        return magic
+        del magic.__wrapped__
+        return declares(*flags)(magic)
+
+    return decorate
+
+
+def declares(*flags: Flag) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Say which options a method has that reads them itself; they are added to its docstring."""
+
+    def decorate(function: Any) -> Any:
+        function.__doc__ = _documented(function.__doc__ or "", flags)
+        function.magic_flags = flags
+        return function
 
     return decorate
 

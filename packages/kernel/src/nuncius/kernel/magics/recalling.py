@@ -28,7 +28,10 @@ class HistoryMagics(Magics):
         Flag("t", "Print the cells as Python, and not as they were typed."),
         Flag("f", "Write to a file.", "FILE"),
         Flag("y", "With -f: overwrite a file without asking."),
-        Flag("g", "Print the cells of all sessions that match a pattern, or that have the word in them."),
+        Flag(
+            "g",
+            "Print the cells of all sessions that match a pattern, or that have the word in them.",
+        ),
         Flag("l", "Print the last cells of all sessions: 10 if no number is given.", "[N]"),
         Flag("u", "With -g: print each text once."),
         anywhere=True,
@@ -64,15 +67,13 @@ class HistoryMagics(Magics):
         words = split_words(rest)
         if "l" in opts and "g" not in opts:
             count = int(opts["l"] or 10)
-            found: Iterable[tuple[int, int, Any]] = history.get_tail(count, raw=raw, output=output)
-            return found
+            return history.get_tail(count, raw=raw, output=output)  # type: ignore[no-any-return]
         if "g" not in opts:
-            found = history.get_range_by_str(" ".join(words), raw=raw, output=output)
-            return found
+            ranges = " ".join(words)
+            return history.get_range_by_str(ranges, raw=raw, output=output)  # type: ignore[no-any-return]
         limit = int(opts["l"]) if opts.get("l") else None
         pattern = f"*{' '.join(words)}*" if words else "*"
-        found = history.search(pattern, raw=raw, output=output, n=limit, unique="u" in opts)
-        return found
+        return history.search(pattern, raw=raw, output=output, n=limit, unique="u" in opts)  # type: ignore[no-any-return]
 
     def _write(self, entries: Iterable[tuple[int, int, Any]], opts: Opts, write: Any) -> None:
         numbered = "n" in opts or "g" in opts

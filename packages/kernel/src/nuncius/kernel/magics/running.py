@@ -42,10 +42,19 @@ class RunMagics(Magics):
         Flag("t", "Print how long it takes."),
         Flag("N", "With -t: run it so often.", "N"),
         Flag("d", "Run it by the debugger."),
-        Flag("b", "With -d: stop at this line, LINE or FILE:LINE; at the first one if not given.", "LINE"),
+        Flag(
+            "b",
+            "With -d: stop at this line, LINE or FILE:LINE; at the first one if not given.",
+            "LINE",
+        ),
         Flag("p", "Run it by the profiler, with the options of %prun; its variables are not kept."),
         Flag("G", "Do not expand patterns (``*.txt``) in the arguments."),
-        Flag("m", "Run a module, as ``python -m`` does; the rest are its arguments.", "MODULE", ends=True),
+        Flag(
+            "m",
+            "Run a module, as ``python -m`` does; the rest are its arguments.",
+            "MODULE",
+            ends=True,
+        ),
         *PROFILE_FLAGS,
     )
     def run(self, opts: Opts, rest: str) -> Any:

@@ -16,8 +16,14 @@ from contextlib import suppress
 from typing import IO, Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import Flag, Opts, split_words
-from nuncius.kernel.magics.registry import Magics, cell_magic, line_magic, magics_class, no_var_expand
+from nuncius.kernel.magics.options import Flag, Opts, declares, split_words
+from nuncius.kernel.magics.registry import (
+    Magics,
+    cell_magic,
+    line_magic,
+    magics_class,
+    no_var_expand,
+)
 from nuncius.kernel.magics.text import say
 
 __all__ = ["ScriptMagics"]
@@ -58,9 +64,8 @@ def _program(name: str) -> Any:
         self.run_by(name, line, cell)
 
     run.__name__ = name
-    run.__doc__ = f"""Run the cell by ``{name}``, with the options of ``%%script``."""
-    run.magic_flags = _FLAGS  # type: ignore[attr-defined]
-    return cell_magic(no_var_expand(run))
+    run.__doc__ = f"""Run the cell by ``{name}``: it is the program's standard input."""
+    return cell_magic(no_var_expand(declares(*_FLAGS)(run)))
 
 
 @magics_class
@@ -77,6 +82,7 @@ class ScriptMagics(Magics):
 
     @no_var_expand
     @cell_magic("script")
+    @declares(*_FLAGS)
     def shebang(self, line: str, cell: str) -> None:
         """Run the cell by a program: it is the program's standard input.
 
@@ -86,20 +92,11 @@ class ScriptMagics(Magics):
             for i in 1 2 3; do
               echo $i
             done
-
-        Options:
-            --out NAME: Keep what it writes to stdout in a variable; with --bg, the pipe.
-            --err NAME: Keep what it writes to stderr in a variable; with --bg, the pipe.
-            --bg: Run it in the background: the cell does not wait for it.
-            --proc NAME: With --bg: keep the process in a variable.
-            --no-raise-error: The cell succeeds even if the program fails.
         """
         opts, command = _read_line(line)
         if not command:
             raise UsageError("%%script: the program to run the cell by is required")
         self._script(opts, command, cell)
-
-    shebang.magic_flags = _FLAGS
 
     def run_by(self, program: str, line: str, cell: str) -> None:
         """Run a cell by a program, whose arguments and our options are in ``line``."""
@@ -129,7 +126,9 @@ class ScriptMagics(Magics):
         if interrupted is not None:
             raise interrupted
         if process.returncode and "no-raise-error" not in opts:
-            raise subprocess.CalledProcessError(process.returncode, cell.encode(), out or None, err or None)
+            raise subprocess.CalledProcessError(
+                process.returncode, cell.encode(), out or None, err or None
+            )
 
     def _started(self, command: list[str]) -> subprocess.Popen[bytes]:
         try:
@@ -168,8 +167,7 @@ class ScriptMagics(Magics):
         """End what runs in the background: first politely, then not."""
         running = [each for each in self.bg_processes if each.poll() is None]
         for process in running:
-            with suppress(OSError):
-                process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
+            _signal(process, signal.SIGINT)
         for process in running:
             _ended(process)
         self.bg_processes = []
@@ -203,15 +201,24 @@ def _forward(pipe: IO[bytes], name: str) -> None:
             stream.flush()
 
 
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    """Signal a program and what it started."""
+    with suppress(OSError):
+        if os.name == "nt":
+            process.terminate()
+        else:
+            os.killpg(process.pid, number)
+
+
 def _ended(process: subprocess.Popen[bytes]) -> None:
-    for insist in (process.terminate, process.kill, None):
+    for number in (signal.SIGTERM, getattr(signal, "SIGKILL", signal.SIGTERM)):
         try:
             process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
-            if insist is not None:
-                insist()
+            _signal(process, number)
         else:
             break
+    process.wait()
     for pipe in (process.stdin, process.stdout, process.stderr):
         if pipe is not None:
             with suppress(OSError, ValueError):
@@ -276,8 +283,7 @@ class _Exchange:
 
     def _interrupt(self) -> None:
         process = self._process
-        with suppress(OSError):
-            process.send_signal(signal.SIGINT if os.name != "nt" else signal.SIGTERM)
+        _signal(process, signal.SIGINT)
         with suppress(KeyboardInterrupt):
             _ended(process)
         say("Process is interrupted.")

@@ -50,7 +50,9 @@ class DisplayMagics(Magics):
         from nuncius.kernel.display.functions import display
         from nuncius.kernel.display.objects import HTML
 
-        display(HTML(cell), metadata={"text/html": {"isolated": True}} if "isolated" in opts else None)
+        display(
+            HTML(cell), metadata={"text/html": {"isolated": True}} if "isolated" in opts else None
+        )
 
     @no_var_expand
     @cell_magic("js")

@@ -8,7 +8,13 @@ from typing import Any
 
 from nuncius.kernel.errors import InvalidAlias, UsageError
 from nuncius.kernel.magics.options import Flag, Opts, options
-from nuncius.kernel.magics.registry import Magics, line_cell_magic, line_magic, magics_class, no_var_expand
+from nuncius.kernel.magics.registry import (
+    Magics,
+    line_cell_magic,
+    line_magic,
+    magics_class,
+    no_var_expand,
+)
 from nuncius.kernel.magics.store import database
 from nuncius.kernel.magics.text import say
 
@@ -62,7 +68,13 @@ class OSMagics(Magics):
         self._set(parameter_s, "set_env")
 
     def _set(self, text: str, magic: str) -> None:
-        mark = "=" if "=" in text.split()[0] or text.split()[1:2] == ["="] or text.split()[1:2] and text.split()[1].startswith("=") else " "
+        mark = (
+            "="
+            if "=" in text.split(maxsplit=1)[0]
+            or text.split()[1:2] == ["="]
+            or (text.split()[1:2] and text.split()[1].startswith("="))
+            else " "
+        )
         name, found, value = text.strip().partition(mark)
         name, value = name.strip(), value.strip()
         if not found or not name:
@@ -126,7 +138,11 @@ class OSMagics(Magics):
                 continue
             for command in commands:
                 name = _alias_name(command)
-                if name and not manager.is_alias(name) and not self.shell.magics_manager.ready_made(name):
+                if (
+                    name
+                    and not manager.is_alias(name)
+                    and not self.shell.magics_manager.ready_made(name)
+                ):
                     try:
                         manager.define_alias(name, command)
                     except InvalidAlias:
@@ -136,6 +152,7 @@ class OSMagics(Magics):
 
     @no_var_expand
     @line_cell_magic("!")
+    @line_cell_magic("system")
     @line_cell_magic
     def sx(self, line: str = "", cell: str | None = None) -> Any:
         """Run a command, and return its output as a list of lines; ``!!command`` does this.
@@ -152,11 +169,6 @@ class OSMagics(Magics):
         for command in filter(str.strip, commands):
             lines.extend(self.shell.getoutput(command, depth=1))
         return lines
-
-    @line_magic
-    def system(self, line: str = "") -> Any:
-        """Run a command, and return its output as a list of lines, as `%sx` does."""
-        return self.shell.getoutput(line)
 
     @no_var_expand
     @line_magic

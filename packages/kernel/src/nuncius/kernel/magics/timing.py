@@ -48,9 +48,12 @@ def format_time(seconds: float, precision: int = 3) -> str:
             if seconds < 1:
                 break
         return " ".join(parts)
-    order = min(-(math.floor(math.log10(seconds)) // 3), 3) if seconds > 0 else 3
-    scale, unit = _SCALES[max(order, 0)]
-    return f"{seconds * scale:.{precision}g} {_encodable(unit, 'us')}"
+    order = min(max(-(math.floor(math.log10(seconds)) // 3), 0), 3) if seconds > 0 else 3
+    text = f"{seconds * _SCALES[order][0]:.{precision}g}"
+    if order and float(text) >= 1000:  # it was rounded up to the next unit
+        order -= 1
+        text = f"{seconds * _SCALES[order][0]:.{precision}g}"
+    return f"{text} {_encodable(_SCALES[order][1], 'us')}"
 
 
 def _encodable(text: str, instead: str) -> str:
@@ -140,7 +143,9 @@ class TimingMagics(Magics):
     @output_can_be_silenced
     @needs_local_scope
     @line_cell_magic
-    @options(Flag("no-raise-error", "Show what the code raises only as its time; the cell succeeds."))
+    @options(
+        Flag("no-raise-error", "Show what the code raises only as its time; the cell succeeds.")
+    )
     def time(self, opts: Opts, line: str, cell: str | None = None, local_ns: Any = None) -> Any:
         """Run code once, print the processor time and the time on the wall, and return its value.
 
@@ -179,7 +184,10 @@ class TimingMagics(Magics):
         wall = clocks.perf_counter() - wall
         user, system = (b - a for a, b in zip(cpu, cpu_times(), strict=True))
         _report(user, system, wall)
-        for name, seconds in (("Compiler : ", compiled - parsed), ("Parser   : ", parsed - started)):
+        for name, seconds in (
+            ("Compiler : ", compiled - parsed),
+            ("Parser   : ", parsed - started),
+        ):
             if seconds > _SLOW:
                 say(f"{name}{format_time(seconds)}")
         if error is not None:
@@ -253,8 +261,12 @@ class TimingMagics(Magics):
         """Return a timer whose loop is made of the statements themselves, so that nothing is measured but them."""
         shell = self.shell
         filename = shell.compile.cache(statement, shell.execution_count)
-        body = shell.transform_ast(shell.compile.parse(shell.transform_cell(statement), filename)).body
-        before = shell.transform_ast(shell.compile.parse(shell.transform_cell(setup), filename)).body
+        body = shell.transform_ast(
+            shell.compile.parse(shell.transform_cell(statement), filename)
+        ).body
+        before = shell.transform_ast(
+            shell.compile.parse(shell.transform_cell(setup), filename)
+        ).body
         tree = ast.parse(_LOOP)
         function = tree.body[0]
         assert isinstance(function, ast.FunctionDef)

@@ -25,7 +25,9 @@ class Magics(Configurable, registry.Magics):
             configurables.append(self)
 
     def _of_traitlets(self, shell: Any, kwargs: dict[str, Any]) -> dict[str, Any]:
-        found = {name: kwargs.pop(name) for name in ("config", "parent") if name in kwargs}
+        found: dict[str, Any] = {
+            name: kwargs.pop(name) for name in ("config", "parent") if name in kwargs
+        }
         if "parent" not in found and isinstance(shell, Configurable):
             found["parent"] = shell
         return found

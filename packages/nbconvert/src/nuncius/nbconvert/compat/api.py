@@ -51,8 +51,8 @@ def get_exporter(name: str, config: Config | None = None) -> type[Any]:
         if entry.name in (name, lower):
             return _enabled(entry.load(), name, config)
     if "." in name:
-        from nuncius.nbconvert.compat.custom import load
         from nuncius.nbconvert.errors import FilterError
+        from nuncius.nbconvert.loading import load
 
         try:
             return _enabled(load(name), name, config)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert.compat.preprocessors import Preprocessor
 from nuncius.nbconvert.compat.traits import config_of
 from nuncius.nbconvert.conversion import Extra, Result
-from nuncius.nbconvert.errors import FilterError
+from nuncius.nbconvert.loading import load, make_preprocessor
 from nuncius.nbconvert.notebook import Loaded, normalize
 
 if TYPE_CHECKING:
@@ -16,53 +14,15 @@ if TYPE_CHECKING:
 
     from nuncius.nbconvert.configured import Configured
 
-__all__ = ["convert_custom", "load", "load_preprocessors", "make_preprocessor", "write_custom"]
 
-
-def load(path: str) -> Any:
-    """Return what a dotted path leads to; nbconvert's own paths lead to ours.
-
-    Raises:
-        FilterError: There is no such thing.
-    """
-    module, dot, name = path.rpartition(".")
-    if not dot:
-        raise FilterError(f"{path!r} is no dotted path like package.module.name")
-    if module == "nbconvert" or module.startswith("nbconvert."):
-        module = "nuncius.nbconvert." + ([*module.split("."), "api"])[1]
-    try:
-        return getattr(import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise FilterError(f"{path!r} cannot be loaded: {error}") from error
-
-
-def make_preprocessor(item: Any, parent: Any, enabled: bool = False) -> Callable[..., Any]:
-    """Return what runs for a preprocessor: a function, an instance, a class or a dotted path.
-
-    Raises:
-        FilterError: It is none of these.
-    """
-    if isinstance(item, str):
-        item = load(item)
-        enabled = True
-    if isinstance(item, type):
-        made: Any = item(parent=parent) if issubclass(item, Preprocessor) else item()
-        if enabled and hasattr(made, "enabled"):
-            made.enabled = True
-        return made  # type: ignore[no-any-return]
-    if not callable(item):
-        raise FilterError(f"{item!r} is no preprocessor: expected a function, a class, an instance or a dotted path")  # fmt: skip
-    if enabled and hasattr(item, "enabled"):
-        item.enabled = True
-    run: Callable[..., Any] = item
-    return run
+__all__ = ["convert_custom", "load_preprocessors", "write_custom"]
 
 
 def load_preprocessors(items: Iterable[Any], configured: Configured) -> list[Extra]:
     """Return the preprocessors that the configuration names, ready to run in the pipeline."""
     from traitlets.config import Configurable
 
-    from nuncius.nbconvert.compat.nodes import nodes
+    from nuncius.nbconvert.nodes import nodes
 
     parent = Configurable(config=config_of(configured.settings))
 
@@ -82,7 +42,7 @@ def convert_custom(name: str, loaded: Loaded, configured: Configured, resources:
 
     cls = get_exporter(name)
     exporter = cls(config=config_of(configured.settings))
-    from nuncius.nbconvert.compat.nodes import nodes
+    from nuncius.nbconvert.nodes import nodes
 
     output, made = exporter.from_notebook_node(nodes(loaded.nb), resources=resources)
     made.setdefault("output_extension", getattr(exporter, "file_extension", ""))

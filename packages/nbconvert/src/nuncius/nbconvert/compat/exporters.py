@@ -10,12 +10,12 @@ from traitlets import List, Unicode, default
 from traitlets.config import Config
 
 from nuncius.nbconvert import options
-from nuncius.nbconvert.compat.nodes import ResourcesDict, nodes
 from nuncius.nbconvert.compat.preprocessors import NbConvertBase
 from nuncius.nbconvert.compat.traits import gather, settings_of, traits_of
 from nuncius.nbconvert.configured import Configured
 from nuncius.nbconvert.conversion import convert, describe_path, initial_resources
 from nuncius.nbconvert.formats import FORMATS, Format
+from nuncius.nbconvert.nodes import ResourcesDict, nodes
 from nuncius.nbconvert.notebook import Loaded, loads, normalize
 from nuncius.nbconvert.templating.source import TemplateSource
 
@@ -102,7 +102,7 @@ class Exporter(NbConvertBase):
         Raises:
             FilterError: It cannot be had.
         """
-        from nuncius.nbconvert.compat.custom import make_preprocessor
+        from nuncius.nbconvert.loading import make_preprocessor
 
         made = make_preprocessor(preprocessor, self, enabled)
         self._extra.append(made)
@@ -194,7 +194,7 @@ class TemplateExporter(_FormatExporter):
 
     def register_filter(self, name: str, jinja_filter: Any) -> Any:
         """Add a filter: a function, a class or a dotted path; return what is called."""
-        from nuncius.nbconvert.compat.custom import load
+        from nuncius.nbconvert.loading import load
 
         if isinstance(jinja_filter, str):
             jinja_filter = load(jinja_filter)

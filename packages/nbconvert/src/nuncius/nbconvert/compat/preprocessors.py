@@ -8,6 +8,7 @@ from traitlets import Unicode
 from traitlets.config import LoggingConfigurable
 
 from nuncius.nbconvert import options, stages
+from nuncius.nbconvert.compat.nbclient import NotebookClient
 from nuncius.nbconvert.compat.traits import gather, traits_of
 
 __all__ = [
@@ -114,11 +115,35 @@ class CoalesceStreamsPreprocessor(_Stage):
     locals().update(traits_of(options_class))
 
 
-class ExecutePreprocessor(_Stage):
-    """Runs the notebook."""
+class ExecutePreprocessor(Preprocessor, NotebookClient):
+    """Runs the notebook, cell by cell: subclasses may replace `preprocess_cell`."""
 
     options_class = options.ExecutePreprocessor
-    locals().update(traits_of(options_class))
+    nb: Any
+    resources: Any
+
+    def __init__(self, **kw: Any) -> None:
+        nb = kw.pop("nb", None) or {"cells": [], "metadata": {}}
+        super().__init__(nb=nb, **kw)
+
+    def preprocess(self, nb: Any, resources: Any = None, km: Any = None) -> tuple[Any, Any]:
+        """Run a notebook in place; return it and the resources.
+
+        Raises:
+            CellExecutionError: A cell raised.
+        """
+        self.resources = {} if resources is None else resources
+        self._use(nb, km)
+        with self.setup_kernel():
+            self._describe()
+            for index, cell in enumerate(nb["cells"]):
+                nb["cells"][index], resources = self.preprocess_cell(cell, resources, index)
+            self.set_widgets_metadata()
+        return nb, self.resources
+
+    def preprocess_cell(self, cell: Any, resources: Any, index: int) -> tuple[Any, Any]:
+        """Run one cell; return it and the resources."""
+        return self.execute_cell(cell, index), resources
 
 
 class ConvertFiguresPreprocessor(Preprocessor):

@@ -9,9 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from nuncius.nbconvert.execute.job import Job, run_job
-
     from nuncius.nbconvert.execute.executor import Executor, RunResult
+    from nuncius.nbconvert.execute.job import Job, run_job
     from nuncius.nbconvert.execute.settings import Settings
 
 __all__ = ["Executor", "Job", "RunResult", "Settings", "run_job"]

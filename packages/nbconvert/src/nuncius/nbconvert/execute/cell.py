@@ -140,8 +140,8 @@ class CellRunner:
             return CellResult(reply, execution.reply, seconds)
         if allows_error(cell, settings, str(reply.get("ename", ""))):
             return CellResult(reply, execution.reply, seconds, allowed=True)
-        error = CellExecutionError.from_cell_and_msg(cell, reply)
-        return CellResult(reply, execution.reply, seconds, error=error)
+        failure = CellExecutionError.from_cell_and_msg(cell, reply)
+        return CellResult(reply, execution.reply, seconds, error=failure)
 
     def _send(self, cell: Cell, index: int, store_history: bool | None) -> AsyncExecution:
         settings = self.settings

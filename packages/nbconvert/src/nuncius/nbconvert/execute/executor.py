@@ -155,9 +155,12 @@ class Executor:
         return self._goes_on(index, result)
 
     def _goes_on(self, index: int, result: CellResult) -> bool:
-        if result.error is None:
+        error = result.error
+        if error is None:
             return True
-        self._failure = self._failure or ("failed", result.error, index)
+        if self.settings.exit_ends and error.ename == "SystemExit" and error.evalue in ("", "0", "None"):  # fmt: skip
+            return False
+        self._failure = self._failure or ("failed", error, index)
         return self.settings.on_error is OnError.CONTINUE
 
     def _note(self, index: int, error: Exception) -> str:

@@ -126,16 +126,16 @@ def _spec(name: str, pool: KernelPool) -> KernelSpec:
 
 
 def arguments_for(spec: KernelSpec, choice: KernelChoice) -> list[str]:
-    """Return what is appended to the kernel's command: an IPython kernel should not write into the history of its user."""
+    """Return what is appended to the kernel's command: a run should not write into the history of its user."""
     arguments = list(choice.extra_arguments)
-    given = any(argument.startswith("--HistoryManager.hist_file") for argument in arguments)
-    if choice.history_file and not given and _is_ipython(spec.argv):
+    words = ("--HistoryManager.hist_file", "--ShellOptions.history", "--no-history")
+    if not choice.history_file or any(word.startswith(words) for word in arguments):
+        return arguments
+    if "ipykernel_launcher" in spec.argv or "ipykernel" in spec.argv:
         arguments.append(f"--HistoryManager.hist_file={choice.history_file}")
+    elif "nuncius.kernel" in spec.argv and choice.history_file == ":memory:":
+        arguments.append("--no-history")
     return arguments
-
-
-def _is_ipython(argv: Sequence[str]) -> bool:
-    return any(word in ("ipykernel", "ipykernel_launcher", "nuncius.kernel") for word in argv)
 
 
 def _environment(extra: Mapping[str, str] | None) -> dict[str, str] | None:

@@ -36,6 +36,7 @@ class Settings:
         force_raise_errors: Every exception is a failure, whatever else is said.
         skip_tag: Cells with this tag are not run.
         raises_tag: In cells with this tag an exception is no failure.
+        exit_ends: A cell that calls ``sys.exit()`` ends the notebook, and that is no failure.
         record_timing: Write the times into the cells' metadata.
         store_widget_state: Write the widgets' state into the notebook's metadata.
         store_history: Cells are counted.
@@ -53,6 +54,7 @@ class Settings:
     force_raise_errors: bool = False
     skip_tag: str = "skip-execution"
     raises_tag: str = "raises-exception"
+    exit_ends: bool = False
     record_timing: bool = True
     store_widget_state: bool = True
     store_history: bool = True

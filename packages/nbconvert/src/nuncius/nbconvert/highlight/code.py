@@ -101,6 +101,7 @@ _LATEX_NAMES = {
     "\\": "bs", "{": "ob", "}": "cb", "^": "ca", "_": "us", "&": "am", "<": "lt", ">": "gt", "#": "sh",
     "%": "pc", "$": "dl", "-": "hy", "'": "sq", '"': "dq", "~": "ti",
 }  # fmt: skip
+_LATEX_TABLE = str.maketrans({char: rf"\PYZ{name}{{}}" for char, name in _LATEX_NAMES.items()})
 
 
 def latex(source: str, language: str) -> str:
@@ -115,10 +116,8 @@ def latex(source: str, language: str) -> str:
 
 
 def verbatim(text: str) -> str:
-    r"""Return text for a Verbatim environment with ``commandchars=\\\\\\{\\}``."""
-    if _LATEX_SPECIAL.search(text):
-        return _LATEX_SPECIAL.sub(lambda m: rf"\PYZ{_LATEX_NAMES[m.group()]}{{}}", text)
-    return text
+    """Return text for a Verbatim environment with ``commandchars=\\\\\\{\\}``."""
+    return text.translate(_LATEX_TABLE) if _LATEX_SPECIAL.search(text) else text
 
 
 def style_css(style: str, selector: str = ".highlight") -> str:

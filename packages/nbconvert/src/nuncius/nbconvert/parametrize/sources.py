@@ -74,7 +74,7 @@ def _load(text: str | bytes) -> Any:
         return json.loads(text)
     except ValueError:
         pass
-    import yaml
+    import yaml  # type: ignore[import-untyped]
 
     # Dates would be changed by writing them in another language.
     class Loader(yaml.SafeLoader):  # type: ignore[misc]

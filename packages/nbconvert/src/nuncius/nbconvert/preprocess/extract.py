@@ -57,7 +57,7 @@ def _extract(
     name = harmless_name(wanted) if isinstance(wanted, str) else ""
     if not name:
         name = options.output_filename_template.format(
-            unique_key=resources.get("unique_key", "output"),
+            unique_key=resources.get("unique_key") or "output",
             cell_index=cell_index,
             index=index,
             extension=_EXTENSIONS.get(mime) or "." + mime.rpartition("/")[2].partition("+")[0],
@@ -92,7 +92,7 @@ def harmless_name(name: str) -> str:
 
 def extract_attachments(nb: Notebook, resources: dict[str, Any], options: ExtractAttachmentsPreprocessor) -> None:  # fmt: skip
     """Make a file of each attachment, and let the Markdown refer to it."""
-    name = resources.get("unique_key", "notebook")
+    name = resources.get("unique_key") or "notebook"
     if options.use_separate_dir:
         folder = options.attachments_directory_template.format(notebook_name=name)
     else:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 
 from nuncius.nbconvert import filters, stages
-from nuncius.nbconvert.compat.nodes import ResourcesDict, nodes
 from nuncius.nbconvert.errors import FilterError, TemplateError
+from nuncius.nbconvert.nodes import ResourcesDict, nodes
 from nuncius.nbconvert.templating import search
 from nuncius.nbconvert.templating.source import TemplateSource
 
@@ -73,7 +73,7 @@ def _preprocess(rendering: Rendering, conf: dict[str, Any]) -> None:
             if name != "CSSHTMLHeaderPreprocessor":  # the format has run it
                 stages.run_one(rendering.nb, rendering.resources, known[name](**wanted))
             continue
-        from nuncius.nbconvert.compat.custom import load, make_preprocessor
+        from nuncius.nbconvert.loading import load, make_preprocessor
 
         made = make_preprocessor(load(path), None, True)
         made(nodes(rendering.nb), rendering.resources)
@@ -143,7 +143,7 @@ def _filters(rendering: Rendering) -> dict[str, Any]:
     known["escape"] = known["e"] = lambda value: html_module.escape(str(value))
     for name, given in rendering.options.filters.items():
         if isinstance(given, str):
-            from nuncius.nbconvert.compat.custom import load
+            from nuncius.nbconvert.loading import load
 
             given = load(given)  # noqa: PLW2901
         if not callable(given):

@@ -11,12 +11,10 @@ Rule 2: Ctrl-C raises `KeyboardInterrupt` in the cell, whether it computes or aw
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from nuncius.protocol.core.dispatch import Dispatcher
 from nuncius.protocol.errors import NoSuchKernel, StdinNotSupported, TransportClosed
@@ -26,12 +24,11 @@ from nuncius.protocol.serving.interrupts import Interruptible, Interrupts, Shiel
 from nuncius.protocol.serving.lane import Lane
 from nuncius.protocol.serving.outlet import Outlet
 from nuncius.protocol.serving.request_io import RequestIO
-from nuncius.protocol.serving.streams import OutStream, Policy, inherit_in_threads, redirected
+from nuncius.protocol.serving.streams import Policy, inherit_in_threads
+from nuncius.protocol.serving.surroundings import Surroundings
 from nuncius.protocol.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from nuncius.protocol.kernel import Kernel, KernelIO, Reply
 
 __all__ = ["CallHost", "Host", "Port", "ThreadHost", "find_kernel"]
@@ -136,6 +133,7 @@ class Host:
             Channel.SHELL: self._make_lane(self._answer),
             Channel.CONTROL: self._make_lane(self._answer_control),
         }
+        self._surroundings = Surroundings(policy, self.interrupts, self._current_io)
         #: Answers to the question that is open.
         self._inputs: deque[Message] = deque()
         self._input_came = threading.Condition()
@@ -144,6 +142,12 @@ class Host:
     def __repr__(self) -> str:
         state = "closed" if self.closed else repr(self._lanes[Channel.SHELL].dispatcher)
         return f"<{type(self).__name__} {state}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
     # -- clients
 
@@ -235,24 +239,30 @@ class Host:
         request = lane.receive(message)
         if request is None:
             return
-        with self._environment(message):
+        self._enter(message)
+        try:
             while request is not None:
                 outcome = lane.start(request)
-                if isinstance(outcome, Awaitable):
+                if outcome.__class__ is not dict and isinstance(outcome, Awaitable):
                     outcome = self._await(lane, outcome)
                 request = lane.finish(outcome)
+        finally:
+            self._leave(message)
 
     async def _handle_async(self, message: Message) -> None:
         lane = self._lanes[message.channel]
         request = lane.receive(message)
         if request is None:
             return
-        with self._environment(message):
+        self._enter(message)
+        try:
             while request is not None:
                 outcome = lane.start(request)
                 if isinstance(outcome, Awaitable):
                     outcome = await lane.complete(Interruptible(outcome, self.interrupts))
                 request = lane.finish(outcome)
+        finally:
+            self._leave(message)
 
     def _await(self, lane: Lane, outcome: Awaitable[Reply | None]) -> Reply | None:
         guarded = Interruptible(outcome, self.interrupts)
@@ -270,46 +280,30 @@ class Host:
 
     # -- around a request
 
-    @contextmanager
-    def _environment(self, message: Message) -> Iterator[None]:
+    def _enter(self, message: Message) -> None:
         if message.channel is Channel.CONTROL:
-            yield
             return
-        with self._signals(), self._output():
-            if not self._started:
-                self._started = True
-                self.kernel.start(self._lifetime_io())
-            yield
+        self._surroundings.take()
+        if not self._started:
+            self._started = True
+            self._start_kernel()
+
+    def _leave(self, message: Message) -> None:
+        if message.channel is not Channel.CONTROL:
+            self._surroundings.give_back()
+
+    def _start_kernel(self) -> None:
+        io = self._lifetime_io()
+        try:
+            self.kernel.start(io)
+        except BaseException as error:  # noqa: BLE001 - a broken start-up file must not end the kernel
+            import traceback
+
+            io.stream("stderr", "".join(traceback.format_exception(error)))
 
     def _lifetime_io(self) -> RequestIO:
         request = self.session.message(Channel.SHELL, "start")
         return RequestIO(request, self.outlet, self._ask, self._send)
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Take SIGINT meanwhile, where it is Python's own."""
-        mine = (
-            threading.current_thread() is threading.main_thread()
-            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-        )
-        if mine:
-            self.interrupts.install()
-        try:
-            yield
-        finally:
-            if mine:
-                self.interrupts.restore()
-
-    def _output(self) -> AbstractContextManager[None]:
-        if not self.policy.captures:
-            return nullcontext()
-        if isinstance(sys.stdout, OutStream) and sys.stdout.owner is self:
-            return nullcontext()
-        return redirected(self._stream("stdout"), self._stream("stderr"))
-
-    def _stream(self, name: str) -> Any:
-        original = getattr(sys, name)
-        return OutStream(name, self._current_io, original, echo=self.policy.echoes, owner=self)
 
     def _current_io(self) -> KernelIO | None:
         return self._lanes[Channel.SHELL].io

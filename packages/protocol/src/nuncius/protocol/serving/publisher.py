@@ -107,4 +107,3 @@ class Publisher:
                 route=(subscription[1:] or b"iopub_welcome",),
             )
             self._send(self._session.encode(message), copy=True)
-

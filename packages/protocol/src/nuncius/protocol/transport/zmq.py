@@ -202,9 +202,7 @@ class _Sockets:
         self.closed = True
         sockets, self._sockets = list(self._sockets.values()), {}
         if self._monitor is not None:
-            for socket in sockets:
-                if socket.socket_type == zmq.DEALER:
-                    socket.monitor(None, 0)  # type: ignore[arg-type, unused-ignore]
+            sockets[_READ_ORDER.index(Channel.SHELL)].monitor(None, 0)
             sockets.append(self._monitor)
             self._monitor = None
         if self._heart is not None:

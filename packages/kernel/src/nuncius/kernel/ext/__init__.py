@@ -1,0 +1,1 @@
+"""The extensions that come with the kernel: ``%load_ext autoreload``, ``%load_ext storemagic``."""

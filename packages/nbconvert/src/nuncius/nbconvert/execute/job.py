@@ -1,0 +1,270 @@
+"""Run one notebook from a file into a file."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nuncius.nbconvert import writing
+from nuncius.nbconvert.execute import journal, provenance
+from nuncius.nbconvert.execute.answers import Answers
+from nuncius.nbconvert.execute.errors import JournalError
+from nuncius.nbconvert.execute.executor import Executor, RunResult
+from nuncius.nbconvert.execute.kernels import DEFAULT_KERNEL, KernelChoice, LiveKernel, running
+from nuncius.nbconvert.execute.settings import Settings, is_run
+from nuncius.nbconvert.notebook import dumps, loads
+from nuncius.nbconvert.parametrize import inject
+
+if TYPE_CHECKING:
+    from nuncius.nbconvert.execute.events import Listener
+    from nuncius.protocol.manager.pool import KernelPool
+
+__all__ = ["Job", "JobResult", "Stopper", "is_complete", "load", "prepare", "recover", "run_job"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """What is to be run, and how.
+
+    Attributes:
+        source: The notebook's path; ``-`` is standard input. Only a name where ``nb`` is given.
+        target: The result's path; ``-`` is standard output, "" nowhere.
+        nb: The notebook itself, if it is at hand; it is changed.
+        parameters: What it is given.
+        kernel: What it is run in; an empty name means its own kernel.
+        language: What parameters are written in; "" for its own.
+        settings: How its cells are run.
+        answers: To the questions of its cells.
+        report: Hide the input of all cells.
+        prepare_only: Put the parameters in, and do not run it.
+        provenance: Write into the notebook how it was run.
+        resume: Leave it alone if the result is there and complete.
+    """
+
+    source: str
+    target: str = ""
+    nb: dict[str, Any] | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    kernel: KernelChoice = field(default_factory=lambda: KernelChoice(name=""))
+    language: str = ""
+    settings: Settings = field(default_factory=Settings)
+    answers: Sequence[str] | None = None
+    report: bool = False
+    prepare_only: bool = False
+    provenance: bool = False
+    resume: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What came out.
+
+    Attributes:
+        job: What was run.
+        nb: The notebook.
+        run: How it ended; None if there was nothing to run.
+        notes: What was repaired in the notebook, and what else should be known.
+    """
+
+    job: Job
+    nb: dict[str, Any]
+    run: RunResult | None
+    notes: Sequence[str] = ()
+
+
+class Stopper:
+    """Ends runs before their time, from outside."""
+
+    def __init__(self) -> None:
+        self.stopped = False
+        self._live: dict[Executor, LiveKernel] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def stop(self) -> None:
+        """Interrupt what runs, and let nothing start; called again, end the kernels at once."""
+        again, self.stopped = self.stopped, True
+        for executor, kernel in self._live.items():
+            self._spawn(kernel.kill() if again else executor.stop())
+
+    def _spawn(self, step: Any) -> None:
+        task = asyncio.ensure_future(step)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def run(self, executor: Executor, kernel: LiveKernel) -> RunResult:
+        """Run a notebook, stoppable."""
+        self._live[executor] = kernel
+        try:
+            if self.stopped:
+                await executor.stop()
+            return await executor.run()
+        finally:
+            del self._live[executor]
+            if self._tasks:
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+
+
+def load(job: Job) -> tuple[dict[str, Any], list[str]]:
+    """Return the notebook of a job, and what was repaired in it.
+
+    Raises:
+        NotebookError: It is not a notebook.
+        OSError: It cannot be read.
+    """
+    if job.nb is not None:
+        return job.nb, []
+    data = sys.stdin.buffer.read() if job.source == "-" else Path(job.source).read_bytes()
+    loaded = loads(data, "standard input" if job.source == "-" else job.source)
+    return loaded.nb, [str(problem) for problem in loaded.problems]
+
+
+def prepare(nb: dict[str, Any], job: Job) -> list[str]:
+    """Make a notebook ready: parameters in, earlier outputs out; return what should be known.
+
+    Raises:
+        ParameterError: The parameters cannot be written in its language.
+    """
+    notes: list[str] = []
+    provenance.remove_marks(nb)
+    if job.report:
+        inject.hide_inputs(nb)
+    if job.parameters:
+        name, language = job.kernel.name, job.language
+        if not inject.inject(nb, job.parameters, kernel_name=name, language=language, hide=job.report):  # fmt: skip
+            notes.append("no cell is tagged 'parameters'; they are set before the first cell")
+    for cell in nb["cells"]:
+        if cell["cell_type"] == "code" and not job.prepare_only:
+            cell["outputs"], cell["execution_count"] = [], None
+            cell["metadata"].pop("execution", None)
+    return notes
+
+
+def is_complete(nb: dict[str, Any], target: str, settings: Settings) -> bool:
+    """Tell whether a file is the result of running just this notebook, with nothing missing and nothing failed."""
+    try:
+        done = loads(Path(target).read_bytes(), target).nb["cells"]
+    except (OSError, ValueError):
+        return False
+    if [cell["source"] for cell in done] != [cell["source"] for cell in nb["cells"]]:
+        return False
+    return all(
+        cell.get("execution_count") is not None
+        and (settings.allow_errors or not any(o["output_type"] == "error" for o in cell["outputs"]))
+        for cell in done
+        if is_run(cell, settings)
+    )
+
+
+def recover(target: str) -> tuple[dict[str, Any], str]:
+    """Write the result of a run that was cut off, from its journal; return the notebook and how the run ended.
+
+    Raises:
+        JournalError: There is no journal, or it is none.
+    """
+    path = journal.journal_path(target)
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        raise JournalError(f"there is nothing to recover: no {path}") from None
+    nb, status = journal.fold(lines, str(path))
+    writing.write(Path(target), [dumps(nb)])
+    path.unlink()
+    return nb, status
+
+
+async def run_job(
+    job: Job, pool: KernelPool, listeners: Sequence[Listener] = (), stopper: Stopper | None = None
+) -> JobResult:
+    """Run a notebook and write the result, whatever becomes of the run.
+
+    Args:
+        job: What is run.
+        pool: Starts the kernel.
+        listeners: Told of every event.
+        stopper: Can end it before its time.
+
+    Raises:
+        NbConvertError: It could not begin: no notebook, no parameters, another run at work.
+        KernelSpecError: There is no such kernel.
+        KernelError: The kernel does not start.
+        OSError: A file cannot be read or written.
+    """
+    nb, notes = load(job)
+    notes += prepare(nb, job)
+    if job.resume and is_complete(nb, job.target, job.settings):
+        return JobResult(job, nb, None, [*notes, "complete already"])
+    if job.prepare_only:
+        if job.provenance:
+            provenance.Provenance(nb, job.source, job.target or None, job.parameters)
+        _save(nb, job.target)
+        return JobResult(job, nb, None, notes)
+    run = await _run(nb, job, pool, listeners, stopper or Stopper())
+    return JobResult(job, nb, run, notes)
+
+
+async def _run(
+    nb: dict[str, Any],
+    job: Job,
+    pool: KernelPool,
+    listeners: Sequence[Listener],
+    stopper: Stopper,
+) -> RunResult:
+    choice = replace(job.kernel, name=inject.kernel_of(nb, job.kernel.name) or DEFAULT_KERNEL)
+    all_listeners = list(listeners)
+    if job.provenance:
+        about = provenance.Provenance(nb, job.source, job.target or None, job.parameters)
+        all_listeners.insert(0, about)
+    async with running(choice, pool) as kernel:
+        _describe(nb, kernel, job)
+        log = journal.Journal(journal.journal_path(job.target), nb) if job.target not in ("", "-") else None  # fmt: skip
+        if log is not None:
+            all_listeners.insert(1 if job.provenance else 0, log)
+        executor = Executor(
+            nb,
+            kernel.client,
+            job.settings,
+            interrupt=kernel.interrupt,
+            listeners=all_listeners,
+            on_input=None if job.answers is None else Answers(job.answers),
+        )
+        try:
+            run = await stopper.run(executor, kernel)
+        except BaseException:
+            _finish(nb, job, log)
+            raise
+        if job.provenance and run.failed_cell is not None:
+            provenance.mark_error(nb, run.failed_cell)
+        _finish(nb, job, log)
+    return run
+
+
+def _finish(nb: dict[str, Any], job: Job, log: journal.Journal | None) -> None:
+    """Write the result; only then the journal can go."""
+    try:
+        _save(nb, job.target)
+    except BaseException:
+        if log is not None:
+            log.close()
+        raise
+    if log is not None:
+        log.remove()
+
+
+def _describe(nb: dict[str, Any], kernel: LiveKernel, job: Job) -> None:
+    """Write into the notebook what it is run in."""
+    if kernel.info.get("language_info"):
+        nb["metadata"]["language_info"] = dict(kernel.info["language_info"])
+    if kernel.spec and (job.kernel.name or "kernelspec" not in nb["metadata"]):
+        nb["metadata"]["kernelspec"] = dict(kernel.spec)
+
+
+def _save(nb: dict[str, Any], target: str) -> None:
+    if target == "-":
+        sys.stdout.buffer.write(dumps(nb).encode("utf-8"))
+        sys.stdout.buffer.flush()
+    elif target:
+        writing.write(Path(target), [dumps(nb)])

@@ -1,0 +1,245 @@
+"""Typing in the shell: multi-line cells, history, completion, pasting, modes; the same in-process and over ZeroMQ."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from terminal import Terminal
+
+NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
+COMMANDS = {
+    "in-process": [NUNCIUS, "shell"],
+    "zmq": [NUNCIUS, "console", "--kernel", "nuncius-python"],
+}
+UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
+SHIFT_TAB = "\x1b[Z"
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    kept = ("PATH", "LANG", "LC_ALL")
+    env = {name: os.environ[name] for name in kept if name in os.environ}
+    return {**env, "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+
+
+@pytest.fixture(params=COMMANDS)
+def shell(
+    request: pytest.FixtureRequest, home: dict[str, str], tmp_path: Path
+) -> Iterator[Terminal]:
+    with started(COMMANDS[request.param], home, tmp_path) as terminal:
+        yield terminal
+
+
+def started(command: list[str], home: dict[str, str], tmp_path: Path) -> Terminal:
+    terminal = Terminal([*command, "--no-banner"], home, str(tmp_path))
+    terminal.wait("In [1]:")
+    return terminal
+
+
+def run(shell: Terminal, number: int, code: str) -> None:
+    """Type a cell of one line, and wait for the prompt after it."""
+    shell.type(f"{code}\r")
+    shell.wait(f"In [{number + 1}]:")
+
+
+def test_a_block_is_indented_and_dedented_and_ends_with_a_blank_line(shell: Terminal) -> None:
+    shell.type("def f(x):\rif x:\rreturn 1\rreturn 2\r\r")
+    screen = shell.wait("In [2]:")
+    assert "...:     if x:\n   ...:         return 1\n   ...:     return 2" in screen
+    shell.type("f(0) * 100 + f(1)\r")
+    shell.wait("Out[2]: 201")
+
+
+def test_alt_enter_runs_at_once(shell: Terminal) -> None:
+    shell.type("for n in range(3):\rprint('n', n)\x1b\r")
+    shell.wait("n 2\n")
+    shell.wait("In [2]:")
+
+
+def test_ctrl_o_makes_a_line_in_the_middle(shell: Terminal) -> None:
+    shell.type("a = 1; b = 2")
+    shell.type(LEFT * 6)
+    shell.press("o")
+    shell.wait("...:  b = 2")
+    shell.press("c")
+
+
+def test_up_walks_through_inputs_that_begin_alike(shell: Terminal) -> None:
+    run(shell, 1, "apple = 1")
+    run(shell, 2, "banana = 2")
+    run(shell, 3, "apricot = 3")
+    shell.type("ap" + UP)
+    shell.wait("In [4]: apricot = 3")
+    shell.type(UP)
+    shell.wait("In [4]: apple = 1")
+    shell.type(DOWN + DOWN)
+    shell.wait(lambda screen: screen.endswith("In [4]: ap"))
+
+
+def test_a_cell_of_several_lines_comes_back_whole_and_up_moves_in_it(shell: Terminal) -> None:
+    shell.type("for n in range(2):\rprint('line', n)\r\r")
+    shell.wait("In [2]:")
+    shell.type(UP)
+    shell.wait("In [2]: for n in range(2):\n   ...:     print('line', n)")
+    shell.type(UP + "\x01# first\x1b\r")
+    shell.wait("IndentationError")
+
+
+def test_the_suggestion_is_taken_with_the_right_arrow(shell: Terminal) -> None:
+    run(shell, 1, "value = 6 * 7")
+    shell.type("val")
+    shell.wait("In [2]: value = 6 * 7")  # in grey
+    shell.type(RIGHT + " + 1; value\r")
+    shell.wait("Out[2]: 43")
+
+
+def test_ctrl_r_searches_backwards(shell: Terminal) -> None:
+    run(shell, 1, "needle = 'found'")
+    run(shell, 2, "hay = 1")
+    shell.press("r")
+    shell.wait("I-search backward:")
+    shell.type("need")
+    shell.wait("needle = 'found'")
+    shell.type("\r")
+    shell.wait("In [3]: needle = 'found'")
+    shell.press("c")
+
+
+def test_pasted_prompts_are_taken_off_and_nothing_runs_before_enter(shell: Terminal) -> None:
+    shell.type("\x1b[200~>>> a = 20\n>>> def f():\n...     return a + 1\n...\n>>> f() * 2\n\x1b[201~")
+    shell.wait("f() * 2")
+    assert "Out[" not in shell.text
+    shell.type("\r")
+    shell.wait("Out[1]: 42")
+
+
+def test_code_that_comes_too_fast_keeps_its_own_indentation(shell: Terminal) -> None:
+    shell.type("if True:\r    a = 1\r    if a:\r        b = 2\r    c = a + b\r\rc\r")
+    shell.wait(": 3")
+
+
+def test_five_thousand_pasted_lines_run(shell: Terminal) -> None:
+    lines = "".join(f"v{n} = [{n}, 'text {n}']\n" for n in range(5000))
+    shell.type(f"\x1b[200~{lines}print('the', 'end', v4999)\x1b[201~")
+    shell.wait("print('the', 'end', v4999)")
+    shell.type("\x1b\r")
+    shell.wait("the end [4999, 'text 4999']")
+
+
+def test_tab_indents_a_selection_and_shift_tab_takes_it_back(shell: Terminal) -> None:
+    shell.type("\x1b[200~a = 1\nb = 2\x1b[201~")
+    shell.wait("b = 2")
+    shell.type("\x1b[1;2A")  # shift and up
+    shell.type("\t")
+    shell.wait("In [1]:     a = 1\n   ...:     b = 2")
+    shell.type(SHIFT_TAB)
+    shell.wait("In [1]: a = 1\n   ...: b = 2")
+    shell.press("c")
+
+
+def test_alt_number_sign_comments_out(shell: Terminal) -> None:
+    shell.type("a = 1\x1b#")
+    shell.wait("In [1]: # a = 1")
+    shell.type("\x1b#")
+    shell.wait("In [1]: a = 1")
+
+
+def test_the_cell_can_be_edited_outside(home: dict[str, str], tmp_path: Path) -> None:
+    editor = tmp_path / "editor.sh"
+    editor.write_text("#!/bin/sh\necho '6 * 7' > \"$1\"\n")
+    editor.chmod(0o755)
+    with started(COMMANDS["in-process"], {**home, "EDITOR": str(editor)}, tmp_path) as shell:
+        shell.type("nothing\x18\x05")
+        shell.wait("Out[1]: 42", 10) if "Out[1]" in shell.text else shell.wait("6 * 7")
+        shell.type("\r")
+        shell.wait("Out[1]: 42")
+
+
+def test_vi_users_have_their_modes(home: dict[str, str], tmp_path: Path) -> None:
+    command = [*COMMANDS["in-process"], "--editing-mode=vi"]
+    with started(command, home, tmp_path) as shell:
+        shell.wait("[ins] In [1]:")
+        shell.type("12 + 30\x1b")
+        shell.wait("[nav] In [1]:")
+        shell.type("0x\r")
+        shell.wait("Out[1]: 32")
+
+
+def test_keys_are_changed_by_the_configuration(home: dict[str, str], tmp_path: Path) -> None:
+    config = tmp_path / "config.py"
+    config.write_text(
+        "c.TerminalShell.shortcuts = [{'command': 'run', 'new_keys': ['f5'], 'match_keys': ['escape', 'enter']}]\n"
+    )
+    command = [*COMMANDS["in-process"], f"--config={config}"]
+    with started(command, home, tmp_path) as shell:
+        shell.type("for n in [42]:\rprint('n', n)\x1b[15~")
+        shell.wait("n 42\n")
+
+
+def test_f1_lists_the_keys(home: dict[str, str], tmp_path: Path) -> None:
+    with started(COMMANDS["in-process"], {**home, "PAGER": "cat"}, tmp_path) as shell:
+        shell.type("\x1bOP")
+        shell.wait("Run the cell if it is complete")
+        shell.wait("Clear the screen.")
+
+
+@pytest.mark.parametrize("style", ["column", "multicolumn", "readline"])
+def test_completions_are_shown_in_three_styles(
+    home: dict[str, str], tmp_path: Path, style: str
+) -> None:
+    command = [*COMMANDS["in-process"], f"--TerminalShell.completion_style={style}"]
+    with started(command, home, tmp_path) as shell:
+        run(shell, 1, "kingdom = kingfisher = 1")
+        shell.type("king\t")
+        shell.wait(lambda screen: "kingdom" in screen.split("In [2]:")[1] and "kingfisher" in screen.split("In [2]:")[1])
+
+
+def test_wide_characters_and_emoji_keep_their_place(shell: Terminal) -> None:
+    shell.type("s = '漢字 😀 e\u0301'; len(s)\r")
+    shell.wait("Out[1]: 7")
+
+
+def test_a_window_of_twenty_columns_will_do(home: dict[str, str], tmp_path: Path) -> None:
+    with started(COMMANDS["in-process"], home, tmp_path) as shell:
+        shell.resize(20, 20)
+        shell.type("'a long line of text ' * 3\r")
+        shell.wait("a long")
+        shell.wait("In [2]:")
+
+
+def test_without_colors_there_are_none(home: dict[str, str], tmp_path: Path) -> None:
+    with started(COMMANDS["in-process"], {**home, "NO_COLOR": "1"}, tmp_path) as shell:
+        shell.type("1 / 0\r")
+        shell.wait("ZeroDivisionError")
+        shell.wait("In [2]:")
+        assert b"\x1b[3" not in shell.raw.replace(b"\x1b[39m", b"")
+
+
+def test_a_dumb_terminal_gets_plain_lines(home: dict[str, str], tmp_path: Path) -> None:
+    with Terminal([NUNCIUS], home, str(tmp_path), term="dumb") as shell:
+        shell.wait("In [1]:")
+        shell.type("for n in range(2):\r    print('n', n)\r\r")
+        shell.wait("n 1")
+        assert b"\x1b" not in shell.raw
+
+
+def test_ctrl_z_suspends_and_fg_comes_back(home: dict[str, str], tmp_path: Path) -> None:
+    with Terminal(["bash", "--norc", "-i"], {**home, "PS1": "sh> "}, str(tmp_path)) as outer:
+        outer.wait("sh>")
+        outer.type(f"{NUNCIUS} --no-banner\r")
+        outer.wait("In [1]:")
+        outer.type("6 * ")
+        outer.wait("6 *")
+        outer.press("z")
+        outer.wait("Stopped")
+        outer.type("fg\r")
+        outer.wait(lambda screen: screen.rstrip().endswith("In [1]: 6 *"))
+        outer.type("7\r")
+        outer.wait("Out[1]: 42")
