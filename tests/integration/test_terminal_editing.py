@@ -113,7 +113,9 @@ def test_ctrl_r_searches_backwards(shell: Terminal) -> None:
 
 
 def test_pasted_prompts_are_taken_off_and_nothing_runs_before_enter(shell: Terminal) -> None:
-    shell.type("\x1b[200~>>> a = 20\n>>> def f():\n...     return a + 1\n...\n>>> f() * 2\n\x1b[201~")
+    shell.type(
+        "\x1b[200~>>> a = 20\n>>> def f():\n...     return a + 1\n...\n>>> f() * 2\n\x1b[201~"
+    )
     shell.wait("f() * 2")
     assert "Out[" not in shell.text
     shell.type("\r")
@@ -198,7 +200,12 @@ def test_completions_are_shown_in_three_styles(
     with started(command, home, tmp_path) as shell:
         run(shell, 1, "kingdom = kingfisher = 1")
         shell.type("king\t")
-        shell.wait(lambda screen: "kingdom" in screen.split("In [2]:")[1] and "kingfisher" in screen.split("In [2]:")[1])
+        shell.wait(
+            lambda screen: (
+                "kingdom" in screen.split("In [2]:")[1]
+                and "kingfisher" in screen.split("In [2]:")[1]
+            )
+        )
 
 
 def test_wide_characters_and_emoji_keep_their_place(shell: Terminal) -> None:

@@ -13,9 +13,12 @@ import pytest
 #: Never installed where Nuncius is: no package of ours may come to stand on one of them.
 PEERS = (
     "bash_kernel",
+    "calysto-scheme",
+    "echo_kernel",
     "ipykernel",
     "ipython",
     "jupyter_client",
+    "jupyter-c-kernel",
     "jupyter_console",
     "jupyter_kernel_test",
     "jupyter_server",
@@ -23,6 +26,7 @@ PEERS = (
     "nbclient",
     "nbconvert",
     "xeus-python",
+    "zsh-jupyter-kernel",
 )
 
 ROOT = Path(__file__).parents[2]

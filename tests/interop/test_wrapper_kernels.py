@@ -22,7 +22,7 @@ SOURCE = Path(__file__).parents[2] / "packages" / "protocol" / "src"
 #: The import lines of ipykernel's class and program, and ours.
 CHANGES = {
     "from ipykernel.kernelbase import Kernel": "from nuncius.protocol.wrapper import Kernel",
-    "from ipykernel.kernelapp import IPKernelApp": "from nuncius.protocol.wrapper import IPKernelApp",
+    "from ipykernel.kernelapp import": "from nuncius.protocol.wrapper import",
 }
 
 #: A kernel on metakernel's base class.
@@ -159,3 +159,32 @@ def test_a_metakernel_runs_on_our_base(meta):
         assert client.execute("fail").result().status == "error"
         assert "%lsmagic" in client.complete("%lsm", 4, timeout=20).content["matches"]
         assert client.inspect("%lsmagic", 8, timeout=20).content["found"] is True
+
+
+#: Published kernels: the package, what it needs changed besides, a cell, and what the cell tells.
+PUBLISHED = {
+    "echo_kernel": ("say it", "say it"),
+    "jupyter_c_kernel": (
+        '#include <stdio.h>\nint main(void) { printf("6 * 7 = %d\\n", 6 * 7); }',
+        "6 * 7 = 42",
+    ),
+    "zsh_jupyter_kernel": ("echo $((6 * 7))", "42"),
+    "calysto_scheme": ("(* 6 7)", "42"),
+}
+
+
+@pytest.mark.parametrize("package", PUBLISHED)
+def test_a_published_kernel_runs_on_our_base(peers, tmp_path, package):
+    changed_copy(peers, package, tmp_path)
+    if package == "calysto_scheme":
+        changed_copy(peers, "metakernel", tmp_path)
+    running = Running(peers, tmp_path, "-m", package)
+    cell, expected = PUBLISHED[package]
+    try:
+        with Client(ZmqChannels(running.info)) as client:
+            client.wait_until_ready(timeout=60)
+            execution = client.execute(cell)
+            assert "".join(text for _, text in told(execution)).strip() == expected
+            assert execution.result().status == "ok"
+    finally:
+        running.stop()

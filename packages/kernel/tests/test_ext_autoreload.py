@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from nuncius.kernel.shell import Shell
+if TYPE_CHECKING:
+    from nuncius.kernel.shell import Shell
 
 
 class Project:

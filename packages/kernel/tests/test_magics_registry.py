@@ -117,7 +117,7 @@ def test_a_shell_loads_no_magics_until_one_is_called():
         "import sys\n"
         "from nuncius.kernel.shell import Shell\n"
         "shell = Shell()\n"
-        "shell.run_cell('1 + 1')\n"
+        "shell.run_cell('x = 1 + 1; del x')\n"
         "assert shell.magics_manager.has('timeit') and 'ls' in shell.magics_manager.names()\n"
         "early = [m for m in sys.modules if m.startswith('nuncius.kernel.magics.')]\n"
         "shell.run_cell('%who')\n"
@@ -182,7 +182,9 @@ def test_classes_of_magics_parse_their_lines(shell):
     with pytest.raises(UsageError, match="Words"):
         mine.arg_err(mine.words)
     assert isinstance(mine.words("")[0], dict)
-    assert Opts(a=1).a == 1
+    given = Opts(a=1)
+    given.merge({"a": 2, "b": 3}, c=4)
+    assert (given.a, given) == (1, {"a": 1, "b": 3, "c": 4})
 
 
 def test_aliases_of_magics(shell, capsys):

@@ -43,6 +43,8 @@ class SmallKernel(Kernel):
         return reply
 
     def comm_message(self, message, io):
+        if "on_comm" in self.names:
+            self.names["on_comm"]()
         io.publish("comm_msg", {"comm_id": "c", "data": {}}, buffers=message.buffers)
 
     def shutdown(self, *, restart):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import datetime
+import enum
+import json
 import math
+import time
+import uuid
 from collections import OrderedDict, UserDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -80,14 +85,18 @@ class Unindexed:
         return "Unindexed()"
 
 
+class Color(enum.Enum):
+    RED = "red"
+
+
 class BrokenDate:
     def isoformat(self) -> str:
         raise ValueError
 
 
 STRANGE: list[tuple[Any, Any]] = [
-    (math.nan, "nan"),
-    (-math.inf, "-inf"),
+    (math.nan, None),
+    (-math.inf, None),
     (b"\x00\xff", "AP8="),
     (memoryview(b"abcd")[::2], "YWM="),
     (datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC), "2026-01-02T00:00:00+00:00"),
@@ -96,6 +105,8 @@ STRANGE: list[tuple[Any, Any]] = [
     (OrderedDict(a=1), {"a": 1}),
     (UserDict({1: {2: None}}), {"1": {"2": None}}),
     (Index(), 7),
+    (Color.RED, "red"),
+    (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
     (Fraction(1, 2), 0.5),
     (Like(0.5), 0.5),
     (Unindexed(), "Unindexed()"),
@@ -112,6 +123,57 @@ def test_what_json_does_not_know_gets_a_form(value: Any, cleaned: Any) -> None:
     assert clean(value) == cleaned
     packer = PACKERS["json of the standard library"]
     assert packer.unpack(packer.pack({"x": [value, Unprintable()]}), "content")["x"][0] == cleaned
+
+
+JSON_PACKERS = [packer for name, packer in PACKERS.items() if name != "msgpack"]
+
+
+@pytest.mark.parametrize(
+    "value", [value for value, _ in STRANGE], ids=[type(v).__name__ for v, _ in STRANGE]
+)
+def test_both_libraries_send_the_same(value: Any) -> None:
+    first, second = (packer.pack({"x": value}) for packer in JSON_PACKERS)
+    assert first == second
+
+
+LARGE = packing._LARGE
+BASE64 = "QUJD" * (LARGE // 4)
+LARGE_CONTENTS: list[dict[str, Any]] = [
+    {"name": "stdout", "text": "x" * LARGE},
+    {"data": {"image/png": BASE64, "text/plain": "<Figure>", "z": BASE64[4:] + "YQ=="}, "m": 1},
+    {"text": "line\n" * LARGE},
+    {"text": 'é"1' * LARGE, "data": {"a": "\x00" + "b" * LARGE, "c": "d" * LARGE}},
+    {"text": "a" * LARGE, "nan": math.nan},
+    {"data": {"image/png": b"\x89PNG" * LARGE, "text/plain": "b" * LARGE}},
+    {"text": "a" * LARGE + "\udcff"},
+    {"data": {"": "€" * LARGE, "list": ["e" * LARGE]}, "text": "f" * LARGE},
+]
+
+
+@pytest.mark.parametrize("content", LARGE_CONTENTS, ids=range(len(LARGE_CONTENTS)))
+def test_large_texts_are_encoded_as_small_ones_are(content: dict[str, Any]) -> None:
+    before = copy.deepcopy(content)
+    encoded = [packer.pack(content) for packer in JSON_PACKERS]
+    assert encoded[0] == encoded[1]
+    plain = json.dumps(clean(content), ensure_ascii=False, separators=(",", ":"))
+    assert encoded[0] == plain.encode("utf-8", "surrogateescape")
+    assert repr(content) == repr(before)
+
+
+def test_an_image_is_encoded_faster_than_json_would() -> None:
+    """Base64 needs no escapes; the encoder looks at each character all the same."""
+    content = {"data": {"image/png": "QUJD" * (1 << 20)}}
+
+    def seconds(encode: Callable[[dict[str, Any]], bytes]) -> float:
+        times = []
+        for _ in range(5):
+            start = time.process_time()
+            encode(content)
+            times.append(time.process_time() - start)
+        return min(times)
+
+    ours = seconds(PACKERS["json of the standard library"].pack)
+    assert ours < 0.7 * seconds(lambda content: json.dumps(content, ensure_ascii=False).encode())
 
 
 @every_packer

@@ -132,6 +132,33 @@ def test_tasks_go_on_between_cells(client):
     )
 
 
+def test_a_library_that_uses_asyncio_has_a_loop_in_the_first_cell(kernel, tmp_path):
+    """Nothing in the cell names asyncio; the task that the library starts runs on after the cell."""
+    (tmp_path / "quiet_library.py").write_text(
+        "import asyncio\nended = asyncio.Event()\n"
+        "async def work():\n    await asyncio.sleep(0)\n    print('worked')\n    ended.set()\n"
+        "def begin():\n    global task\n    task = asyncio.get_running_loop().create_task(work())\n"
+    )
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        code = f"import sys\nassert 'async' + 'io' not in sys.modules\nsys.path.insert(0, {str(tmp_path)!r})\nimport quiet_library\nquiet_library.begin()"
+        assert client.execute(code).result(check=True).status == "ok"
+        outputs = run(client, "await quiet_library.ended.wait()\nprint('after it')")
+        assert texts(outputs).splitlines()[-1] == "after it"
+
+
+def test_executors_print_to_the_cell_that_submitted(shared):
+    """One pool, whose threads were started by the first cell, works for the second one."""
+    with shared.client() as client:
+        client.wait_until_ready(timeout=20)
+        run(
+            client,
+            "from concurrent.futures import ThreadPoolExecutor\npool = ThreadPoolExecutor(1)\npool.submit(print, 'first').result()",
+        )
+        outputs = run(client, "pool.submit(print, 'second').result()\npool.shutdown()")
+    assert texts(outputs) == "second\n"
+
+
 def test_threads_and_children_print_into_their_cell(client):
     code = (
         "import os, threading\n"
@@ -227,6 +254,43 @@ def test_subshells_answer_while_the_main_shell_is_busy(kernel):
         lost = client.execute("1", subshell_id=subshell_id)
         with pytest.raises(ExecutionError, match="there is no subshell"):
             lost.result(check=True)
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print('go', flush=True)\nwhile True: pass",
+        "print('go', flush=True)\nwhile True: print('.', flush=True)",
+        "import asyncio\nprint('go', flush=True)\nawait asyncio.sleep(60)",
+    ],
+)
+def test_an_interrupt_reaches_subshells(shared, code):
+    """Whatever the subshell does, its next cell runs, and the messages on the wire are whole."""
+    with shared.client() as client:
+        client.wait_until_ready(timeout=20)
+        subshell_id = client.create_subshell(timeout=10).content["subshell_id"]
+        beside = client.execute(code, subshell_id=subshell_id)
+        next(m for m in beside if m.msg_type == "stream")
+        client.interrupt(timeout=10)
+        with pytest.raises(ExecutionError, match="KeyboardInterrupt"):
+            beside.result(check=True)
+        assert texts(run(client, "print('alive')", subshell_id=subshell_id)) == "alive\n"
+        assert texts(run(client, "print('alive')")) == "alive\n"
+        client.delete_subshell(subshell_id, timeout=10)
+
+
+def test_a_comm_lives_in_the_subshell_that_opened_it(kernel):
+    """A frontend's message reaches it while the main shell is busy, though it names no subshell."""
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        subshell_id = client.create_subshell(timeout=10).content["subshell_id"]
+        run(client, "import threading\ngate = threading.Event()\non_comm = gate.set")
+        opening = "io.publish('comm_open', {'comm_id': 'here', 'target_name': 't', 'data': {}})"
+        run(client, opening, subshell_id=subshell_id)
+        main = client.execute("print('go', flush=True)\nprint(gate.wait(20))")
+        next(m for m in main if m.msg_type == "stream")
+        client.notify("comm_msg", {"comm_id": "here", "data": {}})
+        assert texts((m.msg_type, m.content) for m in main).split()[-1] == "True"
 
 
 def test_a_large_buffer_goes_both_ways(client):
@@ -421,8 +485,8 @@ def test_a_client_that_never_reads_does_not_hang_the_kernel(kernel):
         deaf.connect(kernel.info.url("iopub"))
         with kernel.client() as client:
             client.wait_until_ready(timeout=20)
-            code = "for n in range(5000): io.publish('display_data', {'data': {'text/plain': 'x' * 1000}})"
-            assert len(run(client, code)) == 5001
+            code = "for n in range(2000): io.publish('display_data', {'data': {'text/plain': 'x' * 1000}})"
+            assert len(run(client, code)) == 2001
 
 
 def test_many_clients_connect(kernel):

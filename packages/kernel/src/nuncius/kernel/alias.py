@@ -64,7 +64,8 @@ class Alias:
         if self.name in self.blacklist:
             raise InvalidAlias(f"{self.name!r} cannot be an alias: it is a magic of its own")
         magic = self.shell.magics_manager.magics["line"].get(self.name)
-        if magic is not None and not isinstance(magic, Alias):
+        ready_made = self.shell.magics_manager.ready_made(self.name)
+        if ready_made or (magic is not None and not isinstance(magic, Alias)):
             raise InvalidAlias(f"{self.name!r} cannot be an alias: there is a magic of this name")
         if not isinstance(self.cmd, str):
             raise InvalidAlias(f"expected the command of an alias as text, got {self.cmd!r}")

@@ -1,6 +1,6 @@
-"""Put ``get_ipython``, ``display`` and our ``input`` into Python's builtins while any shell is open.
+"""Put ``get_ipython``, ``display`` and our ``input`` into Python's builtins, and our debugger behind ``breakpoint()``, while any shell is open.
 
-All three find the shell, or the frontend, of the code that calls them, so that one set serves all shells of a process.
+They find the shell, or the frontend, of the code that calls them, so that one set serves all shells of a process.
 """
 
 from __future__ import annotations
@@ -53,6 +53,13 @@ def _getpass(prompt: str = "Password: ", stream: Any = None) -> str:
     return ask(prompt, password=True)
 
 
+def _breakpoint(*args: Any, **options: Any) -> Any:
+    """Do what ``breakpoint()`` does in a cell."""
+    from nuncius.kernel.debug.prompt import breakpoint_hook
+
+    return breakpoint_hook(*args, **options, caller=sys._getframe(1))  # noqa: SLF001 - the only way to it
+
+
 def _plain_getpass() -> Callable[[str], str]:
     function: Callable[[str], str] = _before.get("getpass") or sys.modules["getpass"].getpass
     return function
@@ -68,18 +75,35 @@ def patch_getpass(module: Any) -> None:
     module.getpass = _getpass
 
 
+def _pdb_set_trace(*, header: str | None = None, **options: Any) -> None:
+    """Open the debugger at the caller."""
+    from nuncius.kernel.debug.prompt import set_trace
+
+    if header is not None:
+        saying.say(f"{header}\n")
+    set_trace(sys._getframe(1))  # noqa: SLF001 - the only way to the caller
+
+
+def _patch_pdb(module: Any) -> None:
+    """Have ``pdb.set_trace()`` open our debugger."""
+    _before["pdb"], module.set_trace = module.set_trace, _pdb_set_trace
+
+
 def install() -> None:
     """Put the names there; each call needs a `remove`."""
     global _uses
     _uses += 1
     if _uses > 1:
         return
+    _before["breakpointhook"] = sys.breakpointhook
+    sys.breakpointhook = _breakpoint
     for name, value in _names().items():
         _before[name] = builtins.__dict__.get(name, _MISSING)
         setattr(builtins, name, value)
     from nuncius.kernel.posthooks import when_imported
 
     when_imported("getpass", patch_getpass)
+    when_imported("pdb", _patch_pdb)
 
 
 def remove() -> None:
@@ -96,5 +120,10 @@ def remove() -> None:
             delattr(builtins, name)
         else:
             setattr(builtins, name, before)
+    hook = _before.pop("breakpointhook")
+    if sys.breakpointhook is _breakpoint:
+        sys.breakpointhook = hook
+    if "pdb" in _before:
+        setattr(sys.modules["pdb"], "set_trace", _before.pop("pdb"))  # noqa: B010 - as below
     if "getpass" in _before:
         setattr(sys.modules["getpass"], "getpass", _before.pop("getpass"))  # noqa: B010 - the type checker does not know the module

@@ -101,6 +101,8 @@ class Failures:
             saying.complain(f"{line}\n")
             return
         self.last = (type(error).__name__, text_of(error), [])
+        if type(error).__name__ == "BdbQuit":
+            only = True  # the person left the debugger, and knows where
         blocks = self._blocks(error, traceback, offset, only)
         if blocks is not None:
             self.last = (*self.last[:2], blocks)

@@ -15,7 +15,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from nuncius.kernel.static import MISSING, class_attribute, raw_attribute
+from nuncius.kernel.static import (
+    MISSING,
+    class_attribute,
+    class_dict,
+    instance_dict,
+    raw_attribute,
+)
 
 __all__ = ["POLICIES", "Evaluator", "Instance", "Refused", "is_data_library"]
 
@@ -41,6 +47,20 @@ class Instance:
 _SCALARS = (str, bytes, int, float, complex, bool, type(None))
 _CONTAINERS = (list, tuple, dict, str, bytes, range, bytearray)
 _DATA_LIBRARIES = frozenset({"pandas", "numpy", "polars", "pyarrow", "xarray", "geopandas"})
+#: Modules of the standard library whose properties compute nothing.
+_PURE_MODULES = frozenset({"pathlib", "datetime", "decimal", "fractions", "uuid", "ipaddress"})
+#: Attributes and methods that give another object of the same class, by root module.
+_SAME_KIND = {
+    "pathlib": frozenset(
+        "parent absolute resolve expanduser joinpath with_name with_suffix with_stem relative_to rename replace readlink".split()
+    ),
+    "numpy": frozenset(
+        "T real imag copy reshape astype transpose ravel flatten squeeze clip round cumsum cumprod repeat take swapaxes view".split()
+    ),
+}
+_ARRAY_MAKERS = frozenset(
+    "array asarray zeros ones empty full arange linspace logspace eye identity zeros_like ones_like empty_like concatenate".split()
+)
 #: Properties of data libraries that are cheap: they return what the object already holds.
 _CHEAP = frozenset(
     ["columns", "index", "dtypes", "dtype", "shape", "size", "ndim", "loc", "iloc", "at", "iat", "name", "names", "levels", "attrs", "flags", "schema", "dims", "coords"]
@@ -90,8 +110,14 @@ _DESCRIPTORS = (
 
 def is_data_library(kind: type) -> bool:
     """Tell whether a class belongs to a data library whose item access is known to be cheap."""
-    module = raw_attribute(kind, "__module__")
-    return isinstance(module, str) and module.partition(".")[0] in _DATA_LIBRARIES
+    return _root_module(kind) in _DATA_LIBRARIES
+
+
+def _root_module(kind: type | None) -> str:
+    if kind is None:
+        return ""
+    module = class_dict(kind).get("__module__")
+    return module.partition(".")[0] if isinstance(module, str) else ""
 
 
 class Evaluator:
@@ -149,7 +175,7 @@ class Evaluator:
     def attribute(self, obj: Any, name: str) -> Any:
         """Return ``obj.name``, or an `Instance` of what it will be."""
         if isinstance(obj, Instance):
-            return self._of_raw(obj, obj.kind, class_attribute(obj.kind, name))
+            return self._of_raw(obj, obj.kind, class_attribute(obj.kind, name), name)
         raw = raw_attribute(obj, name)
         if raw is MISSING:
             return self._dynamic(obj, name)
@@ -175,7 +201,7 @@ class Evaluator:
         ):
             return raw
         if isinstance(raw, types.FunctionType):
-            own = not isinstance(obj, Instance) and name in _own(obj)
+            own = not isinstance(obj, Instance) and name in instance_dict(obj)
             return raw if own else types.MethodType(raw, obj)
         if isinstance(raw, staticmethod):
             return raw.__func__
@@ -185,7 +211,9 @@ class Evaluator:
             return self._property(obj, raw, name)
         if isinstance(raw, _DESCRIPTORS):
             if isinstance(obj, Instance):
-                return raw
+                data = isinstance(raw, types.GetSetDescriptorType)
+                same = data and name in _SAME_KIND.get(_root_module(obj.kind), ())
+                return obj if same else raw
             return raw.__get__(obj, kind) if hasattr(raw, "__get__") else raw
         if class_attribute(type(raw), "__get__") is MISSING:
             return raw
@@ -197,9 +225,13 @@ class Evaluator:
         raise Refused("a descriptor would run code")
 
     def _property(self, obj: Any, raw: Any, name: str) -> Any:
-        cheap = name in _CHEAP and not isinstance(obj, Instance) and is_data_library(type(obj))
-        if cheap and self._level >= 2:
-            return getattr(obj, name)
+        if isinstance(obj, Instance):
+            if name in _SAME_KIND.get(_root_module(obj.kind), ()):
+                return obj
+        elif self._level >= 2:
+            kind = type(obj)
+            if _root_module(kind) in _PURE_MODULES or (name in _CHEAP and is_data_library(kind)):
+                return getattr(obj, name)
         getter = raw.fget if isinstance(raw, property) else raw.func
         return self._returned(getter, obj)
 
@@ -229,9 +261,21 @@ class Evaluator:
     # -- calls ---------------------------------------------------------------------------------------
 
     def _call(self, node: ast.Call) -> Any:
-        function = self.node(node.func)
         if self._level < 2:
             raise Refused("the policy forbids calls")
+        if isinstance(node.func, ast.Attribute) and self._level == 2:
+            owner = self.node(node.func.value)
+            kind = _kind_of(owner)
+            of_value = kind is not None and not isinstance(owner, (type, types.ModuleType))
+            if of_value and node.func.attr in _SAME_KIND.get(_root_module(kind), ()):
+                return Instance(kind)
+            function = self.attribute(owner, node.func.attr)
+            if isinstance(owner, types.ModuleType) and node.func.attr in _ARRAY_MAKERS:
+                array = instance_dict(owner).get("ndarray")
+                if isinstance(array, type):
+                    return Instance(array)
+        else:
+            function = self.node(node.func)
         if self._level >= 3:
             return self._really_call(function, node)
         if isinstance(function, type):
@@ -369,7 +413,7 @@ class Evaluator:
         left, right = self._or_unknown(node.left), self._or_unknown(node.right)
         kinds = _kind_of(left), _kind_of(right)
         for kind in kinds:
-            if kind is not None and is_data_library(kind):
+            if kind is not None and (is_data_library(kind) or _root_module(kind) == "pathlib"):
                 return Instance(kind)
         if kinds[0] in (int, float, bool) and kinds[1] in (int, float, bool):
             division = isinstance(node.op, ast.Div) or float in kinds
@@ -420,12 +464,6 @@ class _Chain(dict[str, Any]):
             if key in part:
                 return part[key]
         raise KeyError(key)
-
-
-def _own(obj: Any) -> Mapping[str, Any]:
-    from nuncius.kernel.static import instance_dict
-
-    return instance_dict(obj)
 
 
 def _kind_of(value: Any) -> type | None:

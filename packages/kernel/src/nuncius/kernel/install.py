@@ -39,6 +39,9 @@ def kernel_spec(
     argv = [sys.executable, "-P", "-m", "nuncius.kernel", "-f", "{connection_file}"]
     if profile:
         argv += ["--profile", profile]
+    from importlib.machinery import PathFinder
+
+    debugger = PathFinder.find_spec("debugpy") is not None
     return KernelSpec(
         name=name,
         argv=tuple(argv),
@@ -46,7 +49,7 @@ def kernel_spec(
         language="python",
         interrupt_mode="signal",
         env=dict(env or {}),
-        metadata={"debugger": False},
+        metadata={"debugger": debugger, "supported_encryption": ["curve"]},
         kernel_protocol_version=PROTOCOL_VERSION,
     )
 

@@ -31,8 +31,9 @@ class ShellOptions:
     )
     history: bool = option(True, help="Write what is typed to the history file.")
     history_file: str | None = option(
-        None, help="The history file; without one, that of the profile."
+        None, help="The history file, or ':memory:'; without one, that of the profile."
     )
+    store_outputs: bool = option(False, help="Write the texts of values to the history file, too.")
     xmode: str = option(
         "Context",
         help="How tracebacks look: Plain, Context, Verbose, Minimal, Docs or Doctest.",

@@ -53,6 +53,7 @@ class Parts:
         self._inspector: Any = None
         self._comms: Any = None
         self._pumps: Any = None
+        self._debugger_cls: Any = None
         #: The texts of the values of cells, by execution count, as many as there are values in ``Out``.
         self.output_texts: dict[int, str] = {}
         #: Functions to call when the shell closes, the last one first.
@@ -66,6 +67,8 @@ class Parts:
         """Close what was made."""
         while self._at_close:
             self._at_close.pop()()
+        if self._history is not None and hasattr(self._history, "close"):
+            self._history.close()
 
     @property
     def config(self) -> Any:
@@ -169,7 +172,9 @@ class Parts:
     def note_output(self, number: int, data: Mapping[str, Any]) -> None:
         """Remember the text of a value for the history."""
         texts = self.output_texts
-        texts[number] = data.get("text/plain", "")
+        texts[number] = text = data.get("text/plain", "")
+        if self.options.store_outputs:
+            self.history_manager.store_output(number, text)
         if len(texts) > max(self.options.cache_size, 2):
             del texts[next(iter(texts))]
 
@@ -221,6 +226,7 @@ class Parts:
         Raises:
             UsageError: There is no such magic, or it was called in a wrong way.
         """
+        __tracebackhide__ = True
         function = self.find_line_magic(magic_name)
         if function is None:
             raise UsageError(self._no_magic(magic_name, "line"))
@@ -242,6 +248,7 @@ class Parts:
         Raises:
             UsageError: There is no such magic, or it was called in a wrong way.
         """
+        __tracebackhide__ = True
         function = self.find_cell_magic(magic_name)
         if function is None:
             raise UsageError(self._no_magic(magic_name, "cell"))
@@ -338,6 +345,19 @@ class Parts:
         return "" if number is None else f"Cell In[{number}]"
 
     @property
+    def debugger_cls(self) -> Any:
+        """What opens at ``breakpoint()``, ``%debug`` and ``%pdb``: a class derived from `pdb.Pdb`."""
+        if self._debugger_cls is None:
+            from nuncius.kernel.debug.prompt import Debugger
+
+            self._debugger_cls = Debugger
+        return self._debugger_cls
+
+    @debugger_cls.setter
+    def debugger_cls(self, cls: Any) -> None:
+        self._debugger_cls = cls
+
+    @property
     def InteractiveTB(self) -> Any:  # noqa: N802 - the name that extensions use
         """Formats exceptions, under the name that extensions use."""
         return self.tracebacks
@@ -432,14 +452,30 @@ class Parts:
         return self._history
 
     def make_history(self) -> Any:
-        """Return the history: that of this session, in memory."""
+        """Return the history: this session from memory, those before from the profile's file."""
+        from nuncius.kernel.history.manager import HistoryManager
         from nuncius.kernel.past import SessionHistory
 
         space = self.namespace
-        return SessionHistory(space.inputs_raw, space.inputs, self.output_texts)
+        here = SessionHistory(space.inputs_raw, space.inputs, self.output_texts)
+        return HistoryManager(here, self._history_file())
+
+    def _history_file(self) -> Any:
+        options = self.options
+        if not options.history or (options.history_file is None and self.profile_dir is None):
+            return None
+        from pathlib import Path
+
+        if options.history_file == ":memory:":
+            return None
+        if options.history_file is not None:
+            return Path(options.history_file).expanduser()
+        folder = getattr(self.profile_dir, "folder", None) or self.profile_dir.location
+        return Path(folder) / "history.sqlite"
 
     def store_history(self, number: int, cell: str, raw_cell: str) -> None:
         """Remember a cell in the history."""
+        self.history_manager.store_inputs(number, cell, raw_cell)
 
     # -- completion and inspection -------------------------------------------------------------------
 

@@ -65,7 +65,7 @@ class SessionHistory:
         if session != 0:
             return
         for number in range(*slice(max(start, 1), stop).indices(len(sources))):
-            source = sources[number]
+            source = sources[number].rstrip("\n")
             yield 0, number, (source, self.output_hist_reprs.get(number)) if output else source
 
     def get_range_by_str(

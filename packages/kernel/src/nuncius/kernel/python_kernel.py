@@ -6,6 +6,7 @@ The kernel says who it is before it has imported the shell: making one is left u
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.kernel import (
@@ -31,6 +32,13 @@ __all__ = ["PythonKernel", "kernel_info"]
 _VERSION = "0.1.0"
 
 
+def _features() -> tuple[str, ...]:
+    """Return what the kernel can do besides; debugpy is looked for, and not imported."""
+    from importlib.machinery import PathFinder
+
+    return ("debugger",) if PathFinder.find_spec("debugpy") is not None else ()
+
+
 def kernel_info() -> KernelInfo:
     """Return what the kernel says of itself."""
     version = sys.version.split()[0]
@@ -53,6 +61,7 @@ def kernel_info() -> KernelInfo:
             {"text": "Matplotlib Reference", "url": "https://matplotlib.org/contents.html"},
             {"text": "pandas Reference", "url": "https://pandas.pydata.org/pandas-docs/stable/"},
         ),
+        supported_features=_features(),
     )
 
 
@@ -73,12 +82,17 @@ class PythonKernel(Kernel):
         self._make_shell = make_shell
         self._on_start = on_start
         self._shell: Shell | None = None
+        #: A debugger's frontend may ask on the control thread before the shell is there.
+        self._making = threading.RLock()
+        self._debugger: Any = None
 
     @property
     def shell(self) -> Shell:
         """The interactive core; made when first asked for."""
         if self._shell is None:
-            self._shell = self._make_shell(self)
+            with self._making:
+                if self._shell is None:
+                    self._shell = self._make_shell(self)
         return self._shell
 
     def start(self, io: KernelIO) -> None:
@@ -204,10 +218,18 @@ class PythonKernel(Kernel):
 
     def debug(self, request: Mapping[str, Any], io: KernelIO) -> Reply | Awaitable[Reply]:
         """Answer the debugger's frontend."""
-        return super().debug(request, io)
+        if self._debugger is None:
+            from nuncius.kernel.debug.dap import DapDebugger
+
+            self._debugger = DapDebugger(self.shell)
+        reply: Reply = self._debugger.handle(request, io)
+        return reply
 
     def shutdown(self, *, restart: bool) -> None:
-        """Close the shell."""
+        """Close the debugger and the shell."""
+        if self._debugger is not None:
+            self._debugger.close()
+            self._debugger = None
         if self._shell is not None:
             self._shell.close()
             self._shell = None

@@ -111,7 +111,7 @@ FORMATS: dict[str, Format] = {
         _format("html", options.HTMLExporter, ".html", "text/html", "HTML", "lab", _HTML_TYPES, _HTML_RAW, "pages:page", _PAGE),
         _format("slides", options.SlidesExporter, ".slides.html", "text/html", "Reveal.js slides", "reveal", _HTML_TYPES, _HTML_RAW, "slides:slides", _PAGE),
         _format("latex", options.LatexExporter, ".tex", "text/latex", "LaTeX", "latex", _LATEX_TYPES, _LATEX_RAW, "latex:latex", _LATEX),
-        _format("pdf", options.PDFExporter, ".pdf", "application/pdf", "PDF", "latex", _LATEX_TYPES, _LATEX_RAW, "pdf:pdf", _LATEX),
+        _format("pdf", options.PDFExporter, ".pdf", "application/pdf", "PDF", "latex", _LATEX_TYPES, _LATEX_RAW, "pdf:pdf", _FILES),
         _format("webpdf", options.WebPDFExporter, ".pdf", "application/pdf", "PDF via HTML", "webpdf", _HTML_TYPES, _HTML_RAW, "webpdf:webpdf", _PAGE),
         _format("qtpdf", options.QtExporter, ".pdf", "application/pdf", "", "lab", _HTML_TYPES, _HTML_RAW, "webpdf:qtpdf", _PAGE),
         _format("qtpng", options.QtExporter, ".png", "image/png", "", "lab", _HTML_TYPES, _HTML_RAW, "webpdf:qtpng", _PAGE),

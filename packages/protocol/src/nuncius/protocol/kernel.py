@@ -376,7 +376,12 @@ class Kernel(ABC):
         return {"status": "ok", "comms": {}}
 
     def comm_message(self, message: Message, io: KernelIO) -> Awaitable[None] | None:
-        """Take a ``comm_open``, ``comm_msg`` or ``comm_close`` of a frontend."""
+        """Take a ``comm_open``, ``comm_msg`` or ``comm_close`` of a frontend.
+
+        A kernel without comms closes what a frontend opens or believes to be open.
+        """
+        if message.msg_type != "comm_close":
+            io.publish("comm_close", {"comm_id": message.content["comm_id"], "data": {}})
         return None
 
     def debug(self, request: Mapping[str, Any], io: KernelIO) -> Reply | Awaitable[Reply]:

@@ -1,14 +1,15 @@
 """Encode the dictionaries of a message: as JSON, the format of the specification, or as msgpack.
 
-Rule 1: anything that user code puts into a message can be sent. What JSON does not know (NaN, bytes, dates, sets, objects) is cleaned in a second attempt, which the usual message never needs.
+Rule 1: anything that user code puts into a message can be sent. What JSON does not know (NaN, bytes, dates, sets, objects) is cleaned in a second attempt, which the usual message never needs. It is sent in the same form whether or not orjson is installed.
 Rule 2: anything that is not the format is `Malformed`, however deep or large.
 """
 
 from __future__ import annotations
 
 import json
+import os
 from binascii import b2a_base64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any
@@ -19,6 +20,15 @@ __all__ = ["Packer", "clean", "json_packer", "msgpack_packer", "packer_named"]
 
 #: Deeper than any real content, and well below the interpreter's recursion limit.
 _DEEPEST = 200
+
+#: Characters of a text from which on it is encoded on its own: images, whole files.
+_LARGE = 1 << 18
+
+#: Bytes that are looked at together: they stay in the processor's cache. Base64 of a multiple of three has no padding.
+_CHUNK = 3 << 14
+
+#: What JSON escapes in a string.
+_ESCAPED = bytes(range(32)) + b'"\\'
 
 #: In bits: less than the 4300 decimal digits that Python reads.
 _LONGEST_INTEGER = 14_000
@@ -68,6 +78,8 @@ def _stdlib_packer() -> Packer:
 
     def pack(data: Mapping[str, Any]) -> bytes:
         try:
+            if large := _large_values(data):
+                return _splice(data, large, encode)
             return encode(data).encode()
         except UnicodeEncodeError:
             return encode(data).encode("utf-8", "surrogateescape_or_replace")
@@ -75,6 +87,63 @@ def _stdlib_packer() -> Packer:
             return encode(clean(data)).encode("utf-8", "surrogateescape_or_replace")
 
     return Packer("json", pack, _unpack_json, b"{}", _looks_like_json)
+
+
+def _large_values(data: Mapping[str, Any]) -> dict[tuple[str, ...], str | bytes]:
+    """Return the large texts and bytes of a content by their place: its own, and those of its dictionaries, as MIME bundles are."""
+    found: dict[tuple[str, ...], str | bytes] = {}
+    for key, value in data.items():
+        if value.__class__ is str or value.__class__ is bytes:
+            if len(value) >= _LARGE:
+                found[key,] = value
+        elif value.__class__ is dict:
+            for inner, text in value.items():
+                if (text.__class__ is str or text.__class__ is bytes) and len(text) >= _LARGE:
+                    found[key, inner] = text
+    return found
+
+
+def _splice(
+    data: Mapping[str, Any],
+    large: dict[tuple[str, ...], str | bytes],
+    encode: Callable[[Any], str],
+) -> bytes:
+    """Encode a content without its large values, and put them in: the encoder of json would copy each of them three times."""
+    from io import BytesIO
+
+    # Nobody can guess it, so it stands nowhere else.
+    mark = os.urandom(16).hex()
+    small = dict(data)
+    for path in large:
+        if len(path) == 1:
+            small[path[0]] = mark
+        else:
+            if small[path[0]] is data[path[0]]:
+                small[path[0]] = dict(data[path[0]])
+            small[path[0]][path[1]] = mark
+    pieces = encode(small).encode().split(mark.encode())
+    out = BytesIO()
+    out.write(pieces[0])
+    # `_large_values` walks in the order of the encoder.
+    for value, piece in zip(large.values(), pieces[1:], strict=True):
+        for chunk in _encoded_chunks(value, encode):
+            out.write(chunk)
+        out.write(piece)
+    # No copy is made: the buffer becomes the bytes.
+    return out.getvalue()
+
+
+def _encoded_chunks(value: str | bytes, encode: Callable[[Any], str]) -> Iterator[bytes]:
+    """Yield what stands between the quotes of a JSON string."""
+    for start in range(0, len(value), _CHUNK):
+        chunk = value[start : start + _CHUNK]
+        if isinstance(chunk, bytes):
+            yield b2a_base64(chunk, newline=False)
+            continue
+        encoded = chunk.encode()
+        if len(encoded.translate(None, _ESCAPED)) != len(encoded):
+            encoded = encode(chunk)[1:-1].encode()
+        yield encoded
 
 
 def _orjson_packer(orjson: Any) -> Packer:
@@ -123,7 +192,7 @@ def msgpack_packer() -> Packer:
     def pack(data: Mapping[str, Any]) -> bytes:
         try:
             encoded: bytes = msgpack.packb(data)
-        except (TypeError, ValueError, OverflowError, BufferError, RecursionError):
+        except Exception:  # noqa: BLE001 - an object of the user's may fail while msgpack looks at it
             encoded = msgpack.packb(clean(data, keep_bytes=True))
         return encoded
 
@@ -151,12 +220,12 @@ def packer_named(name: str) -> Packer:
 def clean(value: Any, *, keep_bytes: bool = False) -> Any:
     """Return a copy of ``value`` in which everything has a JSON form.
 
-    NaN and infinities become their repr, bytes base64 text, dates ISO 8601, sets and tuples lists, keys strings, anything else its repr.
+    NaN and infinities become None, as JavaScript and orjson have it; bytes base64 text, dates ISO 8601, sets and tuples lists, keys strings, anything else its repr.
     Integers that readers could not take become text.
 
     Args:
         value: Anything.
-        keep_bytes: Leave bytes alone, as msgpack does; integers then have 64 bits.
+        keep_bytes: Leave bytes, NaN and infinities alone, as msgpack does; integers then have 64 bits.
 
     Raises:
         Malformed: It is nested more than 200 deep, or contains itself.
@@ -194,7 +263,7 @@ def _clean(value: Any, keep_bytes: bool, depth: int) -> Any:
         return f"<unprintable {type(value).__name__} object>"
 
 
-def _clean_scalar(value: str | float, keep_bytes: bool) -> str | int | float:
+def _clean_scalar(value: str | float, keep_bytes: bool) -> str | int | float | None:
     if isinstance(value, str):
         text = str.__str__(value)
         if keep_bytes and not text.isascii():
@@ -208,7 +277,7 @@ def _clean_scalar(value: str | float, keep_bytes: bool) -> str | int | float:
         # Python itself refuses to read or write longer ones as decimal digits.
         return number if size < _LONGEST_INTEGER else hex(number)
     real = float.__float__(value)
-    return real if isfinite(real) else repr(real)
+    return real if keep_bytes or isfinite(real) else None
 
 
 def _clean_object(value: Any, keep_bytes: bool) -> Any:
@@ -216,6 +285,11 @@ def _clean_object(value: Any, keep_bytes: bool) -> Any:
         data = bytes(value)
         return data if keep_bytes else b2a_base64(data, newline=False).decode("ascii")
     kind = type(value)
+    # As orjson does, without importing the two modules.
+    if hasattr(kind, "__members__") and hasattr(value, "_value_"):
+        return _clean(value._value_, keep_bytes, _DEEPEST - 1)
+    if kind.__module__ == "uuid":
+        return str(value)
     if callable(isoformat := getattr(kind, "isoformat", None)):
         return str(isoformat(value))
     for name, convert in (("__index__", int), ("__float__", float)):

@@ -27,6 +27,7 @@ import inspect
 import logging
 import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, ClassVar
 
 from traitlets import Any as AnyTrait
@@ -39,7 +40,15 @@ from nuncius.protocol.kernel import CURRENT_IO, KernelInfo, KernelIO, Reply
 from nuncius.protocol.messages import Channel, Header, Message
 from nuncius.protocol.session import Session, new_id, parse_parent
 
-__all__ = ["Adapter", "IPKernelApp", "Kernel", "KernelApp", "SessionFace", "Way"]
+__all__ = [
+    "Adapter",
+    "IPKernelApp",
+    "Kernel",
+    "KernelApp",
+    "SessionFace",
+    "Way",
+    "launch_new_instance",
+]
 
 #: Handles a message as ipykernel's handlers do: it sends its reply itself.
 Handler = Callable[[Any, Any, dict[str, Any]], Any]
@@ -479,7 +488,8 @@ class Adapter(interface.Kernel):
         }
         later = {"cell_meta": dict(request.metadata), "cell_id": request.cell_id}
         arguments |= _accepted(kernel.do_execute, later)
-        return self._leave(kernel.do_execute(**arguments), self._with_count)
+        metadata = kernel.init_metadata(io.request.to_dict())
+        return self._leave(kernel.do_execute(**arguments), partial(self._executed, io, metadata))
 
     def complete(
         self, request: interface.CompleteRequest, io: KernelIO
@@ -584,6 +594,14 @@ class Adapter(interface.Kernel):
             self.wrapped.post_handler_hook()
         return finish(reply) if finish else reply
 
+    def _executed(self, io: KernelIO, metadata: dict[str, Any], outcome: Any) -> Reply:
+        reply = self._with_count(outcome)
+        finished = self.wrapped.finish_metadata(io.request.to_dict(), metadata, reply)
+        # Hosts other than ours may have no place for it.
+        if finished and hasattr(io, "reply_metadata"):
+            io.reply_metadata = finished
+        return reply
+
     def _with_count(self, reply: Any) -> Reply:
         content = dict(reply or {})
         content.setdefault("status", "ok")
@@ -592,6 +610,29 @@ class Adapter(interface.Kernel):
             content.setdefault("payload", [])
             content.setdefault("user_expressions", {})
         return content
+
+
+#: Options that are followed by their value, and read by `nuncius.protocol.serving.app.serve`.
+_VALUES = frozenset(
+    {"-f", "--f", "--connection-file", "--IPKernelApp.connection_file", "--ip", "--IPKernelApp.ip"}
+)
+
+#: Options that say how much is logged.
+_LEVELS = {"--debug": logging.DEBUG, "--quiet": logging.CRITICAL}
+
+#: Options of ipykernel that mean nothing to a kernel of another language.
+_IGNORED = frozenset(
+    {
+        "--matplotlib",
+        "--pylab",
+        "--no-stdout",
+        "--no-stderr",
+        "--no-secure",
+        "--secure",
+        "--automagic",
+        "--no-automagic",
+    }
+)
 
 
 class IPKernelApp(SingletonConfigurable):
@@ -623,9 +664,32 @@ class IPKernelApp(SingletonConfigurable):
 
         self._argv = list(sys.argv[1:] if argv is None else argv)
         self.connection_file = connection_file_of(self._argv) or ""
-        self.extra_args = [argument for argument in self._argv if not argument.startswith("-")]
-        if self.connection_file in self.extra_args:
-            self.extra_args.remove(self.connection_file)
+        self.extra_args = []
+        arguments = iter(self._argv)
+        for argument in arguments:
+            name, given, value = argument.partition("=")
+            if name in _VALUES:
+                if not given:
+                    next(arguments, None)
+            elif not argument.startswith("-"):
+                self.extra_args.append(argument)
+            elif name in _LEVELS:
+                self.log.setLevel(_LEVELS[name])
+            elif name not in _IGNORED:
+                self._set_trait(argument, name.removeprefix("--"), value)
+
+    def _set_trait(self, argument: str, name: str, value: str) -> None:
+        """Take ``--Class.trait=value``; say what is not known."""
+        from traitlets.config.loader import Config, DeferredConfigString
+
+        class_name, _, trait = name.rpartition(".")
+        for owner in (type(self), self.kernel_class):
+            names = {c.__name__ for c in owner.__mro__}
+            if class_name in names and trait in owner.class_traits(config=True):
+                section = {trait: DeferredConfigString(value)}
+                self.update_config(Config({class_name: section}))
+                return
+        self.log.warning("the option %s is not known to this kernel; it is ignored", argument)
 
     def start(self) -> None:
         """Serve the kernel until it is shut down."""
@@ -655,6 +719,11 @@ class IPKernelApp(SingletonConfigurable):
 
 
 KernelApp = IPKernelApp
+
+
+def launch_new_instance(argv: Sequence[str] | None = None, **kwargs: Any) -> None:
+    """Make the main program of a kernel, and run it: see `IPKernelApp.launch_instance`."""
+    IPKernelApp.launch_instance(argv, **kwargs)
 
 
 def _accepted(method: Callable[..., Any], arguments: Mapping[str, Any]) -> dict[str, Any]:

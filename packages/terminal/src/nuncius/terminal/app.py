@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.app.options import option
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nuncius.terminal.prompts import Prompts
     from nuncius.terminal.session import Reader, Session
 
-__all__ = ["attach", "console", "reader_for", "shell"]
+__all__ = ["attach", "console", "options_for_embedding", "reader_for", "session_for", "shell"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,9 +51,14 @@ class Target:
 # -- the commands
 
 
-def shell(argv: Sequence[str]) -> int:
-    """Run ``nuncius shell``; return the exit code."""
-    return guarded("shell", lambda: _shell(argv))
+def shell(argv: Sequence[str], user_ns: Mapping[str, Any] | None = None) -> int:
+    """Run ``nuncius shell``; return the exit code.
+
+    Args:
+        argv: The command line.
+        user_ns: Variables that are there from the beginning.
+    """
+    return guarded("shell", lambda: _shell(argv, user_ns))
 
 
 def console(argv: Sequence[str]) -> int:
@@ -71,7 +76,7 @@ def attach(argv: Sequence[str]) -> int:
     return guarded("attach", lambda: _console(_ATTACH, words))
 
 
-def _shell(argv: Sequence[str]) -> int:
+def _shell(argv: Sequence[str], user_ns: Mapping[str, Any] | None = None) -> int:
     command = split(argv, _valued(_SHELL), _own(_SHELL))
     if {"-h", "--help", "--help-all"} & set(command.options):
         return _SHELL(command.options)
@@ -82,7 +87,7 @@ def _shell(argv: Sequence[str]) -> int:
     target = parsed[Target]
     if (target.kernel, target.existing, target.server) != (None, None, None):
         return _run_remote(parsed, command)
-    return _run_in_process(parsed, command)
+    return _run_in_process(parsed, command, user_ns)
 
 
 def _console(program: Program, argv: Sequence[str]) -> int:
@@ -113,14 +118,17 @@ def _set_up_logging(parsed: Parsed) -> None:
 # -- in this process
 
 
-def _run_in_process(parsed: Parsed, command: CommandLine) -> int:
+def _run_in_process(
+    parsed: Parsed, command: CommandLine, user_ns: Mapping[str, Any] | None = None
+) -> int:
     import nuncius.terminal.asking  # noqa: F401 - before cells may replace input()
     from nuncius.terminal.inprocess import InProcessLink
 
     _become(command)
     options = parsed[TerminalShell]
     arguments = _kernel_arguments(parsed, command)
-    link = InProcessLink(arguments=arguments)
+    extra: dict[str, Any] = {} if user_ns is None else {"user_ns": dict(user_ns)}
+    link = InProcessLink(arguments=arguments, **extra)
     try:
         reader = reader_for(link, options)
         if _is_conversation(command, options):
@@ -195,7 +203,7 @@ def _run_remote(parsed: Parsed, command: CommandLine) -> int:
         reader = reader_for(link, options)
         if _is_conversation(command, options):
             _greet(link, options)
-        session = _session(link, reader, options)
+        session = session_for(link, reader, options)
         code = _converse_with(session, command, options)
         stop = stop and not session.keep_kernel
         if not stop and link.owned and (file := getattr(place, "connection_file", None)):
@@ -263,10 +271,11 @@ def _greet(link: Link, options: TerminalShell) -> None:
 
 
 def _converse(link: Link, reader: Reader, options: TerminalShell, command: CommandLine) -> int:
-    return _converse_with(_session(link, reader, options), command, options)
+    return _converse_with(session_for(link, reader, options), command, options)
 
 
-def _session(link: Link, reader: Reader, options: TerminalShell) -> Session:
+def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
+    """Return the shell over a kernel and a prompt."""
     from nuncius.terminal.images import show_image
     from nuncius.terminal.screen import Screen
     from nuncius.terminal.session import Session
@@ -293,6 +302,17 @@ def _converse_with(session: Session, command: CommandLine, options: TerminalShel
             if not command.stay:
                 return code
         return session.run()
+
+
+def options_for_embedding(theme: str | None = None) -> TerminalShell:
+    """Return the options of the configuration files, for a shell inside another program.
+
+    Args:
+        theme: Instead of the configured one.
+    """
+    words = [] if theme is None else [f"--TerminalShell.theme={theme}"]
+    options = _SHELL.parse(words)[TerminalShell]
+    return replace(options, confirm_exit=False, term_title=False)
 
 
 def reader_for(link: Link, options: TerminalShell) -> Reader:

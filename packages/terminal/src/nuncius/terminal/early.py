@@ -32,8 +32,8 @@ class Editor(Protocol):
         """Take what was typed before."""
         ...
 
-    def show_result_prompt(self, number: int) -> None:
-        """Print what stands before a result."""
+    def renumber(self, number: int) -> None:
+        """Show another number in the prompt that waits."""
         ...
 
 
@@ -130,10 +130,16 @@ class EarlyPrompt:
 
     def show_result_prompt(self, number: int) -> None:
         """Print what stands before a result, without ending the line."""
+        self._write(paint(self.prompts.output(number), self._colors))
+
+    def show_other_prompt(self, number: int) -> None:
+        """Print what stands before the input of another frontend, without ending the line."""
+        self._write(paint(self.prompts.other_input(number), self._colors))
+
+    def renumber(self, number: int) -> None:
+        """Show another number in the prompt that waits."""
         if self._editor is not None:
-            self._editor.show_result_prompt(number)
-        else:
-            self._write(paint(self.prompts.output(number), self._colors))
+            self._editor.renumber(number)
 
     def _restore(self) -> None:
         if self._before is not None:

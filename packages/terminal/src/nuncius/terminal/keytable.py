@@ -67,3 +67,17 @@ def _key(key: str) -> str:
     if key.startswith("c-"):
         return f"Ctrl-{key[2:].upper()}"
     return key.upper() if len(key) > 1 and key[0] == "f" else key
+
+
+def page() -> str:
+    """Return the page of the manual."""
+    return (
+        "# Keys of the shell\n\n"
+        "F1 shows these keys in the shell. The name is what the option `TerminalShell.shortcuts` calls a command, see "
+        "[](../howto/terminal-keys.md). This page is made from the bindings: `python -m nuncius.terminal.keytable`.\n\n"
+        + markdown()
+    )
+
+
+if __name__ == "__main__":
+    print(page(), end="")  # noqa: T201

@@ -108,9 +108,11 @@ class Managed:
 
     def close(self, *, stop_kernel: bool) -> None:
         """Leave, see `Place.close`."""
+        if not stop_kernel and self.can_outlive_shell:
+            self._manager.detach()
+            return
         try:
-            if stop_kernel:
-                self._manager.shutdown()
+            self._manager.shutdown()
         finally:
             self._manager.close()
 

@@ -188,11 +188,10 @@ class Prompt:
             parser.feed_and_flush(typed.decode(errors="surrogateescape"))
             store_typeahead(self._session.input, pressed)
 
-    def show_result_prompt(self, number: int) -> None:
-        """Print what stands before a result, without ending the line."""
-        from prompt_toolkit import print_formatted_text
-
-        print_formatted_text(FormattedText(self.prompts.output(number)), style=self.style, end="")
+    def renumber(self, number: int) -> None:
+        """Show another number: someone else's cell has run meanwhile. From any thread."""
+        self._number = number
+        self._session.app.invalidate()
 
     # -- what is shown around the text
 

@@ -15,7 +15,10 @@ __all__ = ["best_text", "describe_error", "shortened"]
 _READABLE = ("text/plain", "text/markdown", "text/latex", "text/html")
 
 #: Characters of a result that are shown; more than anybody reads, less than what keeps a terminal busy.
-_LONGEST = 200_000
+_LONGEST = 100_000
+
+#: Characters of the end of a result that is cut.
+_END = 200
 
 
 def best_text(data: Mapping[str, Any]) -> str:
@@ -30,9 +33,9 @@ def best_text(data: Mapping[str, Any]) -> str:
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
     """Return a result so that it does not flood the terminal, with a hint how to see all of it."""
-    if len(text) <= longest:
+    if len(text) <= longest + 2 * _END:
         return text
-    head, tail = text[: longest // 2], text[-longest // 20 :]
+    head, tail = text[:longest], text[-_END:]
     left_out = len(text) - len(head) - len(tail)
     return f"{head}\n... {left_out:,} characters are not shown: print(_) shows all ...\n{tail}"
 

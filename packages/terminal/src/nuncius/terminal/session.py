@@ -7,7 +7,7 @@ Rule 2: what the kernel asks of the frontend (the next input, a page, to exit) c
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nuncius.protocol.errors import KernelDied, KernelError
@@ -39,6 +39,14 @@ class Reader(Protocol):
         """Print what stands before a result."""
         ...
 
+    def show_other_prompt(self, number: int) -> None:
+        """Print what stands before the input of another frontend."""
+        ...
+
+    def renumber(self, number: int) -> None:
+        """Show another number in the prompt that waits; from any thread."""
+        ...
+
 
 class Session:
     """One shell on one kernel.
@@ -57,6 +65,7 @@ class Session:
         self._reader = reader
         self._options = options
         self._screen = screen or Screen(reader.show_result_prompt)
+        self._marks = bool(getattr(getattr(reader, "prompts", None), "marks", False))
         #: The number of the next cell.
         self.number = 1
         #: What the next prompt begins with.
@@ -65,6 +74,10 @@ class Session:
         self.exit_code: int | None = None
         #: The kernel goes on when the shell ends, although it is ours.
         self.keep_kernel = False
+        #: Line magics that are the shell's own: name -> what to do with the rest of the line; it tells whether the shell ends.
+        self.commands: dict[str, Callable[[str], bool]] = {}
+        #: Called after each cell.
+        self.after_cell: Callable[[], None] | None = None
 
     def run(self) -> int:
         """Read and run cells until the person leaves; return the exit code."""
@@ -80,9 +93,27 @@ class Session:
                     return self.exit_code or 0
                 continue
             if code.strip():
-                self.run_cell(code)
-                self._screen.write(self._options.separate_in)
+                self._take(code)
         return self.exit_code
+
+    def _take(self, code: str) -> None:
+        """Run what was typed: a command of the shell's own, or a cell."""
+        name, _, argument = code.strip().removeprefix("%").partition(" ")
+        if code.lstrip().startswith("%") and name in self.commands:
+            if self.commands[name](argument.strip()):
+                self.exit_code = 0
+            return
+        self._mark("\x1b]133;C\x07")
+        result = self.run_cell(code)
+        if self.after_cell is not None:
+            self.after_cell()
+        self._mark(f"\x1b]133;D;{0 if result is not None and result.ok else 1}\x07")
+        self._screen.write(self._options.separate_in)
+
+    def _mark(self, code: str) -> None:
+        """Tell the terminal where the output of a cell begins and ends (OSC 133)."""
+        if self._marks:
+            self._screen.write(code)
 
     def _read(self) -> str:
         default, self._next_input = self._next_input, ""
@@ -130,9 +161,11 @@ class Session:
             return
         if message.msg_type == "execute_input":
             count = message.content.get("execution_count")
-            self._screen.write(f"In (other) [{count}]: {message.content.get('code', '')}\n")
+            self._reader.show_other_prompt(count or 0)
+            self._screen.write(f"{message.content.get('code', '')}\n")
             if isinstance(count, int):
                 self.number = count + 1
+                self._reader.renumber(self.number)
         else:
             self._show(message)
 

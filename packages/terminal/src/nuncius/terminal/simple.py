@@ -48,6 +48,13 @@ class SimplePrompt:
         """Print what stands before a result, without ending the line."""
         sys.stdout.write(plain(self.prompts.output(number)))
 
+    def show_other_prompt(self, number: int) -> None:
+        """Print what stands before the input of another frontend, without ending the line."""
+        sys.stdout.write(plain(self.prompts.other_input(number)))
+
+    def renumber(self, number: int) -> None:
+        """Do nothing: what is printed stays."""
+
     @staticmethod
     def _line(prompt: str) -> str:
         sys.stdout.write(prompt)

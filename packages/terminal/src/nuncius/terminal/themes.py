@@ -131,6 +131,11 @@ def _code(rule: str, deep: bool) -> str:
             if deep:
                 codes.append(f"38;2;{red};{green};{blue}")
             else:
-                cube = [min(5, (value + 15) // 48) for value in (red, green, blue)]
+                cube = [_level(value) for value in (red, green, blue)]
                 codes.append(f"38;5;{16 + 36 * cube[0] + 6 * cube[1] + cube[2]}")
     return f"\x1b[{';'.join(codes)}m" if codes else ""
+
+
+def _level(value: int) -> int:
+    """Return the nearest of the six levels of xterm's color cube: 0, 95, 135, 175, 215, 255."""
+    return 0 if value < 48 else max(1, (value - 35) // 40)

@@ -29,7 +29,6 @@ class InteractiveShell(Shell):
     _sections: ClassVar[tuple[str, ...]] = ()
     #: Modules that are there from the start: libraries look for them in `sys.modules`.
     modules: ClassVar[tuple[str, ...]] = ("IPython",)
-    debugger_cls: Any = None
     parent: Any = None
     mainloop: Callable[..., Any] | None = None
     Completer: Any = None

@@ -1,12 +1,14 @@
 """Look at what went wrong: ``%debug``, ``%pdb``, ``%tb``, ``%xmode``.
 
-The debugger is `pdb`, or what the shell's ``debugger_cls`` says; it talks to the person through ``input()``, so that it works in every frontend.
+The debugger is the shell's ``debugger_cls``; it talks to the person through ``input()``, so that it works in every frontend.
 """
 
 from __future__ import annotations
 
 import sys
+from bdb import BdbQuit
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
@@ -23,14 +25,8 @@ from nuncius.kernel.magics.text import say, switch
 
 __all__ = ["DebugMagics", "debug_call", "post_mortem"]
 
-
-def _debugger(shell: Any) -> Any:
-    cls = getattr(shell, "debugger_cls", None)
-    if cls is None:
-        import pdb
-
-        cls = pdb.Pdb
-    return cls()
+#: The frames of this module are not shown in tracebacks of what the person's code raises.
+__tracebackhide__ = True
 
 
 def post_mortem(shell: Any) -> None:
@@ -44,14 +40,9 @@ def post_mortem(shell: Any) -> None:
         raise UsageError(
             "%debug: there is no exception to look at: the last cell did not fail, or one after it succeeded"
         )
-    from nuncius.kernel.traceback.formatter import is_kernel_frame
-
-    first = traceback
-    while first is not None and is_kernel_frame(first.tb_frame):
-        first = first.tb_next
-    debugger = _debugger(shell)
+    debugger = shell.debugger_cls()
     debugger.reset()
-    debugger.interaction(None, first or traceback)
+    debugger.interaction(None, traceback)
 
 
 def debug_call(
@@ -68,20 +59,12 @@ def debug_call(
     Raises:
         UsageError: One cannot stop there.
     """
-    from bdb import BdbQuit
-
-    debugger = _debugger(shell)
+    debugger = shell.debugger_cls()
     if filename is not None:
         _stop_at(debugger, filename, line)
-    try:
-        debugger.runcall(_resumed, debugger, function) if filename else debugger.runcall(function)
-    except BdbQuit:
-        return
-
-
-def _resumed(debugger: Any, function: Callable[[], Any]) -> Any:
-    debugger.set_continue()  # up to the breakpoint
-    return function()
+        debugger.rcLines.append("continue")  # not here: at the breakpoint
+    with suppress(BdbQuit):
+        debugger.runcall(function)
 
 
 def _stop_at(debugger: Any, filename: str, line: int) -> None:
@@ -121,13 +104,15 @@ class DebugMagics(Magics):
         source = self.shell.transform_cell(line if cell is None else f"{line}\n{cell}")
         filename = self.shell.compile.cache(source, self.shell.execution_count)
         code = self.shell.compile(source, filename, "exec")
-        debugger = _debugger(self.shell)
+        debugger = self.shell.debugger_cls()
         if "b" in opts:
             file, _, number = opts["b"].rpartition(":")
             if not file or not number.isdigit():
                 raise UsageError(f"%debug: -b takes FILE:LINE, got {opts['b']!r}")
             _stop_at(debugger, file, int(number))
-        debugger.run(code, self.shell.user_ns, local_ns)
+            debugger.rcLines.append("continue")
+        with suppress(BdbQuit):
+            debugger.run(code, self.shell.user_ns, local_ns)
 
     @line_magic
     def pdb(self, parameter_s: str = "") -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,10 @@ class KernelMagics(Magics):
             found = getattr(holder, "connection_file", None)
             if found:
                 return Path(found)
+        # a kernel that was started by a frontend was told the file
+        for flag, value in zip(sys.argv, sys.argv[1:], strict=False):
+            if flag in ("-f", "--f"):
+                return Path(value)
         raise UsageError(
             "%connect_info: this kernel runs within the program, and cannot be connected to"
         )
@@ -47,7 +52,6 @@ class KernelMagics(Magics):
     def qtconsole(self, arg_s: str = "") -> None:
         """Open the graphical console, connected to this kernel; arguments go to it."""
         import subprocess
-        import sys
         from importlib.util import find_spec
 
         if find_spec("nuncius.qtconsole") is None:

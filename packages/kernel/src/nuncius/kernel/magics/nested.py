@@ -7,6 +7,9 @@ from typing import Any
 
 __all__ = ["run_nested"]
 
+#: The frames of this module are not shown in tracebacks of what the person's code raises.
+__tracebackhide__ = True
+
 
 def run_nested(shell: Any, source: str) -> None:
     """Run ``source`` in the person's namespace, showing values as a cell does.

@@ -14,13 +14,16 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
 
 __all__ = ["Flag", "Opts", "declares", "flags_of", "next_word", "options", "parse", "split_words"]
+
+#: The frames of this module are not shown in tracebacks of what the person's code raises.
+__tracebackhide__ = True
 
 _ESCAPES = os.name != "nt"  # where the backslash separates folders, it escapes nothing
 
@@ -57,6 +60,11 @@ class Opts(dict[str, Any]):
             return self[name]
         except KeyError:
             raise AttributeError(name) from None
+
+    def merge(self, defaults: Mapping[str, Any] | None = None, **more: Any) -> None:
+        """Add what was not given, as magics written for IPython do with their defaults."""
+        for name, value in {**(defaults or {}), **more}.items():
+            self.setdefault(name, value)
 
 
 def next_word(line: str, position: int) -> tuple[str, int]:
@@ -217,11 +225,18 @@ def options(
             opts, rest = parse(flags, line, function.__name__, anywhere=anywhere)
             return function(self, opts, rest, *args, **kwargs)
 
-        # what is asked for is the signature of a magic: its line
-        del magic.__wrapped__
+        magic.__signature__ = _signature(function)  # type: ignore[attr-defined]
         return declares(*flags)(magic)
 
     return decorate
+
+
+def _signature(function: Callable[..., Any]) -> Any:
+    """Return the signature of a magic as it is called: with its line in place of options and rest."""
+    import inspect
+
+    own, _, rest, *others = inspect.signature(function).parameters.values()
+    return inspect.Signature([own, rest.replace(name="line"), *others])
 
 
 def declares(*flags: Flag) -> Callable[[Callable[..., Any]], Callable[..., Any]]:

@@ -12,6 +12,9 @@ from nuncius.kernel.magics.text import say
 
 __all__ = ["PROFILE_FLAGS", "ProfilingMagics", "profiled"]
 
+#: The frames of this module are not shown in tracebacks of what the person's code raises.
+__tracebackhide__ = True
+
 PROFILE_FLAGS = (
     Flag(
         "l",
@@ -71,10 +74,14 @@ def profiled(shell: Any, code: str, opts: Opts, namespace: dict[str, Any]) -> An
 
     profile = cProfile.Profile()
     note = ""
+    compiled = shell.compile(code, shell.compile.cache(code, shell.execution_count), "exec")
+    profile.enable()
     try:
-        profile.runctx(code, namespace, namespace)
+        exec(compiled, namespace)
     except SystemExit:
         note = "*** SystemExit exception caught in code being profiled."
+    finally:
+        profile.disable()
     report = StringIO()
     stats = pstats.Stats(profile, stream=report).strip_dirs().sort_stats(*opts.get("s", ["time"]))
     stats.print_stats(*(_limit(text) for text in opts.get("l", ())))

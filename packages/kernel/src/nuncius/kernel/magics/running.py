@@ -22,6 +22,9 @@ from nuncius.kernel.magics.timing import cpu_times
 
 __all__ = ["RunMagics"]
 
+#: The frames of this module are not shown in tracebacks of what the person's code raises.
+__tracebackhide__ = True
+
 _MISSING = object()
 
 

@@ -28,6 +28,9 @@ from nuncius.kernel.magics.text import say
 
 __all__ = ["ScriptMagics"]
 
+#: The frames of this module are not shown in tracebacks of what the person's code raises.
+__tracebackhide__ = True
+
 _FLAGS = (
     Flag("out", "Keep what it writes to stdout in a variable; with --bg, the pipe.", "NAME"),
     Flag("err", "Keep what it writes to stderr in a variable; with --bg, the pipe.", "NAME"),
@@ -123,8 +126,8 @@ class ScriptMagics(Magics):
         for name, text in (("out", out), ("err", err)):
             if name in opts:
                 self.shell.user_ns[opts[name]] = text
-        if interrupted is not None:
-            raise interrupted
+        if interrupted:
+            raise KeyboardInterrupt
         if process.returncode and "no-raise-error" not in opts:
             raise subprocess.CalledProcessError(
                 process.returncode, cell.encode(), out or None, err or None
@@ -239,20 +242,20 @@ class _Exchange:
         }
         self._chunks: queue.SimpleQueue[tuple[str, str | None]] = queue.SimpleQueue()
 
-    def run(self) -> tuple[str, str, KeyboardInterrupt | None]:
-        """Return what was to be kept of both streams, and the interrupt that ended it, if one did."""
+    def run(self) -> tuple[str, str, bool]:
+        """Return what was to be kept of both streams, and whether an interrupt ended it."""
         process = self._process
         threads = [threading.Thread(target=_feed, args=(process, self._source), daemon=True)]
         for name, pipe in (("out", process.stdout), ("err", process.stderr)):
             threads.append(threading.Thread(target=self._read, args=(pipe, name), daemon=True))
         for thread in threads:
             thread.start()
-        interrupted = None
+        interrupted = False
         try:
             self._take()
             process.wait()
-        except KeyboardInterrupt as error:
-            interrupted = error
+        except KeyboardInterrupt:
+            interrupted = True
             self._interrupt()
         for thread in threads:
             thread.join(_PATIENCE)

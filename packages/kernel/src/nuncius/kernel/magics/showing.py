@@ -8,6 +8,9 @@ from nuncius.kernel.magics.registry import Magics, cell_magic, magics_class, no_
 
 __all__ = ["DisplayMagics"]
 
+#: The frames of this module are not shown in tracebacks of what the person's code raises.
+__tracebackhide__ = True
+
 
 @magics_class
 class DisplayMagics(Magics):

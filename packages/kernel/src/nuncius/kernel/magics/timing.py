@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import gc
 import math
 import sys
 import time as clocks
-import timeit as timeit_module
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import repeat
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
@@ -23,6 +25,9 @@ from nuncius.kernel.magics.registry import (
 from nuncius.kernel.magics.text import say
 
 __all__ = ["TimeitResult", "TimingMagics", "cpu_times", "format_time"]
+
+#: The frames of this module are not shown in tracebacks of what the person's code raises.
+__tracebackhide__ = True
 
 #: Compilation that takes longer is reported.
 _SLOW = 0.1
@@ -226,7 +231,7 @@ class TimingMagics(Magics):
         """
         if not line and cell is None:
             return None
-        repeat = _whole(opts, "r", _REPEAT)
+        times = _whole(opts, "r", _REPEAT)
         number = _whole(opts, "n", 0)
         precision = _whole(opts, "p", 3)
         clock: Callable[[], float] = clocks.perf_counter
@@ -239,9 +244,9 @@ class TimingMagics(Magics):
         names = dict(self.shell.user_ns) if local_ns is not self.shell.user_ns else None
         if names is not None:
             names.update(local_ns or {})
-        timer = self._timer(setup, statement, clock, self.shell.user_ns if names is None else names)
+        inner = self._loop(setup, statement, self.shell.user_ns if names is None else names)
         compile_time = clocks.perf_counter() - started
-        result = _measure(timer, number, repeat, compile_time, precision)
+        result = _measure(partial(inner, clock), number, times, compile_time, precision)
         if "q" not in opts:
             if result.worst > 4 * result.best and result.best > 0 and result.worst > 1e-6:
                 say(
@@ -255,10 +260,8 @@ class TimingMagics(Magics):
             self.shell.user_ns[opts["v"]] = result
         return result if "o" in opts else None
 
-    def _timer(
-        self, setup: str, statement: str, clock: Callable[[], float], names: dict[str, Any]
-    ) -> timeit_module.Timer:
-        """Return a timer whose loop is made of the statements themselves, so that nothing is measured but them."""
+    def _loop(self, setup: str, statement: str, names: dict[str, Any]) -> Callable[..., float]:
+        """Return a function that loops over the statements themselves, so that nothing is measured but them."""
         shell = self.shell
         filename = shell.compile.cache(statement, shell.execution_count)
         body = shell.transform_ast(
@@ -277,13 +280,11 @@ class TimingMagics(Magics):
         ast.fix_missing_locations(tree)
         made: dict[str, Any] = {}
         exec(shell.compile(tree, filename, "exec"), names, made)
-        timer = timeit_module.Timer(timer=clock)
-        timer.inner = made["_inner"]  # type: ignore[attr-defined]
-        return timer
+        return made["_inner"]  # type: ignore[no-any-return]
 
 
 _LOOP = """\
-def _inner(_it, _timer):
+def _inner(_timer, _it):
     _t0 = _timer()
     for _i in _it:
         pass
@@ -325,14 +326,29 @@ def _whole(opts: Opts, name: str, default: int) -> int:
 
 
 def _measure(
-    timer: timeit_module.Timer, number: int, repeat: int, compile_time: float, precision: int
+    loop: Callable[[Iterator[None]], float],
+    number: int,
+    times: int,
+    compile_time: float,
+    precision: int,
 ) -> TimeitResult:
     if number == 0:
         for power in range(10):
             number = 10**power
-            if timer.timeit(number) >= _LONG_ENOUGH:
+            if _once(loop, number) >= _LONG_ENOUGH:
                 break
-    runs = timer.repeat(repeat, number)
+    runs = [_once(loop, number) for _ in range(times)]
     return TimeitResult(
-        number, repeat, min(runs) / number, max(runs) / number, runs, compile_time, precision
+        number, times, min(runs) / number, max(runs) / number, runs, compile_time, precision
     )
+
+
+def _once(loop: Callable[[Iterator[None]], float], number: int) -> float:
+    """Return the seconds of so many loops, without the garbage collector."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        return loop(repeat(None, number))
+    finally:
+        if collecting:
+            gc.enable()

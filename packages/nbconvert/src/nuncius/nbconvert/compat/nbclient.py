@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -18,7 +17,7 @@ from traitlets.config import LoggingConfigurable
 
 from nuncius.nbconvert import options
 from nuncius.nbconvert.compat.traits import gather, traits_of
-from nuncius.nbconvert.execute.blocking import blocking
+from nuncius.nbconvert.execute.blocking import Loop, blocking
 from nuncius.nbconvert.execute.cell import CellResult, CellRunner
 from nuncius.nbconvert.execute.errors import (
     CellControlSignal,
@@ -306,31 +305,33 @@ class NotebookClient(LoggingConfigurable):
     @contextmanager
     def setup_kernel(self, **kwargs: Any) -> Iterator[None]:
         """Start kernel and client, for code that does not await; end them afterwards."""
-        with asyncio.Runner() as runner:
-            self._loop = runner
-            context = self.async_setup_kernel(**kwargs)
-            runner.run(_enter(context))
+        outer, self._loop = self._loop, self._loop or Loop()
+        context = self.async_setup_kernel(**kwargs)
+        try:
+            self._loop.run(_enter(context))
             try:
                 yield
             except BaseException as error:
-                if not runner.run(_leave(context, error)):
+                if not self._loop.run(_leave(context, error)):
                     raise
             else:
-                runner.run(_leave(context, None))
-            finally:
-                self._loop = None
+                self._loop.run(_leave(context, None))
+        finally:
+            if outer is None:
+                self._loop.close()
+            self._loop = outer
 
     #: The loop of `setup_kernel` or `start_new_kernel`, while it is open.
-    _loop: asyncio.Runner | None = None
+    _loop: Loop | None = None
 
     def start_new_kernel(self, **kwargs: Any) -> None:
         """Start the kernel, for code that does not await; call `_cleanup_kernel` at last."""
-        self._loop = self._loop or asyncio.Runner()
+        self._loop = self._loop or Loop()
         self._loop.run(self.async_start_new_kernel(**kwargs))
 
     def start_new_kernel_client(self) -> AsyncClient:
         """Connect to the kernel, for code that does not await."""
-        self._loop = self._loop or asyncio.Runner()
+        self._loop = self._loop or Loop()
         return self._loop.run(self.async_start_new_kernel_client())
 
     def _cleanup_kernel(self) -> None:

@@ -1,23 +1,51 @@
-"""Run a notebook from code that does not await."""
+"""Run coroutines from code that does not await."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-__all__ = ["blocking"]
+__all__ = ["Loop", "blocking"]
 
 T = TypeVar("T")
 
 
-def blocking(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run a coroutine to its end, also where an event loop runs already: then in a thread of its own."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return asyncio.run(coroutine)
-    from concurrent.futures import ThreadPoolExecutor
+class Loop:
+    """An event loop that is entered as often as wanted; close it at last.
 
-    with ThreadPoolExecutor(1, thread_name_prefix="nuncius-execute") as pool:
-        return pool.submit(asyncio.run, coroutine).result()
+    Where a loop runs already (in a notebook, say) it has a thread of its own.
+    """
+
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner()
+        self._thread: ThreadPoolExecutor | None = None
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="nuncius-execute")
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine to its end, and return its result."""
+        if self._thread is None:
+            return self._runner.run(coroutine)
+        return self._thread.submit(self._runner.run, coroutine).result()
+
+    def close(self) -> None:
+        """End what is left on the loop, and close it."""
+        if self._thread is None:
+            self._runner.close()
+            return
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
+
+
+def blocking(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine to its end, on a loop of its own."""
+    loop = Loop()
+    try:
+        return loop.run(coroutine)
+    finally:
+        loop.close()

@@ -126,7 +126,7 @@ class Executor:
             self._runner.close()
             self._recorder.finish(self.nb)
         status, error, failed = self._failure or ("ok", None, None)
-        if self._stopping and status in ("ok", "failed"):
+        if self._stopping:
             status, error = "interrupted", None
         self._emit(RunFinished(self.nb, status))
         return RunResult(status, error, failed, self._executed, time.monotonic() - started)

@@ -105,10 +105,15 @@ async def running(choice: KernelChoice, pool: KernelPool) -> AsyncIterator[LiveK
     try:
         async with manager.client(heartbeat_interval=None) as client:
             reply = await client.wait_until_ready(choice.startup_timeout)
+
+            async def kill() -> None:
+                await manager.shutdown(now=True)
+                client.kernel_died("the kernel was killed")
+
             yield LiveKernel(
                 client,
                 manager.interrupt,
-                lambda: manager.shutdown(now=True),
+                kill,
                 reply.content,
                 {"display_name": spec.display_name, "language": spec.language, "name": spec.name},
             )
@@ -156,13 +161,14 @@ async def _in_process(choice: KernelChoice) -> AsyncIterator[LiveKernel]:
     async def interrupt() -> None:
         host.interrupt()
 
-    async def kill() -> None:
-        host.close()
-
     try:
         with contextlib.chdir(choice.cwd or "."):
             async with AsyncClient(MemoryTransport(host), heartbeat_interval=None) as client:
                 reply = await client.wait_until_ready(choice.startup_timeout)
+
+                async def kill() -> None:
+                    client.kernel_died("the kernel was left to itself")
+
                 yield LiveKernel(client, interrupt, kill, reply.content, {})
     finally:
         host.close()

@@ -1,6 +1,6 @@
 """Let programs that were written for jupyter_client run on Nuncius after changing an import line.
 
-``from jupyter_client import X`` becomes ``from nuncius.protocol.compat import X``; the modules ``session``, ``jsonutil``, ``kernelspec``, ``manager`` and ``client`` have the public names of theirs. It is a façade: new programs are better served by `nuncius.protocol.client` and `nuncius.protocol.manager`.
+``from jupyter_client import X`` becomes ``from nuncius.protocol.compat import X``; the modules ``session``, ``jsonutil``, ``kernelspec``, ``manager``, ``client``, ``threaded``, ``consoleapp`` and ``localinterfaces`` have the public names of theirs. It is a façade: new programs are better served by `nuncius.protocol.client` and `nuncius.protocol.manager`.
 
 Names are loaded when they are used.
 """
@@ -17,6 +17,7 @@ _HOMES = {
     "AsyncMultiKernelManager": "manager",
     "BlockingKernelClient": "client",
     "DuplicateKernelError": "manager",
+    "JupyterConsoleApp": "consoleapp",
     "KernelClient": "client",
     "KernelManager": "manager",
     "KernelSpec": "kernelspec",
@@ -26,6 +27,9 @@ _HOMES = {
     "NATIVE_KERNEL_NAME": "kernelspec",
     "NoSuchKernel": "kernelspec",
     "Session": "session",
+    "ThreadedKernelClient": "threaded",
+    "app_aliases": "consoleapp",
+    "app_flags": "consoleapp",
     "date_default": "jsonutil",
     "extract_dates": "jsonutil",
     "extract_header": "session",
@@ -33,6 +37,7 @@ _HOMES = {
     "find_kernel_specs": "kernelspec",
     "get_kernel_spec": "kernelspec",
     "install_kernel_spec": "kernelspec",
+    "is_local_ip": "localinterfaces",
     "json_clean": "jsonutil",
     "json_default": "jsonutil",
     "msg_header": "session",

@@ -14,6 +14,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nuncius.protocol.compat.session import Session, message_dict
+from nuncius.protocol.compat.sockets import ConnectsSockets
 from nuncius.protocol.connection import (
     ConnectionInfo,
     find_connection_file,
@@ -107,7 +108,7 @@ class HeartbeatChannel(ClientChannel):
         """Do nothing: nobody listens but `is_beating`."""
 
 
-class KernelClient(Generic[T]):
+class KernelClient(ConnectsSockets, Generic[T]):
     """What both clients are.
 
     Args:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nuncius.protocol.compat.client import (
@@ -13,12 +13,14 @@ from nuncius.protocol.compat.client import (
 )
 from nuncius.protocol.compat.kernelspec import KernelSpec, KernelSpecManager
 from nuncius.protocol.compat.session import Session
+from nuncius.protocol.compat.sockets import ConnectsSockets
 from nuncius.protocol.connection import new_key
 from nuncius.protocol.core.lifecycle import RestartPolicy
 from nuncius.protocol.errors import NunciusError
 from nuncius.protocol.manager.blocking import BlockingKernelManager
 from nuncius.protocol.manager.manager import KernelManager as _Manager
 from nuncius.protocol.manager.manager import ManagerOptions
+from nuncius.protocol.messages import Channel
 
 if TYPE_CHECKING:
     from nuncius.protocol.connection import ConnectionInfo
@@ -43,8 +45,34 @@ class DuplicateKernelError(NunciusError):
     """There is a kernel with this id already."""
 
 
-class _KernelManager:
-    """What both managers are.
+#: Under these names programs configure a manager: ``c.KernelManager.shutdown_wait_time = 10``.
+_SECTIONS = ("ConnectionFileMixin", "KernelManager")
+
+_CONFIGURABLE = (
+    "kernel_name",
+    "connection_file",
+    "transport",
+    "ip",
+    "shutdown_wait_time",
+    "autorestart",
+)
+
+
+def _configured(kind: type, config: Any, parent: Any) -> dict[str, Any]:
+    """Return what a configuration, or that of the parent, says of a manager."""
+    if config is None:
+        config = getattr(parent, "config", None) or {}
+    names = dict.fromkeys((*_SECTIONS, *(base.__name__ for base in reversed(kind.__mro__))))
+    found: dict[str, Any] = {}
+    for name in names:
+        if name in config:
+            section = config[name]
+            found.update({key: section[key] for key in _CONFIGURABLE if key in section})
+    return found
+
+
+class _KernelManager(ConnectsSockets):
+    """What both managers are. Subclasses may override its hooks: `pre_start_kernel`, `post_start_kernel`, `finish_shutdown`.
 
     Args:
         kernel_name: Of the kernelspec.
@@ -54,7 +82,9 @@ class _KernelManager:
         ip: The address that the kernel listens on.
         shutdown_wait_time: Seconds for an orderly end.
         autorestart: Start a kernel that crashed again.
-        **ignored: Traits that have no meaning here (``parent``, ``config``...).
+        parent: Its configuration counts, if there is no other.
+        config: Of traitlets; what is given as an argument counts more.
+        **ignored: Traits that have no meaning here.
     """
 
     client_factory: ClassVar[type[KernelClient[Any]]]
@@ -63,27 +93,27 @@ class _KernelManager:
     def __init__(
         self,
         *,
-        kernel_name: str = "python3",
         kernel_spec_manager: KernelSpecManager | None = None,
-        connection_file: str = "",
-        transport: str = "tcp",
-        ip: str = "127.0.0.1",
-        shutdown_wait_time: float = 5.0,
-        autorestart: bool = False,
         kernel_id: str | None = None,
         session: Session | None = None,
-        **ignored: Any,
+        parent: Any = None,
+        config: Any = None,
+        **traits: Any,
     ) -> None:
-        self.kernel_name = kernel_name
+        traits = {**_configured(type(self), config, parent), **traits}
+        self.parent = parent
+        self.kernel_name: str = traits.get("kernel_name", "python3")
         self.kernel_spec_manager = kernel_spec_manager or KernelSpecManager()
         self.kernel_id = kernel_id or new_key()
-        self.transport = transport
-        self.shutdown_wait_time = shutdown_wait_time
-        self.autorestart = autorestart
+        self.transport: str = traits.get("transport", "tcp")
+        self.shutdown_wait_time: float = traits.get("shutdown_wait_time", 5.0)
+        self.autorestart: bool = traits.get("autorestart", False)
         self.session = session or Session()
-        self._ip = ip
-        self._path = connection_file
+        self._ip: str = traits.get("ip", "127.0.0.1")
+        self._path: str = traits.get("connection_file", "")
         self._made: Any = None
+        #: What is registered for each restart callback: theirs take no arguments.
+        self._adapters: dict[tuple[Callable[[], Any], str], Callable[..., Any]] = {}
 
     @property
     def _inner(self) -> Any:
@@ -190,10 +220,25 @@ class _KernelManager:
         Args:
             **arguments: ``extra_arguments``, ``env``, ``cwd``, and values for the kernelspec's templates.
         """
-        for name in _OUTPUT_ARGUMENTS:
-            arguments.pop(name, None)
-        arguments["extra_arguments"] = tuple(arguments.pop("extra_arguments", None) or ())
-        return self._inner.start(**arguments)
+        raise NotImplementedError
+
+    def _accepted(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
+        accepted = {key: arguments[key] for key in arguments if key not in _OUTPUT_ARGUMENTS}
+        accepted["extra_arguments"] = tuple(accepted.pop("extra_arguments", None) or ())
+        return accepted
+
+    def format_kernel_cmd(self, extra_arguments: Sequence[str] | None = None) -> list[str]:
+        """Return the command of the kernel, with its templates filled in."""
+        spec = self._manager.spec
+        return list(spec.command(self.connection_file, extra_arguments=extra_arguments or ()))
+
+    def _requested(self, restart: bool) -> None:
+        client = BlockingKernelClient(**({} if self.info is None else self.info.to_dict()))
+        try:
+            message = client.session.msg("shutdown_request", {"restart": restart})
+            client.send(Channel.CONTROL, message)
+        finally:
+            client.stop_channels()
 
     def shutdown_kernel(self, now: bool = False, restart: bool = False) -> Any:
         """End the kernel: by message, then by signals; at once with ``now``."""
@@ -226,12 +271,13 @@ class _KernelManager:
 
     def add_restart_callback(self, callback: Callable[[], Any], event: str = "restart") -> None:
         """Have ``callback`` called on ``restart`` or ``dead``."""
-        adapter = _callbacks.setdefault(callback, lambda *_: callback())
-        self._inner.add_callback(adapter, event)
+        if (callback, event) not in self._adapters:
+            adapter = self._adapters[callback, event] = lambda *_: callback()
+            self._inner.add_callback(adapter, event)
 
     def remove_restart_callback(self, callback: Callable[[], Any], event: str = "restart") -> None:
         """Undo `add_restart_callback`."""
-        if (adapter := _callbacks.pop(callback, None)) is not None:
+        if (adapter := self._adapters.pop((callback, event), None)) is not None:
             self._inner.remove_callback(adapter)
 
     def start_restarter(self) -> None:
@@ -241,19 +287,38 @@ class _KernelManager:
         """Do nothing: a crash is noticed as soon as it happens."""
 
 
-#: What is registered for each restart callback: theirs take no arguments.
-_callbacks: dict[Callable[[], Any], Callable[..., Any]] = {}
-
-
 class KernelManager(_KernelManager):
     """Takes care of one kernel, with methods that return when they are done."""
 
     client_factory = BlockingKernelClient
     _inner_class = BlockingKernelManager
 
+    def start_kernel(self, **arguments: Any) -> None:
+        """Start the kernel, see `_KernelManager.start_kernel`."""
+        _, changed = self.pre_start_kernel(**arguments)
+        self._inner.start(**self._accepted(changed))
+        self.post_start_kernel(**changed)
+
+    def pre_start_kernel(self, **arguments: Any) -> tuple[list[str], dict[str, Any]]:
+        """Return the command and the arguments of `start_kernel`; a hook, called before the kernel starts. Changed arguments count."""
+        return self.format_kernel_cmd(arguments.get("extra_arguments")), arguments
+
+    def post_start_kernel(self, **arguments: Any) -> None:
+        """Do nothing; a hook, called when the kernel runs."""
+
+    def request_shutdown(self, restart: bool = False) -> None:
+        """Ask the kernel by message to end."""
+        self._requested(restart)
+
+    def finish_shutdown(
+        self, waittime: float | None = None, pollinterval: float = 0.1, restart: bool = False
+    ) -> None:
+        """Do nothing; a hook, called when the kernel has ended."""
+
     def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
         """End the kernel: by message, then by signals; at once with ``now``."""
         self._inner.shutdown(now=now, restart=restart)
+        self.finish_shutdown(restart=restart)
         if not restart:
             self.cleanup_resources()
 
@@ -273,6 +338,33 @@ class AsyncKernelManager(_KernelManager):
 
     client_factory = AsyncKernelClient
     _inner_class = _Manager
+
+    async def start_kernel(self, **arguments: Any) -> None:
+        """Start the kernel, see `_KernelManager.start_kernel`."""
+        _, changed = await self.pre_start_kernel(**arguments)
+        await self._inner.start(**self._accepted(changed))
+        await self.post_start_kernel(**changed)
+
+    async def pre_start_kernel(self, **arguments: Any) -> tuple[list[str], dict[str, Any]]:
+        """Return the command and the arguments of `start_kernel`; a hook, called before the kernel starts. Changed arguments count."""
+        return self.format_kernel_cmd(arguments.get("extra_arguments")), arguments
+
+    async def post_start_kernel(self, **arguments: Any) -> None:
+        """Do nothing; a hook, called when the kernel runs."""
+
+    async def request_shutdown(self, restart: bool = False) -> None:
+        """Ask the kernel by message to end."""
+        self._requested(restart)
+
+    async def finish_shutdown(
+        self, waittime: float | None = None, pollinterval: float = 0.1, restart: bool = False
+    ) -> None:
+        """Do nothing; a hook, called when the kernel has ended."""
+
+    async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
+        """End the kernel: by message, then by signals; at once with ``now``."""
+        await self._inner.shutdown(now=now, restart=restart)
+        await self.finish_shutdown(restart=restart)
 
     async def cleanup_resources(self, restart: bool = False) -> None:
         """End what the manager itself uses; a kernel that still runs is killed."""

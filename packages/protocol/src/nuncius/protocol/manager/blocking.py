@@ -236,6 +236,12 @@ class BlockingKernelManager:
         finally:
             thread.close()
 
+    def detach(self) -> None:
+        """End the manager's thread, and let a kernel run on that was started ``independent``; its connection file stays."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.close()
+
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         if self._thread is None:
             self._thread = LoopThread()

@@ -26,7 +26,7 @@ def serve(make_kernel: Callable[[], Kernel], argv: Sequence[str] | None = None) 
 
     Args:
         make_kernel: Returns the kernel; called after the sockets are bound.
-        argv: The command line without the program's name; by default that of the process. ``-f FILE`` names the connection file; without it a new one is written, and removed at the end.
+        argv: The command line without the program's name; by default that of the process. ``-f FILE`` names the connection file; without it a new one is written, and removed at the end. ``--ip ADDRESS`` is where a kernel with a new one listens.
 
     Returns:
         The exit code of the process.
@@ -36,9 +36,11 @@ def serve(make_kernel: Callable[[], Kernel], argv: Sequence[str] | None = None) 
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     from nuncius.protocol.errors import ConnectionFileError
 
-    path = connection_file_of(sys.argv[1:] if argv is None else argv)
+    arguments = sys.argv[1:] if argv is None else argv
+    path = connection_file_of(arguments)
+    ip = _value_of(arguments, ("--ip", "--IPKernelApp.ip"))
     try:
-        server, cleanup = _open(make_kernel, path)
+        server, cleanup = _open(make_kernel, path, ip)
     except ConnectionFileError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -53,9 +55,13 @@ def serve(make_kernel: Callable[[], Kernel], argv: Sequence[str] | None = None) 
 
 def connection_file_of(argv: Sequence[str]) -> str | None:
     """Return the connection file that a command line names, None if it names none."""
+    return _value_of(argv, ("-f", "--f", "--connection-file", "--IPKernelApp.connection_file"))
+
+
+def _value_of(argv: Sequence[str], names: Sequence[str]) -> str | None:
     arguments = iter(argv)
     for argument in arguments:
-        for name in ("-f", "--f", "--connection-file", "--IPKernelApp.connection_file"):
+        for name in names:
             if argument == name:
                 return next(arguments, None)
             if argument.startswith(f"{name}="):
@@ -63,7 +69,11 @@ def connection_file_of(argv: Sequence[str]) -> str | None:
     return None
 
 
-def _open(make_kernel: Callable[[], Kernel], path: str | None) -> tuple[Any, Callable[[], None]]:
+def _open(
+    make_kernel: Callable[[], Kernel], path: str | None, ip: str | None
+) -> tuple[Any, Callable[[], None]]:
+    from dataclasses import replace
+
     from nuncius.protocol import connection
     from nuncius.protocol.serving.binding import bind
     from nuncius.protocol.serving.server import Server
@@ -79,6 +89,8 @@ def _open(make_kernel: Callable[[], Kernel], path: str | None) -> tuple[Any, Cal
         # As Jupyter's kernels do: a name for the file that is to be written.
         wanted = connection.ConnectionInfo(key=connection.new_key())
         own = True
+    if ip and own:
+        wanted = replace(wanted, ip=ip)
     bound = bind(wanted)
     try:
         session = Session(bound.info.key, signature_scheme=bound.info.signature_scheme)

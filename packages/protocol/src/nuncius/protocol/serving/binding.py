@@ -43,7 +43,7 @@ class Bound:
         self.context.term()
 
 
-def bind(info: ConnectionInfo, *, iopub_limit: int = 32768) -> Bound:
+def bind(info: ConnectionInfo, *, iopub_limit: int = 2048) -> Bound:
     """Bind the sockets that ``info`` asks for; port 0 means any.
 
     Args:

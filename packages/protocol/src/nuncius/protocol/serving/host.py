@@ -20,7 +20,12 @@ from nuncius.protocol.core.dispatch import Dispatcher
 from nuncius.protocol.errors import NoSuchKernel, StdinNotSupported, TransportClosed
 from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.answer import Outcome, answer, failure
-from nuncius.protocol.serving.interrupts import Interruptible, Interrupts, ShieldedLock
+from nuncius.protocol.serving.interrupts import (
+    Interruptible,
+    Interrupts,
+    ShieldedLock,
+    raise_in_thread,
+)
 from nuncius.protocol.serving.lane import Lane
 from nuncius.protocol.serving.outlet import Outlet
 from nuncius.protocol.serving.request_io import RequestIO
@@ -451,7 +456,7 @@ class ThreadHost(Host):
             self._interrupted = True
             with self._input_came:
                 self._input_came.notify_all()
-            _raise_in_thread(self._thread.ident or 0)
+            raise_in_thread(self._thread.ident or 0)
 
     def close(self) -> None:
         """Shut the kernel down, after what runs is interrupted."""
@@ -483,14 +488,6 @@ class ThreadHost(Host):
     def _wait_for_input(self) -> None:
         self._interrupted = False
         self._input_came.wait_for(lambda: self._inputs or self._interrupted)
-
-
-def _raise_in_thread(ident: int) -> None:
-    import ctypes
-
-    ctypes.pythonapi.PyThreadState_SetAsyncExc(
-        ctypes.c_ulong(ident), ctypes.py_object(KeyboardInterrupt)
-    )
 
 
 async def _awaited(awaitable: Awaitable[T]) -> T:

@@ -5,24 +5,23 @@ Rule: a ZeroMQ file descriptor is edge-triggered, and any operation can swallow 
 
 from __future__ import annotations
 
-import threading
 from typing import TYPE_CHECKING, Any
 
 import zmq
 
 from nuncius.protocol.errors import Malformed, MessageError
 from nuncius.protocol.kernel import error_reply
-from nuncius.protocol.session import DELIMITER, Session
+from nuncius.protocol.serving.frames import receive_frames, send_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from nuncius.protocol.messages import Channel, Message
     from nuncius.protocol.serving.notes import Notes
+    from nuncius.protocol.session import Session
 
 __all__ = ["Inbox"]
-
-_ZERO_COPY = 65536
 
 
 class Inbox:
@@ -34,6 +33,7 @@ class Inbox:
         session: Encodes and decodes.
         notes: Where rejected messages are reported.
         deliver: Takes each message; called with the lock held.
+        lock: Covers every use of the socket. Where code of a request may send, it must be shielded from interrupts.
     """
 
     def __init__(
@@ -43,14 +43,14 @@ class Inbox:
         session: Session,
         notes: Notes,
         deliver: Callable[[Message], None],
+        lock: AbstractContextManager[Any],
     ) -> None:
         self.socket = socket
         self._channel = channel
         self._session = session
         self._notes = notes
         self._deliver = deliver
-        #: Covers every use of the socket.
-        self.lock = threading.RLock()
+        self.lock = lock
 
     def fileno(self) -> int:
         """Return the edge-triggered descriptor."""
@@ -59,7 +59,7 @@ class Inbox:
     def take(self) -> None:
         """Deliver everything that has arrived."""
         with self.lock:
-            while not self.socket.closed and (frames := _receive(self.socket)):
+            while not self.socket.closed and (frames := receive_frames(self.socket)):
                 try:
                     message = self._session.decode(frames, self._channel)
                 except MessageError as error:
@@ -84,30 +84,11 @@ class Inbox:
                     route=message.route,
                 )
             )
-        large = bool(message.buffers) or len(frames[-1]) >= _ZERO_COPY
         with self.lock:
             if not self.socket.closed:
-                self.socket.send_multipart(frames, copy=not large)
+                send_frames(self.socket, frames)
 
     def close(self) -> None:
         """Close; replies that are on their way still leave."""
         with self.lock:
             self.socket.close()
-
-
-def _receive(socket: zmq.Socket[bytes]) -> list[Any]:
-    """Return the frames of the next message, nothing if there is none; buffers are not copied."""
-    try:
-        frames: list[Any] = [socket.recv(zmq.NOBLOCK)]
-    except zmq.Again:
-        return []
-    buffers_at = -1
-    while socket.get(zmq.RCVMORE):
-        if 0 < buffers_at <= len(frames):
-            frames.append(socket.recv(zmq.NOBLOCK, copy=False).buffer)
-            continue
-        frame = socket.recv(zmq.NOBLOCK)
-        if buffers_at < 0 and frame == DELIMITER:
-            buffers_at = len(frames) + 6
-        frames.append(frame)
-    return frames

@@ -3,7 +3,8 @@
 Rule 1: `KeyboardInterrupt` is raised only while a request is being answered. An idle kernel, or one that is sending a reply, is never hit.
 Rule 2: a cell that awaits gets it at its ``await``. The signal handler cannot raise there, since the loop would get it: it cancels the task, and `Interruptible` turns the cancellation into a `KeyboardInterrupt`.
 Rule 3: what stands under a `ShieldedLock` is never cut in two: half a message on a socket would spoil all that follow. The interrupt comes when the lock is left.
-Rule 4: only the main thread runs signal handlers; `Interrupts` itself uses no lock.
+Rule 4: other threads that run requests (subshells) get the interrupt as an asynchronous exception, as soon as they run Python code again: a `ThreadInterrupts` for each.
+Rule 5: only the main thread runs signal handlers; `Interrupts.handle` takes no lock.
 """
 
 from __future__ import annotations
@@ -14,10 +15,17 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator
+    from collections.abc import Awaitable, Callable, Generator
     from types import FrameType
 
-__all__ = ["Interruptible", "Interrupts", "ShieldedLock", "send_interrupt"]
+__all__ = [
+    "Interruptible",
+    "Interrupts",
+    "ShieldedLock",
+    "ThreadInterrupts",
+    "raise_in_thread",
+    "send_interrupt",
+]
 
 
 class Interrupts:
@@ -34,6 +42,10 @@ class Interrupts:
         self.depth = 0
         #: An interrupt came in one of them.
         self.pending = False
+        #: Those of other threads, by their ids.
+        self.threads: dict[int, ThreadInterrupts] = {}
+        #: Called for each signal, in the signal handler: has somebody else interrupt the other threads.
+        self.also: Callable[[], None] | None = None
         self._before: Any = None
 
     def install(self) -> None:
@@ -53,6 +65,8 @@ class Interrupts:
             KeyboardInterrupt: Code of a request runs.
         """
         self.count += 1
+        if self.also is not None:
+            self.also()
         waiting = self.waiting
         if waiting is not None and not waiting.inside:
             waiting.interrupt()
@@ -63,8 +77,86 @@ class Interrupts:
                 raise KeyboardInterrupt
 
 
+class ThreadInterrupts:
+    """What an interrupt does to the requests of one other thread; made in that thread.
+
+    Args:
+        interrupts: Those of the main thread, which know all.
+    """
+
+    def __init__(self, interrupts: Interrupts) -> None:
+        self._interrupts = interrupts
+        self.ident = threading.get_ident()
+        self.armed = False
+        self.waiting: Interruptible | None = None
+        self._depth = 0
+        self._pending = False
+        #: An exception is on its way only if it was raised while this lock was held, outside of any shielded section.
+        self._gate = threading.Lock()
+        interrupts.threads[self.ident] = self
+
+    def close(self) -> None:
+        """The thread ends."""
+        self._interrupts.threads.pop(self.ident, None)
+
+    def interrupt(self) -> None:
+        """Raise KeyboardInterrupt in the request that runs, if one does; from another thread."""
+        with self._gate:
+            waiting = self.waiting
+            if waiting is not None and not waiting.inside:
+                waiting.interrupt_from_outside()
+            elif self.armed or waiting is not None:
+                if self._depth:
+                    self._pending = True
+                else:
+                    raise_in_thread(self.ident)
+
+    def disarm(self) -> None:
+        """The request is answered: when this returns, no interrupt can come any more.
+
+        Raises:
+            KeyboardInterrupt: One was on its way.
+        """
+        with self._gate:
+            self.armed = False
+            self._pending = False
+        _breathe()
+
+    def enter(self) -> None:
+        """Begin a shielded section.
+
+        Raises:
+            KeyboardInterrupt: One was on its way; the section has not begun.
+        """
+        with self._gate:
+            self._depth += 1
+        try:
+            _breathe()
+        except KeyboardInterrupt:
+            self._depth -= 1
+            raise
+
+    def leave(self) -> None:
+        """End a shielded section.
+
+        Raises:
+            KeyboardInterrupt: It came in the section.
+        """
+        with self._gate:
+            self._depth -= 1
+            due = self._pending and not self._depth
+            if due:
+                self._pending = False
+        if due:
+            raise KeyboardInterrupt
+
+
+def _breathe() -> None:
+    """Have an asynchronous exception come now: the interpreter looks for one whenever a function begins."""
+
+
 class ShieldedLock:
-    """A reentrant lock; while the main thread has it, or waits for it, interrupts wait.
+    """A reentrant lock; while a thread that runs requests has it, or waits for it, interrupts wait.
 
     Args:
         interrupts: Those of the main thread.
@@ -76,15 +168,21 @@ class ShieldedLock:
         self._main = threading.main_thread().ident
 
     def __enter__(self) -> None:
-        if threading.get_ident() == self._main:
+        ident = threading.get_ident()
+        if ident == self._main:
             self._interrupts.depth += 1
+        elif (other := self._interrupts.threads.get(ident)) is not None:
+            other.enter()
         self._lock.acquire()
 
     def __exit__(self, *exc: object) -> None:
         self._lock.release()
-        if threading.get_ident() != self._main:
-            return
+        ident = threading.get_ident()
         interrupts = self._interrupts
+        if ident != self._main:
+            if (other := interrupts.threads.get(ident)) is not None:
+                other.leave()
+            return
         interrupts.depth -= 1
         if interrupts.pending and not interrupts.depth:
             interrupts.pending = False
@@ -100,7 +198,9 @@ class Interruptible:
         interrupts: Where interrupts come from.
     """
 
-    def __init__(self, awaitable: Awaitable[Any], interrupts: Interrupts) -> None:
+    def __init__(
+        self, awaitable: Awaitable[Any], interrupts: Interrupts | ThreadInterrupts
+    ) -> None:
         self._awaitable = awaitable
         self._interrupts = interrupts
         #: Code of the awaitable runs at this moment; otherwise the loop does.
@@ -119,6 +219,12 @@ class Interruptible:
             raise KeyboardInterrupt
         self._pending = True
         self._loop.call_soon_threadsafe(self._task.cancel)
+
+    def interrupt_from_outside(self) -> None:
+        """Raise KeyboardInterrupt at the ``await``; from another thread."""
+        if not self._pending:
+            self._pending = True
+            self._loop.call_soon_threadsafe(self._task.cancel)
 
     def __await__(self) -> Generator[Any, None, Any]:
         import asyncio
@@ -167,3 +273,12 @@ def send_interrupt() -> None:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
         return
     signal.raise_signal(signal.SIGINT)
+
+
+def raise_in_thread(ident: int) -> None:
+    """Raise KeyboardInterrupt in a thread, as soon as it runs Python code."""
+    import ctypes
+
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(ident), ctypes.py_object(KeyboardInterrupt)
+    )

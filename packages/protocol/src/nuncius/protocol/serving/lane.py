@@ -93,7 +93,8 @@ class Lane:
         abort = wants_abort(request, reply)
         if abort and self._drain is not None:
             self._drain()
-        return self._perform(self.dispatcher.finished(reply, abort=abort))
+        metadata = getattr(self.io, "reply_metadata", None)
+        return self._perform(self.dispatcher.finished(reply, metadata=metadata, abort=abort))
 
     def _perform(self, effects: Iterable[Effect]) -> Message | None:
         request = None

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Outlet"]
 
-#: Stream text of one message, in characters: more is sent at once.
-_LARGEST = 1 << 20
+#: Stream text of one message, in characters: more is sent at once. Together with the limit of messages that wait for a slow frontend (`nuncius.protocol.serving.binding.bind`) this bounds the memory that its output takes.
+_LARGEST = 1 << 18
 
 #: Seconds that the beginning of a line waits for its end after a quiet moment: print() writes the two separately.
 _MOMENT = 0.001

@@ -16,6 +16,7 @@ import zmq
 from nuncius.protocol.errors import Malformed
 from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.forks import generation
+from nuncius.protocol.serving.frames import send_frames
 
 if TYPE_CHECKING:
     from nuncius.protocol.serving.notes import Notes
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Publisher"]
 
-#: Buffers from this size on are sent without a copy.
-_ZERO_COPY = 65536
+_EVENTS = int(zmq.EVENTS)
+_POLLIN = int(zmq.POLLIN)
 
 
 class Publisher:
@@ -65,16 +66,15 @@ class Publisher:
         except Malformed as error:
             self._notes.say("content", f"a {message.msg_type} was not sent: {error}")
             return
-        copy = not message.buffers and len(frames[-1]) < _ZERO_COPY
-        self._send(frames, copy)
+        self._send(frames)
         self.welcome()
 
-    def _send(self, frames: list[Any], copy: bool) -> None:
+    def _send(self, frames: list[Any]) -> None:
         socket = self._socket
         if socket.closed:
             return
         try:
-            socket.send_multipart(frames, zmq.NOBLOCK if self._stalled else 0, copy=copy)
+            send_frames(socket, frames, wait=not self._stalled)
             self._stalled = False
         except zmq.Again:
             self._stalled = True
@@ -84,14 +84,14 @@ class Publisher:
             )
             socket.set(zmq.XPUB_NODROP, 0)
             try:
-                socket.send_multipart(frames, copy=copy)
+                send_frames(socket, frames)
             finally:
                 socket.set(zmq.XPUB_NODROP, 1)
 
     def welcome(self) -> None:
         """Welcome new subscribers; called with the outlet's lock held."""
         socket = self._socket
-        while not socket.closed and int(socket.get(zmq.EVENTS)) & zmq.POLLIN:
+        while not socket.closed and int(socket.getsockopt(_EVENTS)) & _POLLIN:
             subscription = socket.recv_multipart(zmq.NOBLOCK)[0]
             if subscription[:1] != b"\x01":
                 continue
@@ -106,4 +106,4 @@ class Publisher:
                 # So that the one who subscribed, and every other one with this topic, gets it.
                 route=(subscription[1:] or b"iopub_welcome",),
             )
-            self._send(self._session.encode(message), copy=True)
+            self._send(self._session.encode(message))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.errors import StdinNotSupported
-from nuncius.protocol.messages import Buffer, Channel, Message
+from nuncius.protocol.messages import Buffer, Channel, Header, Message
 
 if TYPE_CHECKING:
     from nuncius.protocol.serving.outlet import Outlet
@@ -27,7 +27,7 @@ class RequestIO:
         send: Sends a message that is made already, on any channel: for kernels that answer by themselves.
     """
 
-    __slots__ = ("_ask", "outlet", "request", "send")
+    __slots__ = ("_ask", "outlet", "reply_metadata", "request", "send")
 
     def __init__(
         self, request: Message, outlet: Outlet, ask: Ask, send: Callable[[Message], None]
@@ -36,6 +36,22 @@ class RequestIO:
         self.outlet = outlet
         self._ask = ask
         self.send = send
+        #: Of the reply; a kernel may set it before it returns.
+        self.reply_metadata: Mapping[str, Any] | None = None
+
+    def with_parent(self, header: Header) -> RequestIO:
+        """Return one whose messages have another header as their parent."""
+        request = self.request
+        other = Message(
+            request.channel,
+            header,
+            request.parent,
+            request.content,
+            request.metadata,
+            request.buffers,
+            request.route,
+        )
+        return RequestIO(other, self.outlet, self._ask, self.send)
 
     def __repr__(self) -> str:
         return f"<RequestIO of {self.request.msg_type} {self.request.msg_id}>"

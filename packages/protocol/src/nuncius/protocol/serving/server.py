@@ -30,6 +30,7 @@ from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.answer import Outcome, answer, failure
 from nuncius.protocol.serving.capture import Capture
 from nuncius.protocol.serving.control import Control
+from nuncius.protocol.serving.early_loop import EarlyLoop
 from nuncius.protocol.serving.inbox import Inbox
 from nuncius.protocol.serving.interrupts import (
     Interruptible,
@@ -113,7 +114,7 @@ class Server:
         )
         self.outlet = Outlet(
             self.session.message,
-            self._publisher.send,
+            self._publish,
             topic=topic,
             schedule=self._schedule,
             lock=ShieldedLock(self.interrupts),
@@ -121,15 +122,28 @@ class Server:
         self._watcher = Watcher(self.outlet.flush_due, self.notes)
         self._stdin = Stdin(sockets[Channel.STDIN], self.session, self.notes, self.interrupts)
         self._shell = Inbox(
-            sockets[Channel.SHELL], Channel.SHELL, self.session, self.notes, self._deliver
+            sockets[Channel.SHELL],
+            Channel.SHELL,
+            self.session,
+            self.notes,
+            self._deliver,
+            ShieldedLock(self.interrupts),
         )
         self._lane = self._make_lane(self._answer_main, self._drain)
         self._subshells = Subshells(
-            lambda drain: self._make_lane(self._answer, drain), self._give_shell_away
+            lambda drain: self._make_lane(self._answer_subshell, drain),
+            self._open_subshells,
+            self.interrupts,
         )
+        self._subshell_interrupt: Wakeup | None = None
         self._control = Control(
             lambda handle: Inbox(
-                sockets[Channel.CONTROL], Channel.CONTROL, self.session, self.notes, handle
+                sockets[Channel.CONTROL],
+                Channel.CONTROL,
+                self.session,
+                self.notes,
+                handle,
+                threading.RLock(),
             ),
             self._make_lane(self._answer_control, None, flush_captured=False),
         )
@@ -176,7 +190,7 @@ class Server:
         self._wait(_GRACE)
         self._shell.take()
         while self._arrived and self._arrived[0].msg_type == "kernel_info_request":
-            self._handle(self._arrived.popleft())
+            self._answer_at_once(self._arrived.popleft())
         self._start_kernel()
         try:
             self._loop_plain()
@@ -220,33 +234,46 @@ class Server:
         if self._own_signals:
             self.interrupts.restore()
         self._wakeup.close()
+        if self._subshell_interrupt is not None:
+            self.interrupts.also = None
+            self._subshell_interrupt.close()
         self.notes.close()
 
     # -- the main thread, without asyncio
 
-    def _loop_plain(self) -> None:
-        while self._stopping is None:
-            if not self._arrived and self._reads_shell:
-                self._shell.take()
-            if not self._arrived:
-                self._wait(None)
-                continue
-            message = self._arrived.popleft()
-            if "asyncio" in sys.modules or _mentions_asyncio(message):
-                self._arrived.appendleft(message)
-                self._run_loop(None, None)
-                return
-            self._handle(message)
+    def _answer_at_once(self, message: Message) -> None:
+        request = self._lane.receive(message)
+        assert request is not None
+        self._lane.finish(self._server_answer(request, self._make_io(request)))
 
-    def _handle(self, message: Message) -> None:
+    def _loop_plain(self) -> None:
+        early = EarlyLoop(lambda: self._lane.busy)
+        try:
+            while self._stopping is None and self._step_plain(early):
+                continue
+        finally:
+            early.close()
+
+    def _step_plain(self, early: EarlyLoop) -> bool:
+        """Handle a message, or wait for one; tell whether to go on without an event loop."""
+        if not self._arrived and self._reads_shell:
+            self._shell.take()
+        if not self._arrived:
+            self._wait(None)
+            return True
+        if "asyncio" in sys.modules or _mentions_asyncio(self._arrived[0]):
+            self._run_loop(None, None)
+            return False
         lane = self._lane
-        request = lane.receive(message)
+        request = lane.receive(self._arrived.popleft())
         while request is not None:
             outcome = lane.start(request)
-            if isinstance(outcome, Awaitable):
-                self._run_loop(request, outcome)
-                return
+            loop = early.take()
+            if loop is not None or isinstance(outcome, Awaitable):
+                self._run_loop(request, outcome, loop)
+                return False
             request = lane.finish(outcome)
+        return True
 
     def _wait(self, seconds: float | None) -> None:
         """Wait for a message, or for another thread to call."""
@@ -268,11 +295,11 @@ class Server:
 
     # -- the main thread, with asyncio
 
-    def _run_loop(self, request: Message | None, outcome: Outcome) -> None:
+    def _run_loop(self, request: Message | None, outcome: Outcome, loop: Any = None) -> None:
         import asyncio
 
         # Not asyncio.Runner: it would take SIGINT for itself.
-        loop = self._loop = asyncio.new_event_loop()
+        loop = self._loop = loop or asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
         task = loop.create_task(self._serve_async(request, outcome))
         try:
@@ -336,7 +363,7 @@ class Server:
 
     def _deliver(self, message: Message) -> None:
         """Take a message of the shell socket; in whichever thread reads it."""
-        subshell_id = message.header.subshell_id
+        subshell_id = self._subshells.home_of(message)
         if subshell_id is None:
             self._arrived.append(message)
             if not self._reads_shell:
@@ -360,12 +387,25 @@ class Server:
         while self._arrived:
             self._lane.dispatcher.receive(self._arrived.popleft())
 
-    def _give_shell_away(self) -> None:
-        """From now on the io thread reads the shell socket."""
+    def _open_subshells(self) -> None:
+        """From now on the io thread reads the shell socket, and hands interrupts on."""
+        wakeup = self._subshell_interrupt = Wakeup()
+        self._watcher.add(wakeup.fileno(), self._interrupt_subshells)
+        self.interrupts.also = wakeup.set
         self._reads_shell = False
         # The main thread must have left its poll of the socket.
         self._wakeup.set()
         self._watcher.add(self._shell.fileno(), self._shell.take)
+
+    def _interrupt_subshells(self) -> None:
+        if self._subshell_interrupt is not None:
+            self._subshell_interrupt.clear()
+        self._subshells.interrupt()
+
+    def _publish(self, message: Message) -> None:
+        if message.parent is not None and message.parent.subshell_id is not None:
+            self._subshells.note_comm(message, message.parent.subshell_id)
+        self._publisher.send(message)
 
     def _make_lane(
         self,
@@ -408,6 +448,17 @@ class Server:
             return failure(message, error, io)
         finally:
             interrupts.armed = False
+
+    def _answer_subshell(self, message: Message, io: KernelIO) -> Outcome:
+        interrupts = self.interrupts.threads[threading.get_ident()]
+        try:
+            interrupts.armed = True
+            outcome = self._answer(message, io)
+            interrupts.disarm()
+        except KeyboardInterrupt as error:
+            interrupts.armed = False
+            return failure(message, error, io)
+        return outcome
 
     def _answer_control(self, message: Message, io: KernelIO) -> Outcome:
         handler = self._control_handlers().get(message.msg_type)

@@ -11,13 +11,16 @@ import io
 import os
 import sys
 import threading
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
 from nuncius.protocol.serving.forks import generation
+from nuncius.protocol.serving.imports import when_imported
+from nuncius.protocol.session import parse_parent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = ["OutStream", "Policy", "inherit_in_threads", "redirected"]
 
@@ -57,6 +60,8 @@ class OutStream(io.TextIOBase):
         self.echo = original if echo else None
         self._generation = generation()
         self._buffer: _Bytes | None = None
+        #: For code that gives its output another parent: the request that it did so in, and who takes the output instead.
+        self._override: ContextVar[tuple[KernelIO | None, KernelIO]] | None = None
 
     def __repr__(self) -> str:
         return f"<OutStream {self.name}>"
@@ -91,8 +96,44 @@ class OutStream(io.TextIOBase):
     @property
     def parent_header(self) -> dict[str, Any]:
         """The header of the request that text written now belongs to."""
-        current = CURRENT_IO.get() or self._fallback()
+        current = self._request()
         return {} if current is None else current.request.header.to_dict()
+
+    def get_parent(self) -> dict[str, Any]:
+        """Return the request that text written now belongs to, as a nested dictionary."""
+        current = self._request()
+        return {} if current is None else current.request.to_dict()
+
+    def set_parent(self, parent: Mapping[str, Any]) -> None:
+        """Have what this thread or task writes belong to another request, until the one that runs is over.
+
+        Args:
+            parent: A message, or its header, as a dictionary.
+        """
+        self.set_thread_parent(parent)
+
+    def set_thread_parent(self, parent: Mapping[str, Any]) -> Any:
+        """As `set_parent`; return what `reset_thread_parent` takes to undo it."""
+        header = parse_parent(parent.get("header", parent))
+        current: Any = self._request()
+        if header is None or current is None:
+            return None
+        if self._override is None:
+            self._override = ContextVar("nuncius_stream")
+        return self._override.set((_current(), current.with_parent(header)))
+
+    def reset_thread_parent(self, token: Any) -> None:
+        """Undo `set_thread_parent`."""
+        if token is not None and self._override is not None:
+            self._override.reset(token)
+
+    def _request(self) -> KernelIO | None:
+        current = _current()
+        if self._override is not None:
+            override = self._override.get(None)
+            if override is not None and override[0] is current:
+                return override[1]
+        return current or self._fallback()
 
     def fileno(self) -> int:
         """Return the descriptor of the output that the process had at its start.
@@ -118,7 +159,7 @@ class OutStream(io.TextIOBase):
         """Send ``text`` to the frontends of the request that it belongs to."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
-        current = _current() or self._fallback()
+        current = self._request() if self._override else _current() or self._fallback()
         if self._generation != generation():
             self._write_descriptor(text)
         elif current is not None:
@@ -142,7 +183,7 @@ class OutStream(io.TextIOBase):
         """Send what is held back."""
         if self._generation != generation():
             return
-        current: Any = CURRENT_IO.get() or self._fallback()
+        current: Any = self._request()
         if current is not None:
             getattr(current, "flush_hint", current.flush)()
         if self.echo is not None:
@@ -227,7 +268,7 @@ _inheriting = False
 
 
 def inherit_in_threads() -> None:
-    """Have every `threading.Thread` belong to the request of the code that starts it, from now on."""
+    """Have every `threading.Thread`, and every call that an executor makes in one, belong to the request of the code that starts it, from now on."""
     global _inheriting
     if _inheriting:
         return
@@ -252,3 +293,28 @@ def inherit_in_threads() -> None:
     start.__doc__ = plain_start.__doc__
     thread_class.start = start
     thread_class._bootstrap_inner = bootstrap_inner  # noqa: SLF001
+    when_imported("concurrent.futures.thread", _inherit_in_executors)
+
+
+def _inherit_in_executors() -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    executor_class: Any = ThreadPoolExecutor
+    plain_submit = executor_class.submit
+
+    def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+        current = CURRENT_IO.get()
+        if current is None:
+            return plain_submit(self, fn, *args, **kwargs)
+        return plain_submit(self, _call_for, current, fn, *args, **kwargs)
+
+    submit.__doc__ = plain_submit.__doc__
+    executor_class.submit = submit
+
+
+def _call_for(current: KernelIO, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
+    token = CURRENT_IO.set(current)
+    try:
+        return fn(*args, **kwargs)
+    finally:
+        CURRENT_IO.reset(token)

@@ -57,7 +57,8 @@ _QUICK_ACK: Final = getattr(socket, "TCP_QUICKACK", None)
 
 def _acknowledge(connection: Any) -> None:
     """Have what was received acknowledged at once."""
-    if _QUICK_ACK is not None:
+    # None: asyncio has closed it already.
+    if _QUICK_ACK is not None and connection is not None:
         connection.setsockopt(socket.IPPROTO_TCP, _QUICK_ACK, 1)
 
 
@@ -406,6 +407,8 @@ class WebSocketTransport:
         self._outbox: deque[Message] = deque()
         self._opened = False
         self._closed = False
+        #: Connections that were lost; asyncio needs a moment to close them.
+        self._leaving: list[asyncio.StreamWriter] = []
         #: The iteration, while it waits: `aclose` ends it.
         self._waiting: asyncio.Task[bytes] | None = None
 
@@ -431,6 +434,8 @@ class WebSocketTransport:
             await self._connect()
         except (OSError, _Lost) as error:
             raise KernelError(f"cannot reach the server at {self.server.url}: {error}") from error
+        finally:
+            await self._see_off()
         self._opened = True
 
     async def _connect(self) -> None:
@@ -446,6 +451,7 @@ class WebSocketTransport:
                     self._inbox.extend(wire.feed(await reader.read(_CHUNK)))
             except BaseException:
                 writer.close()
+                self._leaving.append(writer)
                 raise
         self._wire, self._reader, self._writer = wire, reader, writer
         while self._outbox:
@@ -516,6 +522,7 @@ class WebSocketTransport:
     def _hang_up(self) -> None:
         if self._writer is not None:
             self._writer.close()
+            self._leaving.append(self._writer)
             self._writer = None
 
     async def heartbeat(self, timeout: float) -> bool:
@@ -534,7 +541,17 @@ class WebSocketTransport:
             with contextlib.suppress(OSError):
                 writer.write(self._wire.farewell())
                 writer.close()
-                await writer.wait_closed()
+            self._leaving.append(writer)
+        await self._see_off()
+
+    async def _see_off(self) -> None:
+        import asyncio
+
+        while self._leaving:
+            # A server that does not answer to the end of TLS is not waited for.
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._leaving.pop().wait_closed()
 
 
 def _being_cancelled() -> bool:

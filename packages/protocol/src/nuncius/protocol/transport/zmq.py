@@ -46,8 +46,8 @@ _RECONNECT_MAX_MS: Final = 5
 #: Milliseconds that closing waits for what was sent and has not left yet: enough for a loaded machine, and not noticed when the kernel is gone.
 _LINGER_MS: Final = 200
 
-#: Frames from this size on are handed to ZeroMQ without a copy.
-_ZERO_COPY: Final = 65536
+#: Frames from this size on are handed to ZeroMQ without a copy; pyzmq then starts a thread that finds out when their memory is free, so that smaller ones are copied.
+_ZERO_COPY: Final = 1 << 20
 
 
 class _Sockets:
@@ -129,7 +129,7 @@ class _Sockets:
         if socket is None or message.channel is Channel.IOPUB:
             raise KernelError(f"a client cannot send on {message.channel}")
         frames = self.session.encode(message)
-        large = any(len(frame) >= _ZERO_COPY for frame in frames)
+        large = any(memoryview(frame).nbytes >= _ZERO_COPY for frame in frames)
         socket.send_multipart(frames, copy=not large)
 
     def drain(self) -> list[Message]:

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Take the pictures of the manual anew: bench/terminal/pictures.sh
+set -e
+here=$(dirname "$0")
+images=$here/../../docs/images
+export SHOT_HOME=/tmp/shop
+mkdir -p "$SHOT_HOME"
+shot() { python "$here/screenshot.py" "$@"; }
+shot "$images/terminal-first.svg" --size 80x22 -- "nuncius" "wait:In [1]:" "def area(r):\rreturn 3.14159 * r ** 2\r\r" "wait:In [2]:" "[area(r) for r in range(4)]\r" "wait:In [3]:" "area('two')\r" "wait:In [4]:"
+shot "$images/terminal-signature.svg" --size 80x8 -- "nuncius --no-banner" "wait:In [1]:" "import os\r" "wait:In [2]:" "os.path.join(\x1b[Z" "wait:Join two"
+shot "$images/terminal-completion.svg" --size 80x16 -- "nuncius --no-banner" "wait:In [1]:" "import math\r" "wait:In [2]:" "math.s\t" "wait:sqrt"
+cat > "$SHOT_HOME/orders.py" <<'P'
+from nuncius.terminal import embed
+
+def total(orders):
+    prices = [price for _, price in orders]
+    embed()
+    return sum(prices)
+
+print("total:", total([("tea", 3), ("bread", 4)]))
+P
+shot "$images/terminal-embed.svg" --size 80x14 -- "python orders.py" "wait:In [1]:" "prices, [p * 2 for p in prices]\r" "wait:In [2]:" "prices.append(35)\r" "wait:In [3]:" "\x04" "wait:total:"
+rm -r "$SHOT_HOME"

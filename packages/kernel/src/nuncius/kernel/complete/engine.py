@@ -1,0 +1,159 @@
+"""Answer completion requests: ask the matchers in order, within a deadline, and merge what they found.
+
+Rule 1: an answer is given in time, with what was found until then.
+Rule 2: what a matcher raises is noted in the result, and never keeps the others from answering.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+from nuncius.kernel.complete.custom import ask, identifier_of, priority_of
+from nuncius.kernel.complete.model import (
+    Completion,
+    CompletionContext,
+    CompletionResult,
+    MatcherResult,
+)
+from nuncius.kernel.complete.worker import Worker
+
+__all__ = ["Completer"]
+
+_MAX_RESULTS = 10_000
+
+Found = list[tuple[str, MatcherResult]]
+
+
+class Completer:
+    """Complete code over the namespaces of a shell.
+
+    Args:
+        namespaces: Gives where names are looked up, in this order.
+        matchers: Functions that find completions; see `nuncius.kernel.complete.model`.
+        deadline: Seconds after which the answer is given with what is there; None asks all matchers in this thread, however long that takes.
+        policy: How far expressions are evaluated.
+        hide: Which names with underscores are left out; see `CompletionContext`.
+
+    Attributes:
+        disabled: Identifiers of matchers that are not asked.
+        custom: Matchers that were added; they are asked like the others.
+    """
+
+    def __init__(
+        self,
+        namespaces: Callable[[], Sequence[Mapping[str, Any]]],
+        matchers: Iterable[Callable[..., Any]],
+        *,
+        deadline: float | None = 0.05,
+        policy: str = "limited",
+        hide: int = 2,
+    ) -> None:
+        self._namespaces = namespaces
+        self._builtin = list(matchers)
+        self.deadline = deadline
+        self.policy = policy
+        self.hide = hide
+        self.disabled: set[str] = set()
+        self.custom: list[Callable[..., Any]] = []
+        self._worker = Worker()
+
+    @property
+    def matchers(self) -> list[Callable[..., Any]]:
+        """The matchers in the order in which they are asked."""
+        enabled = [
+            m for m in (*self.custom, *self._builtin) if identifier_of(m) not in self.disabled
+        ]
+        return sorted(enabled, key=lambda m: -priority_of(m))
+
+    def add(self, matcher: Callable[..., Any], position: int = 0) -> None:
+        """Add a matcher of version 1 or 2."""
+        self.custom.insert(position, matcher)
+
+    def complete(
+        self, code: str, cursor: int | None = None, *, deadline: float | None = None
+    ) -> CompletionResult:
+        """Return what may stand at the cursor.
+
+        Args:
+            code: The cell.
+            cursor: Offset in characters; the end by default.
+            deadline: Seconds, instead of the usual ones.
+        """
+        offset = len(code) if cursor is None else max(0, min(cursor, len(code)))
+        context = CompletionContext(
+            code, offset, tuple(self._namespaces()), self.policy, _MAX_RESULTS, self.hide
+        )
+        found: Found = []
+        errors: list[tuple[str, str]] = []
+        steps = (_step(matcher, context, found, errors) for matcher in self.matchers)
+        seconds = self.deadline if deadline is None else deadline
+        if seconds is None:
+            for step in steps:
+                if not step():
+                    break
+            finished = True
+        else:
+            finished = self._worker.run(steps, seconds)
+        return _merge(context, list(found), not finished, tuple(errors))
+
+    def close(self) -> None:
+        """End the thread that asks the matchers."""
+        self._worker.close()
+
+
+def _step(
+    matcher: Callable[..., Any],
+    context: CompletionContext,
+    found: Found,
+    errors: list[tuple[str, str]],
+) -> Callable[[], bool]:
+    """Return a function that asks one matcher; it returns whether others are to be asked."""
+
+    def step() -> bool:
+        identifier = identifier_of(matcher)
+        if any(_suppresses(result, identifier) for _, result in found):
+            return True
+        try:
+            result = ask(matcher, context)
+        except Exception as error:  # noqa: BLE001 - matchers are anybody's code
+            errors.append((identifier, f"{type(error).__name__}: {error}"))
+            return True
+        if result.completions:
+            found.append((identifier, result))
+        return not (result.suppress is True and not result.do_not_suppress)
+
+    return step
+
+
+def _suppresses(result: MatcherResult, identifier: str) -> bool:
+    if identifier in result.do_not_suppress:
+        return False
+    return result.suppress is True or (
+        result.suppress is not False and identifier in result.suppress
+    )
+
+
+def _merge(
+    context: CompletionContext, found: Found, partial: bool, errors: tuple[tuple[str, str], ...]
+) -> CompletionResult:
+    """Give all completions the same range, and leave out duplicates."""
+    kept = [(i, r) for i, r in found if not any(_suppresses(o, i) for j, o in found if j != i)]
+    if not kept:
+        return CompletionResult((), context.offset, context.offset, partial, errors)
+    start = min(result.start for _, result in kept)
+    end = max(context.offset if r.end is None else r.end for _, r in kept)
+    texts: dict[str, Completion] = {}
+    for _, result in kept:
+        before = context.full_text[start : result.start]
+        after = context.full_text[context.offset if result.end is None else result.end : end]
+        for completion in result.completions:
+            text = f"{before}{completion.text}{after}"
+            known = texts.get(text)
+            if known is None or (not known.type and completion.type):
+                texts[text] = Completion(
+                    start, end, text, completion.type or "", completion.signature
+                )
+            if len(texts) >= _MAX_RESULTS:
+                break
+    return CompletionResult(tuple(texts.values()), start, end, partial, errors)

@@ -1,0 +1,204 @@
+"""Complete names, attributes and keyword arguments, without running code of the objects."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import sys
+import types
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from nuncius.kernel.complete.kinds import kind_of, parameters_of, signature_of
+from nuncius.kernel.complete.model import (
+    CompletionContext,
+    MatcherResult,
+    SimpleCompletion,
+    completion_matcher,
+)
+from nuncius.kernel.guarded import Instance, Refused
+from nuncius.kernel.static import (
+    MISSING,
+    class_attribute,
+    class_members,
+    instance_dict,
+    raw_attribute,
+)
+
+__all__ = ["attribute_matcher", "keyword_argument_matcher", "members_of", "name_matcher"]
+
+#: Signatures are written for so many completions at most: for more of them nobody reads them.
+_MAX_SIGNATURES = 60
+_KEYWORDS = [*keyword.kwlist, *keyword.softkwlist]
+_ORDINARY_DIR = (object.__dir__, type.__dir__, types.ModuleType.__dir__)
+#: Attributes of every class that a person never types on an instance.
+_OF_TYPE = frozenset(vars(type))
+
+
+@completion_matcher(identifier="IPCompleter.python_matcher", priority=0, api_version=2)
+def name_matcher(context: CompletionContext) -> MatcherResult:
+    """Complete variables, builtins and keywords."""
+    code = context.code
+    if code.has_dot or code.string or code.in_comment or _after_number(context):
+        return MatcherResult()
+    found: dict[str, Any] = {}
+    for namespace in (*context.namespaces, vars(builtins)):
+        for name in list(namespace):
+            if isinstance(name, str) and name not in found:
+                found[name] = namespace[name]
+    names = _matching(found, code.word, context.hide)
+    completions = _described(names, found)
+    if code.word:
+        words = [w for w in _KEYWORDS if w.startswith(code.word) and w not in found]
+        completions += [SimpleCompletion(word, "keyword") for word in words]
+    return MatcherResult(completions, code.word_start)
+
+
+def _after_number(context: CompletionContext) -> bool:
+    start = context.code.word_start
+    return bool(context.code.word) and start > 0 and context.before[start - 1].isdigit()
+
+
+@completion_matcher(identifier="IPCompleter.attribute_matcher", priority=0, api_version=2)
+def attribute_matcher(context: CompletionContext) -> MatcherResult:
+    """Complete the attributes of the expression before the dot."""
+    code = context.code
+    if not code.has_dot or not code.target or code.string or code.in_comment:
+        return MatcherResult()
+    try:
+        obj = context.evaluator.evaluate(code.target)
+    except Refused:
+        obj = _loaded_module(code.target)
+        if obj is MISSING:
+            return MatcherResult()
+    members = members_of(obj)
+    names = _matching(members, code.word, context.hide)
+    return MatcherResult(_described(names, members), code.word_start)
+
+
+def _loaded_module(name: str) -> Any:
+    """Return a module that is not imported here, but known to Python, under its usual name."""
+    usual = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "pl": "polars"}
+    return sys.modules.get(usual.get(name, name), MISSING)
+
+
+def members_of(obj: Any) -> dict[str, Any]:
+    """Return the attributes of an object: names and the raw objects behind them.
+
+    Only a ``__dir__`` that the class itself defines is called; what it raises is ignored.
+    """
+    if isinstance(obj, Instance):
+        return class_members(obj.kind)
+    if isinstance(obj, type):
+        members = {n: v for n, v in class_members(type(obj)).items() if n not in _OF_TYPE}
+        members.update(class_members(obj))
+    elif isinstance(obj, types.ModuleType):
+        members = dict(instance_dict(obj))
+        members.update(_submodules(members.get("__name__")))
+    else:
+        members = class_members(type(obj))
+        members.update((k, v) for k, v in list(instance_dict(obj).items()) if isinstance(k, str))
+    for name in _own_dir(obj):
+        if name not in members:
+            members[name] = _column_or_unknown(obj, name)
+    return members
+
+
+def _own_dir(obj: Any) -> Iterable[str]:
+    method = class_attribute(type(obj), "__dir__")
+    if isinstance(obj, types.ModuleType) and "__dir__" in instance_dict(obj):
+        method = None
+    if method in _ORDINARY_DIR:
+        return ()
+    try:
+        names = [name for name in dir(obj) if isinstance(name, str)]
+    except Exception:  # noqa: BLE001 - the person's __dir__ may raise anything
+        return ()
+    columns = raw_attribute(obj, "columns")
+    if columns is not MISSING and type(obj).__name__ == "DataFrame":
+        # pandas itself names only the first hundred
+        names += [c for c in _columns(obj) if isinstance(c, str) and c.isidentifier()]
+    return names
+
+
+def _columns(frame: Any) -> list[Any]:
+    try:
+        return list(frame.columns[:5000])
+    except Exception:  # noqa: BLE001 - another library's DataFrame
+        return []
+
+
+def _column_or_unknown(obj: Any, name: str) -> Any:
+    return raw_attribute(obj, name)
+
+
+def _submodules(package: Any) -> dict[str, Any]:
+    """Return the submodules that are loaded: `import a.b` made them attributes of ``a`` or will."""
+    if not isinstance(package, str):
+        return {}
+    start = package + "."
+    found = [name for name in list(sys.modules) if name.startswith(start)]
+    return {
+        name[len(start) :]: sys.modules[name]
+        for name in found
+        if "." not in name[len(start) :] and sys.modules.get(name) is not None
+    }
+
+
+def _matching(names: Iterable[str], prefix: str, hide: int) -> list[str]:
+    """Return the names that start with ``prefix``; without regard to case when none does."""
+    found = [n for n in names if n.startswith(prefix)]
+    if not found and prefix:
+        lower = prefix.lower()
+        found = [n for n in names if n.lower().startswith(lower)]
+    if not prefix.startswith("_"):
+        if hide == 2:
+            found = [n for n in found if not n.startswith("_")]
+        elif hide == 1:
+            found = [n for n in found if not (n.startswith("__") and n.endswith("__"))]
+    return sorted(found, key=_order)
+
+
+def _order(name: str) -> tuple[int, str, str]:
+    underscores = 2 if name.startswith("__") else 1 if name.startswith("_") else 0
+    return underscores, name.lower(), name
+
+
+def _described(names: list[str], values: Mapping[str, Any]) -> list[SimpleCompletion]:
+    with_signature = len(names) <= _MAX_SIGNATURES
+    completions = []
+    for name in names:
+        value = values[name]
+        kind = kind_of(value)
+        signature = signature_of(value) if with_signature and kind == "function" else ""
+        completions.append(SimpleCompletion(name, kind or "instance", signature))
+    return completions
+
+
+@completion_matcher(
+    identifier="IPCompleter.python_func_kw_matcher", priority=10, api_version=2
+)
+def keyword_argument_matcher(context: CompletionContext) -> MatcherResult:
+    """Complete the names of the parameters of the call around the cursor."""
+    code = context.code
+    if code.has_dot or code.string or code.in_comment or not code.brackets:
+        return MatcherResult()
+    call = code.brackets[-1]
+    if call.char != "(" or not call.owner or not _starts_argument(context, call.offset):
+        return MatcherResult()
+    try:
+        function = context.evaluator.evaluate(call.owner)
+    except Refused:
+        return MatcherResult()
+    names = [
+        name
+        for name in parameters_of(function.kind if isinstance(function, Instance) else function)
+        if name and name.startswith(code.word) and name not in code.used_keywords
+    ]
+    completions = [SimpleCompletion(f"{name}=", "param") for name in names]
+    return MatcherResult(completions, code.word_start, ordered=True)
+
+
+def _starts_argument(context: CompletionContext, bracket: int) -> bool:
+    before = context.before[bracket : context.code.word_start].rstrip()
+    return before[-1:] in {"(", ","}

@@ -1,0 +1,95 @@
+"""Run matchers under a deadline: what is late is left behind, and never blocks the next question.
+
+Theory of operation: one daemon thread takes questions from a queue. It appends each matcher's answer to a list, so that whoever waits can take what is there when the time is up. A thread that is late is abandoned: it ends when its matcher returns, and the next question gets a new one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from queue import SimpleQueue
+
+__all__ = ["Worker"]
+
+#: When so many threads hang, only answers that need no thread are given.
+_MAX_LOST = 8
+
+
+class _Job:
+    def __init__(self, steps: Iterable[Callable[[], bool]]) -> None:
+        self.steps = steps
+        self.done = threading.Event()
+        self.cancelled = False
+
+    def run(self) -> None:
+        try:
+            for step in self.steps:
+                if self.cancelled or not step():
+                    break
+        finally:
+            self.done.set()
+
+
+class Worker:
+    """A thread that is replaced when it hangs."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[_Job | None] | None = None
+        self._lost: list[threading.Thread] = []
+        self._thread: threading.Thread | None = None
+
+    def run(self, steps: Iterable[Callable[[], bool]], seconds: float) -> bool:
+        """Call ``steps`` one after the other until one returns False.
+
+        Args:
+            steps: What to do.
+            seconds: How long to wait for them.
+
+        Returns:
+            Whether all was done in time.
+        """
+        job = _Job(steps)
+        queue = self._ready()
+        if queue is None:
+            return False
+        queue.put(job)
+        if job.done.wait(seconds):
+            return True
+        job.cancelled = True
+        self._abandon()
+        return False
+
+    def _ready(self) -> SimpleQueue[_Job | None] | None:
+        if self._thread is not None and self._thread.is_alive() and self._queue is not None:
+            return self._queue
+        self._lost = [thread for thread in self._lost if thread.is_alive()]
+        if len(self._lost) >= _MAX_LOST:
+            return None
+        self._queue = SimpleQueue()
+        self._thread = threading.Thread(
+            target=_serve, args=(self._queue,), name="nuncius-complete", daemon=True
+        )
+        self._thread.start()
+        return self._queue
+
+    def _abandon(self) -> None:
+        if self._thread is not None and self._queue is not None:
+            self._lost.append(self._thread)
+            self._queue.put(None)
+        self._thread = self._queue = None
+
+    def close(self) -> None:
+        """End the thread."""
+        if self._queue is not None:
+            self._queue.put(None)
+        if self._thread is not None:
+            self._thread.join(1)
+        self._thread = self._queue = None
+
+
+def _serve(queue: SimpleQueue[_Job | None]) -> None:
+    while True:
+        job = queue.get()
+        if job is None:
+            return
+        job.run()

@@ -1,0 +1,179 @@
+"""Talk to debugpy's adapter: start it on the first use, send requests, hear events in a thread of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as TookTooLong
+from contextlib import suppress
+from typing import Any
+
+from nuncius.kernel.debug.conversation import Answered, Ask, Conversation, Effect, Told
+from nuncius.kernel.debug.wire import Decoder, WireError, encode
+
+__all__ = ["Adapter", "available", "end_stepping", "hide_service_threads"]
+
+#: Seconds for an answer; what evaluates an endless loop must not close the control channel for ever.
+_PATIENCE = 30.0
+
+#: Threads of the server: what stops for a breakpoint there would never be told.
+_SERVICE_THREADS = ("nuncius-control", "nuncius-io", "nuncius-heartbeat", "nuncius-history")
+
+#: Where debugpy listens in this process; it can do so only once.
+_listening: tuple[str, int] | None = None
+
+
+def available() -> bool:
+    """Tell whether debugpy is installed, without importing it."""
+    from importlib.machinery import PathFinder
+
+    return "debugpy" in sys.modules or PathFinder.find_spec("debugpy") is not None
+
+
+def hide_service_threads() -> None:
+    """Have debugpy leave the threads of the server alone."""
+    current = threading.current_thread()
+    for thread in threading.enumerate():
+        if thread is current or thread.name.startswith(_SERVICE_THREADS):
+            _hide(thread)
+
+
+def _hide(thread: threading.Thread) -> None:
+    # the names that pydevd looks for
+    thread.pydev_do_not_trace = True  # type: ignore[attr-defined]
+    thread.is_pydev_daemon_thread = True  # type: ignore[attr-defined]
+
+
+def end_stepping() -> None:
+    """Have this thread stop at breakpoints only: the cell that was stepped through has ended."""
+    if (module := sys.modules.get("_pydevd_bundle.pydevd_additional_thread_info")) is not None:
+        info = module.set_additional_thread_info(threading.current_thread())
+        info.pydev_step_cmd = info.pydev_original_step_cmd = -1
+        info.pydev_step_stop = None
+
+
+def _listen() -> tuple[str, int]:
+    """Have debugpy listen; returns where."""
+    global _listening
+    if _listening is None:
+        # Python's frozen modules cannot be stepped into: nothing that a person of a notebook needs to hear
+        os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+        hide_service_threads()
+        hook, import_hook = sys.breakpointhook, sys.__breakpointhook__
+        import debugpy
+
+        debugpy.configure(subProcess=False)  # a frontend of cells cannot follow into children
+        host, port = debugpy.listen(("127.0.0.1", 0))
+        _listening = (host, int(port))
+        # ours knows whether a frontend is attached
+        sys.breakpointhook, sys.__breakpointhook__ = hook, import_hook
+    return _listening
+
+
+class Adapter:
+    """A connection to debugpy's adapter.
+
+    Args:
+        tell: Called with each event that frontends should hear, in the thread that reads.
+        patience: Seconds to wait for an answer.
+    """
+
+    def __init__(
+        self, tell: Callable[[dict[str, Any]], None], patience: float = _PATIENCE
+    ) -> None:
+        self._tell = tell
+        self._patience = patience
+        self._conversation = Conversation()
+        self._waiting: dict[int, Future[dict[str, Any]]] = {}
+        self._lock = threading.Lock()
+        self.initialized = threading.Event()
+        self._socket = socket.create_connection(_listen(), timeout=patience)
+        self._socket.settimeout(None)
+        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._thread = threading.Thread(target=self._read, name="nuncius-debugger", daemon=True)
+        _hide(self._thread)
+        self._thread.start()
+
+    @property
+    def stopped(self) -> set[int]:
+        """The threads that stand still."""
+        return self._conversation.stopped
+
+    def request(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Send a request, and wait for its answer."""
+        return self.wait(request, self.send(request))
+
+    def send(self, request: Mapping[str, Any]) -> Future[dict[str, Any]]:
+        """Send a request; returns the answer to come."""
+        answer: Future[dict[str, Any]] = Future()
+        with self._lock:
+            ask = self._conversation.request(request)
+            self._waiting[ask.message["seq"]] = answer
+        self._write(ask)
+        return answer
+
+    def wait(
+        self, request: Mapping[str, Any], answer: Future[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Return the answer to ``request``; one that says so if there is none in time."""
+        try:
+            return answer.result(self._patience)
+        except TookTooLong:
+            return {
+                "type": "response",
+                "request_seq": request.get("seq", 0),
+                "command": request.get("command", ""),
+                "success": False,
+                "message": f"the debugger has not answered within {self._patience:g} s: interrupt the kernel, or try again",
+            }
+
+    def close(self) -> None:
+        """End the connection; the program goes on."""
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(5)
+        self._socket.close()
+
+    def _write(self, ask: Ask) -> None:
+        try:
+            with self._lock:
+                self._socket.sendall(encode(ask.message))
+        except OSError as error:
+            self._end(f"the debugger is gone: {error}")
+
+    def _read(self) -> None:
+        decoder = Decoder()
+        why = "the debugger has ended"
+        try:
+            while data := self._socket.recv(65536):
+                for message in decoder.feed(data):
+                    with self._lock:
+                        effects = self._conversation.receive(message)
+                    self._perform(effects)
+        except (OSError, WireError) as error:
+            why = f"the debugger is gone: {error}"
+        self._end(why)
+
+    def _end(self, why: str) -> None:
+        with self._lock:
+            effects = self._conversation.ended(why)
+        self._perform(effects)
+        self.initialized.set()
+
+    def _perform(self, effects: list[Effect]) -> None:
+        for effect in effects:
+            match effect:
+                case Ask():
+                    self._write(effect)
+                case Answered(number, response):
+                    if (answer := self._waiting.pop(number, None)) is not None:
+                        answer.set_result(response)
+                case Told(event):
+                    if event.get("event") == "initialized":
+                        self.initialized.set()
+                    self._tell(event)

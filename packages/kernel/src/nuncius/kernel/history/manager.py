@@ -1,0 +1,292 @@
+"""The history as the shell sees it: this session from memory, those before from the database, and what is typed goes to the spool.
+
+Rule 1: remembering a cell never waits and never raises. If the disk does not take it, one warning says so, and the history of this session is kept in memory.
+Rule 2: the database is opened by the first question about earlier sessions, and by a thread some seconds after something was typed; never by the start of a kernel.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nuncius.kernel.history.spool import Spool, orphans, read
+from nuncius.kernel.past import SessionHistory, ranges_of
+
+if TYPE_CHECKING:
+    from nuncius.kernel.history.database import Database
+
+__all__ = ["HistoryManager"]
+
+_log = logging.getLogger(__name__)
+
+#: Seconds of quiet after which what was typed goes into the database.
+_QUIET = 5.0
+
+Entry = tuple[int, int, Any]
+
+
+class HistoryManager:
+    """The history of a shell.
+
+    Args:
+        here: The cells of this session.
+        path: The database; None keeps this session in memory only.
+        quiet: Seconds of quiet after which the database is filled.
+    """
+
+    def __init__(self, here: SessionHistory, path: Path | None, *, quiet: float = _QUIET) -> None:
+        self._here = here
+        self.hist_file = path
+        self._quiet = quiet
+        self._lock = threading.RLock()
+        #: Why nothing is written any more, empty while all is well.
+        self.trouble = ""
+        self._spool: Spool | None = None
+        self._database: Database | None = None
+        self._session: int | None = None
+        self._merging: threading.Thread | None = None
+        self._wake = threading.Event()
+        self._closed = False
+
+    @property
+    def enabled(self) -> bool:
+        """Whether what is typed is written."""
+        return self.hist_file is not None and not self.trouble
+
+    @property
+    def input_hist_raw(self) -> Any:
+        """The cells of this session as typed."""
+        return self._here.input_hist_raw
+
+    @property
+    def input_hist_parsed(self) -> Any:
+        """The cells of this session as Python."""
+        return self._here.input_hist_parsed
+
+    @property
+    def output_hist_reprs(self) -> Any:
+        """The texts of the values of this session, by their numbers."""
+        return self._here.output_hist_reprs
+
+    @property
+    def session_number(self) -> int:
+        """The number of this session in the database; 0 where it has none."""
+        with self._lock:
+            self._merge()
+            return self._session or 0
+
+    # -- remembering
+
+    def store_inputs(self, line_num: int, source: str, source_raw: str | None = None) -> None:
+        """Remember a cell; returns at once."""
+        raw = source if source_raw is None else source_raw
+        if raw.strip() in {"exit", "quit", "exit()", "quit()"}:
+            return
+        self._write(
+            lambda spool: spool.write_input(line_num, source.rstrip("\n"), raw.rstrip("\n"))
+        )
+
+    def store_output(self, line_num: int, text: str = "") -> None:
+        """Remember the text of a value; returns at once."""
+        if text:
+            self._write(lambda spool: spool.write_output(line_num, text))
+
+    def _write(self, write: Any) -> None:
+        if self.hist_file is None or self.trouble or self._closed:
+            return
+        try:
+            with self._lock:
+                if self._spool is None:
+                    self._spool = Spool(self._folder, _now())
+                write(self._spool)
+            self._merge_later()
+        except OSError as error:
+            self._give_up(f"{error.strerror or error}")
+
+    @property
+    def _folder(self) -> Path:
+        assert self.hist_file is not None
+        return self.hist_file.with_suffix(".spool")
+
+    def _give_up(self, why: str) -> None:
+        self.trouble = why
+        _log.warning(
+            "the history is not written to %s any more (%s); this session's stays in memory",
+            self.hist_file,
+            why,
+        )
+
+    # -- the database
+
+    def _merge_later(self) -> None:
+        if self._merging is None or not self._merging.is_alive():
+            self._merging = threading.Thread(
+                target=self._merge_when_quiet, name="nuncius-history", daemon=True
+            )
+            self._merging.start()
+        else:
+            self._wake.set()
+
+    def _merge_when_quiet(self) -> None:
+        self._wake.set()
+        while self._wake.is_set():
+            self._wake.clear()
+            self._wake.wait(self._quiet)
+            if self._closed:
+                return
+        with self._lock:
+            if not self._closed:
+                self._merge()
+
+    def _open(self) -> Database | None:
+        """Return the database, opened if need be; None if there is none to be had now."""
+        if self._database is None and self.hist_file is not None and not self._closed:
+            from nuncius.kernel.history.database import Busy, Database
+
+            try:
+                self._database = Database(self.hist_file)
+            except Busy:
+                return None
+            except OSError as error:
+                if not self.trouble:
+                    self._give_up(str(error))
+                return None
+            if (aside := self._database.moved_aside) is not None:
+                _log.warning(
+                    "the history %s was broken: it was moved to %s, and a new one begun",
+                    self.hist_file,
+                    aside,
+                )
+        return self._database
+
+    def _merge(self) -> Database | None:
+        """Put all spools that can be had into the database; return it, None if it cannot be had now."""
+        import sqlite3
+
+        from nuncius.kernel.history.database import Busy
+
+        with self._lock:
+            database = self._open()
+            if database is None:
+                return None
+            try:
+                self._take_orphans(database)
+                if self._spool is not None and (batch := self._spool.read()):
+                    self._session = database.add(batch)
+                    self._spool.begin_anew(self._session)
+            except Busy:
+                return database
+            except (sqlite3.Error, OSError) as error:
+                _log.debug("the history could not be filled: %s", error)
+            return database
+
+    def _take_orphans(self, database: Database) -> None:
+        import os
+
+        for path, descriptor in orphans(self._folder):
+            try:
+                if batch := read(path):
+                    database.add(batch)
+                path.unlink(missing_ok=True)
+            finally:
+                os.close(descriptor)
+
+    def flush(self) -> bool:
+        """Put what was typed into the database now; tell whether that was possible."""
+        return self._merge() is not None
+
+    def close(self) -> None:
+        """Let go of the files. What is not in the database yet, the next session puts there."""
+        with self._lock:
+            self._closed = True
+            self._wake.set()
+            if self._spool is not None:
+                self._spool.close()
+                self._spool = None
+            if self._database is not None:
+                self._database.close()
+                self._database = None
+
+    def reset(self, new_session: bool = True) -> None:
+        """Begin a new session, as ``%reset`` does."""
+        with self._lock:
+            if new_session and self._spool is not None:
+                self._merge()
+                self._spool.close()
+                self._spool = None
+                self._session = None
+
+    # -- asking
+
+    def get_range(
+        self,
+        session: int = 0,
+        start: int = 1,
+        stop: int | None = None,
+        raw: bool = True,
+        output: bool = False,
+    ) -> Iterable[Entry]:
+        """Return cells of one session: 0 is this one, negative ones count back from it."""
+        if session == 0:
+            return self._here.get_range(0, start, stop, raw, output)
+        database = self._merge()
+        if database is None:
+            return []
+        if session < 0:
+            earlier = database.last_sessions(self._session)
+            if -session > len(earlier):
+                return []
+            session = earlier[-session - 1]
+        return database.range(session, start, stop, raw=raw, output=output)
+
+    def get_range_by_str(
+        self, rangestr: str, raw: bool = True, output: bool = False
+    ) -> Iterator[Entry]:
+        """Yield the cells that a text such as ``1-3 ~2/4`` names; all but the last of this session for an empty one."""
+        if not rangestr.strip():
+            yield from self._here.get_range(0, 1, -1, raw, output)
+        for session, start, stop in ranges_of(rangestr):
+            yield from self.get_range(session, start, stop, raw, output)
+
+    def get_tail(
+        self, n: int = 10, raw: bool = True, output: bool = False, include_latest: bool = False
+    ) -> list[Entry]:
+        """Return the last ``n`` cells of all sessions, oldest first; not the one that runs, unless ``include_latest``."""
+        database = self._merge()
+        if database is None:
+            return self._here.get_tail(n, raw, output, include_latest)
+        found = database.tail(n if include_latest else n + 1, raw=raw, output=output)
+        if not include_latest and found and found[-1][0] == self._session:
+            found = found[:-1]
+        return found[-n:]
+
+    def search(
+        self,
+        pattern: str = "*",
+        raw: bool = True,
+        search_raw: bool = True,
+        output: bool = False,
+        n: int | None = None,
+        unique: bool = False,
+    ) -> list[Entry]:
+        """Return the cells of all sessions that match a glob, oldest first."""
+        database = self._merge()
+        if database is None:
+            return self._here.search(pattern, raw, search_raw, output, n, unique)
+        return database.search(
+            pattern, raw=raw, search_raw=search_raw, output=output, n=n, unique=unique
+        )
+
+    def trim(self, keep: int) -> int:
+        """Delete all but the last ``keep`` cells from the database; return how many went."""
+        database = self._merge()
+        return 0 if database is None else database.trim(keep)
+
+
+def _now() -> str:
+    from nuncius.protocol.session import utc_now
+
+    return utc_now()

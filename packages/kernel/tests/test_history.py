@@ -1,0 +1,155 @@
+"""What was typed, found again: later, by another session, and after every kind of mishap."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nuncius.kernel.history.manager import HistoryManager
+from nuncius.kernel.past import SessionHistory
+
+
+@pytest.fixture
+def sessions(tmp_path: Path) -> Iterator[list[HistoryManager]]:
+    """Every session that a test opens; closed at its end."""
+    opened: list[HistoryManager] = []
+    yield opened
+    for session in opened:
+        session.close()
+
+
+def begin(sessions: list[HistoryManager], path: Path | None, *cells: str) -> HistoryManager:
+    """Begin a session in which ``cells`` are typed."""
+    typed = [""]
+    here = SessionHistory(typed, typed, {})
+    session = HistoryManager(here, path, quiet=3600)
+    sessions.append(session)
+    for number, cell in enumerate(cells, 1):
+        typed.append(cell)
+        session.store_inputs(number, cell.replace("%", "magic "), cell)
+    return session
+
+
+def test_the_next_session_finds_what_was_typed(
+    tmp_path: Path, sessions: list[HistoryManager]
+) -> None:
+    path = tmp_path / "history.sqlite"
+    first = begin(sessions, path, "a = 1", "%time a")
+    first.store_output(1, "1")
+    first.close()
+    second = begin(sessions, path, "b = 2")
+    assert second.session_number == 2
+    assert second.get_tail(2, include_latest=True) == [(1, 2, "%time a"), (2, 1, "b = 2")]
+    assert second.get_tail(2) == [(1, 1, "a = 1"), (1, 2, "%time a")]
+    assert list(second.get_range(-1, 1, 2, output=True)) == [(1, 1, ("a = 1", "1"))]
+    assert list(second.get_range(-1, raw=False)) == [(1, 1, "a = 1"), (1, 2, "magic time a")]
+    assert list(second.get_range_by_str("1 ~1/2")) == [(0, 1, "b = 2"), (1, 2, "%time a")]
+    assert list(second.get_range(-2)) == []
+
+
+def test_search_finds_by_glob_and_each_source_once(
+    tmp_path: Path, sessions: list[HistoryManager]
+) -> None:
+    path = tmp_path / "history.sqlite"
+    begin(sessions, path, "import os", "x = 1", "import os").close()
+    here = begin(sessions, path, "import re")
+    found = here.search("import*")
+    assert found == [(1, 1, "import os"), (1, 3, "import os"), (2, 1, "import re")]
+    assert [source for *_, source in here.search("import*", unique=True)] == [
+        "import os",
+        "import re",
+    ]
+    assert here.search("import*", n=1) == [(2, 1, "import re")]
+
+
+def test_sessions_at_the_same_time_do_not_disturb_each_other(
+    tmp_path: Path, sessions: list[HistoryManager]
+) -> None:
+    path = tmp_path / "history.sqlite"
+    one, two = begin(sessions, path, "one"), begin(sessions, path, "two")
+    assert one.flush()
+    assert two.flush()
+    assert [source for *_, source in one.get_tail(9, include_latest=True)] == ["one", "two"]
+
+
+def test_kill_minus_nine_loses_nothing(tmp_path: Path, sessions: list[HistoryManager]) -> None:
+    path = tmp_path / "history.sqlite"
+    program = f"""
+import os, signal
+from pathlib import Path
+from nuncius.kernel.history.manager import HistoryManager
+from nuncius.kernel.past import SessionHistory
+session = HistoryManager(SessionHistory([""], [""], {{}}), Path({str(path)!r}))
+session.store_inputs(1, "precious")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], check=False, timeout=60)
+    assert ended.returncode == -signal.SIGKILL
+    assert begin(sessions, path).get_tail(5, include_latest=True) == [(1, 1, "precious")]
+
+
+def test_a_locked_database_delays_nothing(tmp_path: Path, sessions: list[HistoryManager]) -> None:
+    path = tmp_path / "history.sqlite"
+    begin(sessions, path, "before").flush()
+    other = sqlite3.connect(path)
+    other.execute("BEGIN EXCLUSIVE")
+    here = begin(sessions, path, "meanwhile")
+    assert here.get_tail(5, include_latest=True) == [(0, 1, "meanwhile")]
+    other.rollback()
+    other.close()
+    assert [s for *_, s in here.get_tail(5, include_latest=True)] == ["before", "meanwhile"]
+
+
+def test_a_broken_database_is_moved_aside(
+    tmp_path: Path, sessions: list[HistoryManager], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "history.sqlite"
+    path.write_bytes(b"this is no database, " * 100)
+    here = begin(sessions, path, "after")
+    assert here.get_tail(5, include_latest=True) == [(1, 1, "after")]
+    [aside] = tmp_path.glob("history-broken-*.sqlite")
+    assert aside.read_bytes().startswith(b"this is no database")
+    assert "was broken" in caplog.text
+
+
+def test_a_folder_that_cannot_be_written_leaves_the_session_in_memory(
+    tmp_path: Path, sessions: list[HistoryManager], caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    here = begin(sessions, tmp_path / "file" / "history.sqlite", "one", "two")
+    assert here.get_tail(5, include_latest=True) == [(0, 1, "one"), (0, 2, "two")]
+    assert len([r for r in caplog.records if r.levelno == logging.WARNING]) == 1
+
+
+def test_an_ipython_file_is_read(tmp_path: Path, sessions: list[HistoryManager]) -> None:
+    path = tmp_path / "history.sqlite"
+    with sqlite3.connect(path) as file:
+        file.executescript(
+            """CREATE TABLE sessions (session integer primary key autoincrement, start timestamp, end timestamp, num_cmds integer, remark text);
+            CREATE TABLE history (session integer, line integer, source text, source_raw text, PRIMARY KEY (session, line));
+            CREATE TABLE output_history (session integer, line integer, output text, PRIMARY KEY (session, line));
+            INSERT INTO sessions VALUES (7, '2020-01-01 00:00:00', NULL, 1, '');
+            INSERT INTO history VALUES (7, 1, 'x', 'x?');"""
+        )
+    file.close()
+    assert begin(sessions, path).get_tail() == [(7, 1, "x?")]
+
+
+def test_old_cells_can_be_trimmed(tmp_path: Path, sessions: list[HistoryManager]) -> None:
+    here = begin(sessions, tmp_path / "history.sqlite", *(f"x = {n}" for n in range(10)))
+    assert here.trim(3) == 7
+    assert [s for *_, s in here.search()] == ["x = 7", "x = 8", "x = 9"]
+
+
+def test_without_a_file_nothing_is_written(tmp_path: Path, sessions: list[HistoryManager]) -> None:
+    here = begin(sessions, None, "one")
+    assert (here.session_number, here.get_tail(include_latest=True)) == (0, [(0, 1, "one")])
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,1 @@
+"""Make PDF: Typst source from documents, and the programs that turn pages into PDF."""

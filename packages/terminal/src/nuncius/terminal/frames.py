@@ -1,0 +1,178 @@
+"""Let cells run in the variables of a frame: of a function that is running, or of a module.
+
+Python compiles a cell as a module: functions, lambdas and comprehensions in it look names up in its globals only. So the mapping that stands for the frame is given as globals *and* locals, and they see the function's variables as the cell itself does.
+
+Rule 1: the frame's own variables are read and written in the frame, at once. In a module that is every name.
+Rule 2: what a cell defines beside them, in a function, exists for the shell only: a function cannot get new variables while it runs.
+Rule 3: the names of the shell itself (``In``, ``_``, ``exit``...) never get into the program.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from types import FrameType, ModuleType
+from typing import Any
+
+__all__ = ["FrameNamespace", "module_over"]
+
+_SHELLS_OWN = re.compile(r"_{1,3}$|_i{1,3}$|_i?\d+$|_[iod]h$|In$|Out$|__builtins?__$|_exit_code$")
+
+_MISSING: Any = object()
+
+
+class FrameNamespace(dict[str, Any]):
+    """The variables of a frame, as a dictionary.
+
+    Its own items are the names that the frame cannot hold.
+
+    Args:
+        frame: The frame.
+        extra: Variables that hide those of the frame.
+    """
+
+    def __init__(self, frame: FrameType, extra: Mapping[str, Any] | None = None) -> None:
+        super().__init__(extra or {})
+        self._frame = frame
+        self._globals = frame.f_globals
+        self._in_module = frame.f_locals is frame.f_globals or frame.f_code.co_name == "<module>"
+        #: Until the shell is there, every name that is set is one of the shell's.
+        self.ready = False
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a variable of the shell, the function or the module.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        value = super().get(name, _MISSING)
+        if value is _MISSING:
+            value = self._frame.f_locals.get(name, _MISSING)
+        if value is _MISSING:
+            value = self._globals.get(name, _MISSING)
+        if value is _MISSING:
+            raise KeyError(name)
+        return value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Set a variable: in the frame if it can hold it."""
+        if not self.ready or _SHELLS_OWN.match(name) or super().__contains__(name):
+            super().__setitem__(name, value)
+        elif self._in_module:
+            self._globals[name] = value
+        elif name in self._variables:
+            _set_local(self._frame, name, value)
+        else:
+            super().__setitem__(name, value)
+
+    def __delitem__(self, name: str) -> None:
+        """Delete a variable.
+
+        Raises:
+            KeyError: There is none, or it belongs to a function.
+        """
+        if super().__contains__(name):
+            super().__delitem__(name)
+        elif self._in_module:
+            del self._globals[name]
+        else:
+            raise KeyError(name)
+
+    def adopt(self) -> None:
+        """Move to the frame what ``global`` statements of a cell have put past us."""
+        for name in list(super().keys()):
+            if self._in_module and name not in self._own and not _SHELLS_OWN.match(name):
+                self._globals[name] = super().pop(name)
+
+    def settle(self) -> None:
+        """Say that the shell is there: names that are set from now on are the person's."""
+        self._own = frozenset(super().keys())
+        self.ready = True
+
+    _own: frozenset[str] = frozenset()
+
+    @property
+    def _variables(self) -> tuple[str, ...]:
+        code = self._frame.f_code
+        return code.co_varnames + code.co_cellvars + code.co_freevars
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a variable, or ``default``."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def pop(self, name: str, *default: Any) -> Any:
+        """Delete a variable and return its value."""
+        value = self.get(name, _MISSING)
+        if value is _MISSING:
+            if default:
+                return default[0]
+            raise KeyError(name)
+        del self[name]
+        return value
+
+    def setdefault(self, name: str, default: Any = None) -> Any:
+        """Return a variable, set to ``default`` if there is none."""
+        if name not in self:
+            self[name] = default
+        return self[name]
+
+    def update(self, *others: Any, **names: Any) -> None:
+        """Set several variables."""
+        for name, value in dict(*others, **names).items():
+            self[name] = value
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether there is such a variable."""
+        return super().__contains__(name) or name in self._frame.f_locals or name in self._globals
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names of all variables that can be seen."""
+        return iter(dict.fromkeys([*super().__iter__(), *self._frame.f_locals, *self._globals]))
+
+    def __len__(self) -> int:
+        """Count the variables that can be seen."""
+        return sum(1 for _ in self)
+
+    def keys(self) -> Any:
+        """Return the names."""
+        return list(self)
+
+    def values(self) -> Any:
+        """Return the values."""
+        return [self[name] for name in self]
+
+    def items(self) -> Any:
+        """Return names and values."""
+        return [(name, self[name]) for name in self]
+
+    def copy(self) -> dict[str, Any]:
+        """Return a plain dictionary of what can be seen now."""
+        return dict(self.items())
+
+
+class _Module:
+    """Looks like a module whose dictionary is ours; a real one makes its own."""
+
+    def __init__(self, namespace: FrameNamespace, name: str) -> None:
+        namespace["__name__"] = name
+        object.__setattr__(self, "__dict__", namespace)
+
+
+def module_over(namespace: FrameNamespace, name: str) -> ModuleType:
+    """Return what a kernel takes for the module in which its cells run."""
+    module: Any = _Module(namespace, name)
+    return module  # type: ignore[no-any-return]
+
+
+def _set_local(frame: FrameType, name: str, value: Any) -> None:
+    """Set a variable of a running function."""
+    frame.f_locals[name] = value
+    if sys.version_info < (3, 13):
+        # Since 3.13 f_locals writes through (PEP 667). Before, the dictionary has to be carried back.
+        import ctypes
+
+        ctypes.pythonapi.PyFrame_LocalsToFast(ctypes.py_object(frame), ctypes.c_int(0))

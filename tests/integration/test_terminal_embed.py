@@ -1,0 +1,206 @@
+"""The shell inside a running program."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from terminal import Terminal
+
+Run = Callable[..., Terminal]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Iterator[Run]:
+    """Run a program in a terminal until the embedded prompt."""
+    opened: list[Terminal] = []
+
+    def program(source: str, *options: str) -> Terminal:
+        (tmp_path / "program.py").write_text(source)
+        env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+        opened.append(Terminal([sys.executable, *options, "program.py"], env, str(tmp_path)))
+        opened[-1].wait("In [1]:")
+        return opened[-1]
+
+    yield program
+    for terminal in opened:
+        terminal.__exit__()
+
+
+FUNCTION = """\
+from nuncius.terminal import embed
+LIMIT = 10
+def work(x):
+    y = [x]
+    embed(header="Have a look.")
+    return x, y
+print("result", work(1), LIMIT)
+"""
+
+
+def test_variables_of_a_function_are_seen_and_changed(run: Run) -> None:
+    shell = run(FUNCTION)
+    assert "in work (" in shell.text
+    assert "Have a look." in shell.text
+    shell.type("x, y, LIMIT\r")
+    shell.wait("Out[1]: (1, [1], 10)")
+    shell.type("x = 2; y.append(3)\r")
+    shell.wait("In [3]:")
+    shell.press("d")
+    shell.wait("result (2, [1, 3]) 10")
+    assert shell.wait_exit() == 0
+
+
+def test_comprehensions_lambdas_and_functions_see_them_too(run: Run) -> None:
+    shell = run(FUNCTION)
+    shell.type("[x + n for n in y], (lambda: x + LIMIT)(), new if (new := 5) else 0\r")
+    shell.wait("Out[1]: ([2], 11, 5)")
+    shell.type("def g(): return [new * x for _ in y]\r\r")
+    shell.wait("In [3]:")
+    shell.type("g()\r")
+    shell.wait("Out[3]: [5]")
+
+
+def test_globals_are_live(run: Run) -> None:
+    shell = run(
+        "from nuncius.terminal import embed\nflag = 0\ndef up():\n    global flag\n    flag += 1\nembed()\nprint('flag', flag, 'made' in globals())\n"
+    )
+    shell.type("up(); flag\r")
+    shell.wait("Out[1]: 1")
+    shell.type("flag = 41; up(); made = 1\r")
+    shell.wait("In [3]:")
+    shell.press("d")
+    shell.wait("flag 42 True")
+
+
+def test_nothing_of_the_shell_is_left_in_the_module(run: Run) -> None:
+    shell = run(
+        "from nuncius.terminal import embed\nbefore = set(globals()) | {'before'}\nembed()\nprint('left', sorted(set(globals()) - before))\n"
+    )
+    shell.type("6 * 7\r")
+    shell.wait("Out[1]: 42")
+    shell.press("d")
+    shell.wait("left []")
+
+
+LOOP = """\
+from nuncius.terminal import KillEmbedded, embed
+for n in range(3):
+    print("round", n)
+    try:
+        embed()
+    except KillEmbedded:
+        print("caught")
+print("the end")
+"""
+
+
+def test_in_a_loop_one_or_all_are_left(run: Run) -> None:
+    shell = run(LOOP)
+    shell.press("d")
+    shell.wait("round 1")
+    shell.wait(lambda screen: screen.count("In [1]:") == 2)
+    shell.type("%kill_embedded\r")
+    shell.wait("round 2\nthe end")
+    assert shell.wait_exit() == 0
+
+
+def test_the_program_can_be_left_too(run: Run) -> None:
+    shell = run(LOOP)
+    shell.type("%exit_raise\r")
+    shell.wait("caught\nround 1")
+    shell.wait(lambda screen: screen.count("In [1]:") == 2)
+    shell.type("%exit_program 3\r")
+    assert shell.wait_exit() == 3
+
+
+def test_one_shell_in_another(run: Run) -> None:
+    shell = run(FUNCTION)
+    shell.type("def inner():\rz = x * 100\rembed(banner='the inner one')\rreturn z\r\r")
+    shell.wait("In [2]:")
+    shell.type("inner()\r")
+    shell.wait("the inner one")
+    shell.wait(lambda screen: screen.rstrip().endswith("In [1]:"))
+    shell.type("z + x\r")
+    shell.wait("Out[1]: 101")
+    shell.press("d")
+    shell.wait("Out[2]: 100")
+    shell.type("x\r")
+    shell.wait("Out[3]: 1")
+    shell.press("d")
+    shell.wait("result (1, [1]) 10")
+
+
+def test_under_a_running_loop_the_shell_has_a_thread(run: Run) -> None:
+    shell = run(
+        "import asyncio\nfrom nuncius.terminal import embed\nasync def main():\n    x = 42\n    embed()\n    print('x is', x)\nasyncio.run(main())\n"
+    )
+    assert "An event loop runs here" in shell.text
+    shell.type("x\r")
+    shell.wait("Out[1]: 42")
+    shell.type("import asyncio; await asyncio.sleep(0); x + 1\r")
+    shell.wait("Out[2]: 43")
+    shell.press("d")
+    shell.wait("x is 42")
+
+
+def test_in_a_thread(run: Run) -> None:
+    shell = run(
+        "import threading\nfrom nuncius.terminal import embed\ndef work():\n    x = 42\n    embed()\n    print('x is', x)\nt = threading.Thread(target=work)\nt.start()\nt.join()\n"
+    )
+    shell.type("x\r")
+    shell.wait("Out[1]: 42")
+    shell.press("d")
+    shell.wait("x is 42")
+
+
+def test_a_crash_opens_the_shell_where_it_happened(run: Run) -> None:
+    shell = run("def f(x):\n    y = x * 2\n    return y / 0\nf(21)\n", "-m", "nuncius.terminal")
+    shell.wait("ZeroDivisionError in f (")
+    shell.type("y, _error\r")
+    shell.wait("Out[1]: (42, ZeroDivisionError('division by zero'))")
+    shell.press("d")
+    assert shell.wait_exit() == 1
+
+
+def test_without_a_terminal_it_says_so(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from nuncius.terminal import embed; embed()"],
+        input="",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
+    )
+    assert "EmbedError: a shell needs a terminal" in done.stderr
+
+
+def test_start_has_variables(run: Run) -> None:
+    shell = run(
+        "from nuncius.terminal import start\nprint('code', start(['--no-banner', '--no-confirm-exit'], user_ns={'answer': 42}))\n"
+    )
+    shell.type("answer\r")
+    shell.wait("Out[1]: 42")
+    shell.press("d")
+    shell.wait("code 0")
+
+
+def test_breakpoint_opens_the_debugger(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text("x = 41\nbreakpoint()\nprint('x is', x)\n")
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "PYTHONBREAKPOINT": "nuncius.terminal.set_trace",
+    }
+    with Terminal([sys.executable, "program.py"], env, str(tmp_path)) as shell:
+        shell.wait("(Pdb)")
+        shell.type("x += 1\rc\r")
+        shell.wait("x is 42")

@@ -1,0 +1,296 @@
+"""Running things in the shell: programs of the system, signals, background output, faults; in-process and over ZeroMQ."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from terminal import Terminal
+
+NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
+COMMANDS = {
+    "in-process": [NUNCIUS, "shell"],
+    "zmq": [NUNCIUS, "console", "--kernel", "nuncius-python"],
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    kept = ("PATH", "LANG", "LC_ALL")
+    env = {name: os.environ[name] for name in kept if name in os.environ}
+    return {**env, "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+
+
+@pytest.fixture(params=COMMANDS)
+def shell(
+    request: pytest.FixtureRequest, home: dict[str, str], tmp_path: Path
+) -> Iterator[Terminal]:
+    with started(COMMANDS[request.param], home, tmp_path) as terminal:
+        yield terminal
+
+
+@pytest.fixture
+def local(home: dict[str, str], tmp_path: Path) -> Iterator[Terminal]:
+    with started(COMMANDS["in-process"], home, tmp_path) as terminal:
+        yield terminal
+
+
+def started(command: list[str], home: dict[str, str], tmp_path: Path) -> Terminal:
+    terminal = Terminal([*command, "--no-banner"], home, str(tmp_path))
+    terminal.wait("In [1]:")
+    return terminal
+
+
+def test_lines_typed_before_the_prompt_run_in_order(home: dict[str, str], tmp_path: Path) -> None:
+    with Terminal([NUNCIUS, "--no-banner"], home, str(tmp_path)) as shell:
+        shell.type("a = 6\rb = 7\ra * b\rlen(str(a")
+        shell.wait("Out[3]: 42")
+        shell.wait("In [4]: len(str(a")
+        shell.type("))\r")
+        shell.wait("Out[4]: 1")
+
+
+def test_commands_of_the_system_have_output_and_an_exit_code(shell: Terminal) -> None:
+    shell.type("!echo $((6 * 7)); exit 3\r")
+    shell.wait("\n42")
+    shell.wait("In [2]:")
+    shell.type("_exit_code\r")
+    shell.wait("Out[2]: 3")
+    shell.type("files = !echo one; echo two\r")
+    shell.wait("In [4]:")
+    shell.type("list(files)\r")
+    shell.wait("['one', 'two']")
+
+
+def test_programs_of_the_shell_have_the_real_terminal(local: Terminal) -> None:
+    local.type("!test -t 0 && test -t 1 && stty size\r")
+    local.wait("\n40 100")
+
+
+def test_ctrl_c_ends_only_the_program_that_runs(local: Terminal) -> None:
+    local.type("!echo be''gun; sleep 60\r")
+    local.wait("begun")
+    local.press("c")
+    local.wait("In [2]:")
+    local.type("6 * 7\r")
+    local.wait("Out[2]: 42")
+
+
+def test_output_of_a_thread_does_not_tear_what_is_typed(shell: Terminal) -> None:
+    shell.type("import threading, sys\r")
+    shell.wait("In [2]:")
+    shell.type("go = threading.Event()\r")
+    shell.wait("In [3]:")
+    shell.type(
+        "threading.Thread(target=lambda: [threading.Event().wait(0.1) or print('ti' + 'ck', n) for n in range(3)]).start()\r"
+    )
+    shell.wait("In [4]:")
+    shell.type("40 +")
+    shell.wait("tick 2\n")
+    shell.type(" 2\r")
+    shell.wait("Out[4]: 42")
+    assert "In [4]: 40 + 2" in shell.text
+
+
+def test_a_flood_of_output_can_be_interrupted(shell: Terminal) -> None:
+    shell.type("for n in range(10_000_000): print('line', n)\r\r")
+    shell.wait("line 1")
+    shell.press("c")
+    shell.wait("KeyboardInterrupt", 40)
+    shell.wait("In [2]:")
+    shell.type("6 * 7\r")
+    shell.wait("Out[2]: 42")
+
+
+def test_a_huge_result_is_cut_with_a_hint(shell: Terminal) -> None:
+    shell.type("'x' * 1_000_000\r")
+    shell.wait("print(_) shows all", 30)
+
+
+def test_reprs_that_raise_print_escape_codes_or_sleep(shell: Terminal) -> None:
+    shell.type("class R:\rdef __repr__(self): return self.how()\r\r")
+    shell.wait("In [2]:")
+    shell.type("r = R(); r.how = lambda: 1 / 0; r\r")
+    shell.wait("ZeroDivisionError")
+    shell.wait("In [3]:")
+    shell.type("import time; r.how = lambda: print('sleep' + 'ing') or time.sleep(60); r\r")
+    shell.wait("sleeping")
+    shell.press("c")
+    shell.wait("KeyboardInterrupt")
+    shell.wait("In [4]:")
+    shell.type("r.how = lambda: '\\x1b[31mred\\x1b[0m'; r\r")
+    shell.wait("red")
+    shell.wait("In [5]:")
+
+
+def test_a_long_text_is_paged(home: dict[str, str], tmp_path: Path) -> None:
+    with started(COMMANDS["in-process"], {**home, "PAGER": "less -R"}, tmp_path) as shell:
+        shell.type("get_ipython().show_page('\\n'.join(f'row {n}' for n in range(200)))\r")
+        shell.wait("row 30")
+        shell.type("q")
+        shell.wait("In [2]:")
+
+
+def test_the_debugger_works(local: Terminal) -> None:
+    local.type("def f(x):\rbreakpoint()\rreturn x + 1\r\r")
+    local.wait("In [2]:")
+    local.type("f(41)\r")
+    local.wait("ipdb>")
+    local.type("p x * 2\r")
+    local.wait("82")
+    local.type("c\r")
+    local.wait("Out[2]: 42")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("doing", ["typing", "running", "stubborn"])
+def test_signals_end_the_shell_with_their_code(
+    local: Terminal, number: signal.Signals, doing: str
+) -> None:
+    code = {
+        "typing": "print('be' + 'gun')",
+        "running": "print('be' + 'gun'); import time; time.sleep(60)",
+        "stubborn": "print('be' + 'gun'); exec('while True:\\n try:\\n  while True: pass\\n except KeyboardInterrupt: pass')",
+    }[doing]
+    local.type(f"{code}\r")
+    local.wait("begun")
+    if doing == "typing":
+        local.wait("In [2]:")
+        local.type("something")
+        local.wait("something")
+    os.kill(local.process.pid, number)
+    assert local.wait_exit() == 128 + number
+
+
+def test_ctrl_backslash_shows_where_the_program_is(local: Terminal) -> None:
+    local.type("import time; print('be' + 'gun'); time.sleep(60)\r")
+    local.wait("begun")
+    local.type("\x1c")
+    local.wait("most recent call first")
+    local.press("c")
+    local.wait("In [2]:")
+
+
+def test_exit_leaves_and_runs_exit_handlers(local: Terminal) -> None:
+    local.type("import atexit; atexit.register(print, 'good' + 'bye');\r")
+    local.wait("In [2]:")
+    local.type("exit\r")
+    assert local.wait_exit() == 0
+    assert "goodbye" in local.text
+
+
+def test_a_read_only_home_is_no_obstacle(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    home.chmod(0o500)
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), "LANG": "C.UTF-8"}
+    with started(COMMANDS["in-process"], env, tmp_path) as shell:
+        shell.type("6 * 7\r")
+        shell.wait("Out[1]: 42")
+        shell.press("d")
+        shell.wait("exit")
+        shell.type("y\r")
+        assert shell.wait_exit() == 0
+
+
+def test_the_locale_c_shows_what_it_can(tmp_path: Path) -> None:
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LC_ALL": "C"}
+    with started(COMMANDS["in-process"], env, tmp_path) as shell:
+        shell.type("'caf\\xe9'\r")
+        shell.wait("Out[1]: 'caf")
+        shell.wait("In [2]:")
+
+
+def test_the_prompt_tells_the_terminal_where_it_is(local: Terminal) -> None:
+    local.type("6 * 7\r")
+    local.wait("Out[1]: 42")
+    local.wait("In [2]:")
+    assert (
+        local.raw.index(b"\x1b]133;A")
+        < local.raw.index(b"\x1b]133;C")
+        < local.raw.index(b"\x1b]133;D;0")
+    )
+
+
+def test_another_frontend_is_seen(home: dict[str, str], tmp_path: Path) -> None:
+    with (
+        started(COMMANDS["zmq"], home, tmp_path) as first,
+        Terminal([NUNCIUS, "attach", "--no-banner"], home, str(tmp_path)) as second,
+    ):
+        second.wait("]:")
+        second.type("shared = 6 * 7; shared\r")
+        second.wait("Out[1]: 42")
+        first.wait("In (other) [1]: shared = 6 * 7; shared")
+        first.wait("Out[1]: 42")
+        first.type("shared + 1\r")
+        first.wait("Out[2]: 43")
+        second.press("d")
+        second.wait("let the kernel run on")
+        second.type("y\r")
+        assert second.wait_exit() == 0
+        first.type("shared + 2\r")
+        first.wait("Out[3]: 44")
+
+
+def test_a_detached_kernel_is_attached_to_again(home: dict[str, str], tmp_path: Path) -> None:
+    with started([*COMMANDS["zmq"], "--detachable"], home, tmp_path) as shell:
+        shell.type("kept = 41\r")
+        shell.wait("In [2]:")
+        shell.press("d")
+        shell.wait("Do you really want to exit")
+        shell.type("y\r")
+        shell.wait("Stop the kernel")
+        shell.type("n\r")
+        shell.wait("The kernel goes on")
+        assert shell.wait_exit() == 0
+    with Terminal([NUNCIUS, "attach", "--no-banner"], home, str(tmp_path)) as shell:
+        shell.wait("]:")
+        shell.type("kept + 1\r")
+        shell.wait(": 42")
+        shell.type("import os; print('pid', os.getpid())\r")
+        screen = shell.wait(lambda screen: "\npid " in screen)
+        shell.type("exit\r")
+        assert shell.wait_exit() == 0
+        os.kill(int(screen.split("\npid ")[1].split()[0]), signal.SIGKILL)
+
+
+def test_a_kernel_that_dies_while_it_completes_is_no_end(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    with started(COMMANDS["zmq"], home, tmp_path) as shell:
+        shell.type("import os; print('pid', os.getpid())\r")
+        screen = shell.wait(lambda screen: "\npid " in screen)
+        os.kill(int(screen.split("\npid ")[1].split()[0]), signal.SIGKILL)
+        shell.type("os.getp\t")
+        shell.type("id()\r")
+        shell.wait("was restarted")
+        shell.type("6 * 7\r")
+        shell.wait(": 42")
+
+
+@pytest.mark.parametrize(
+    "stored", [b"", b"no database at all", b"SQLite format 3\0" + b"\xff" * 4096]
+)
+def test_a_broken_history_is_no_obstacle(
+    home: dict[str, str], tmp_path: Path, stored: bytes
+) -> None:
+    for folder in (
+        ".config/nuncius/profiles/default",
+        ".local/share/nuncius",
+        ".local/state/nuncius",
+    ):
+        (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / folder / "history.sqlite").write_bytes(stored)
+    with started(COMMANDS["in-process"], home, tmp_path) as shell:
+        shell.type("6 * 7\r")
+        shell.wait("Out[1]: 42")
+        shell.type("\x1b[A")
+        shell.wait("In [2]: 6 * 7")
+        shell.press("c")
