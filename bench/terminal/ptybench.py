@@ -124,27 +124,23 @@ IMPLS: dict[str, dict] = {
         "env": {"IPYTHONDIR": "{home}/ipy", "JUPYTER_RUNTIME_DIR": "{home}/run"},
         "exit_keys": b"\x11",
     },
-    # The implementation under construction. Override with --cmd/--prompt/--oneshot when the names differ.
     "nuncius": {
-        "cmd": lambda: [peer("nuncius"), "--no-banner", "--no-tip", "--no-confirm-exit"],
-        "oneshot": lambda code: [peer("nuncius"), "-c", code],
+        "cmd": lambda: [peer("nuncius"), "--no-banner", "--no-confirm-exit"],
+        "oneshot": lambda code: [peer("nuncius"), "shell", "-c", code],
         "prompt": IPY_IN,
-        "env": {"IPYTHONDIR": "{home}/ipy", "NUNCIUS_HOME": "{home}/nuncius"},
-        "hist": ("sqlite", "{home}/ipy/profile_default/history.sqlite"),
+        "env": {"NUNCIUS_DIR": "{home}/nuncius"},
+        "hist": ("sqlite", "{home}/nuncius/profiles/default/history.sqlite"),
     },
     "nuncius-console": {
         "cmd": lambda: [
             peer("nuncius"),
             "console",
+            "--no-banner",
             "--kernel",
-            os.environ.get("BENCH_KERNEL", "python3"),
+            os.environ.get("BENCH_KERNEL", "nuncius-python"),
         ],
         "prompt": IPY_IN,
-        "env": {
-            "IPYTHONDIR": "{home}/ipy",
-            "NUNCIUS_HOME": "{home}/nuncius",
-            "JUPYTER_RUNTIME_DIR": "{home}/run",
-        },
+        "env": {"NUNCIUS_DIR": "{home}/nuncius", "JUPYTER_RUNTIME_DIR": "{home}/run"},
     },
 }
 

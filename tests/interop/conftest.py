@@ -25,6 +25,7 @@ PEERS = (
     "metakernel",
     "nbclient",
     "nbconvert",
+    "papermill",
     "xeus-python",
     "zsh-jupyter-kernel",
 )

@@ -142,7 +142,8 @@ def test_bash_kernel_runs_on_our_base(bash):
         with pytest.raises(ExecutionError):
             client.execute("false").result(check=True)
         assert "echo" in client.complete("ech", 3, timeout=20).content["matches"]
-        sleeping = client.execute("echo go; sleep 60")
+        # The child says that it is there: bash itself would not notice a Ctrl-C just before it starts one.
+        sleeping = client.execute("bash -c 'echo go; exec sleep 60'")
         next(m for m in sleeping if m.msg_type == "stream")
         bash.interrupt()
         assert sleeping.result().status != "ok"

@@ -55,7 +55,7 @@ def test_breakpoint_steps_through_the_statements_of_a_cell_and_not_into_the_kern
 
 
 def test_the_end_of_a_cell_ends_stepping(cell):
-    cell("breakpoint()\nx = 1", "n", "n") if False else cell("breakpoint()\nx = 1", "n")
+    cell("breakpoint()\nx = 1", "n")
     reply, _ = cell("y = 2")  # no prompt: there are no answers
     assert reply["status"] == "ok"
 
@@ -136,7 +136,7 @@ def test_breakpoint_heeds_the_environment(cell, monkeypatch):
 
 
 def test_code_is_run_step_by_step(shell, frontend, capsys):
-    frontend.answers = ["n", "n"]
+    frontend.answers = ["n", "c"]
     names = {}
     run_with_debugger("x = 1\ny = 2\n", names)
     assert (names["x"], names["y"]) == (1, 2)

@@ -49,6 +49,8 @@ class SmallKernel(Kernel):
 
     def shutdown(self, *, restart):
         self.ended.append(restart)
+        if "at_end" in self.names:
+            self.names["at_end"]()
 
 
 if __name__ == "__main__":

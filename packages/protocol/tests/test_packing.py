@@ -15,7 +15,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nuncius.protocol import packing
@@ -158,6 +158,19 @@ def test_large_texts_are_encoded_as_small_ones_are(content: dict[str, Any]) -> N
     plain = json.dumps(clean(content), ensure_ascii=False, separators=(",", ":"))
     assert encoded[0] == plain.encode("utf-8", "surrogateescape")
     assert repr(content) == repr(before)
+
+
+@settings(max_examples=30)
+@given(
+    piece=st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8),
+    tail=st.text(st.characters(exclude_categories=["Cs"])),
+    data=st.binary(min_size=1, max_size=8),
+)
+def test_any_large_value_is_encoded_as_a_small_one_is(piece: str, tail: str, data: bytes) -> None:
+    content = {"a": piece * (LARGE // len(piece) + 1) + tail, "data": {"b": data * LARGE}}
+    encoded = PACKERS["json of the standard library"].pack(content)
+    plain = json.dumps(clean(content), ensure_ascii=False, separators=(",", ":"))
+    assert encoded == plain.encode()
 
 
 def test_an_image_is_encoded_faster_than_json_would() -> None:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 from pathlib import Path
 
 import pytest
 import zmq
 
 from nuncius.protocol.client.blocking import Client
-from nuncius.protocol.connection import ConnectionInfo, new_key, write_connection_file
+from nuncius.protocol.connection import (
+    ConnectionInfo,
+    load_connection_file,
+    new_key,
+    write_connection_file,
+)
+from nuncius.protocol.curve import with_new_keys
 from nuncius.protocol.errors import ExecutionError
 from nuncius.protocol.handshake import Registrar
 from nuncius.protocol.messages import Channel
@@ -145,6 +154,14 @@ def test_a_library_that_uses_asyncio_has_a_loop_in_the_first_cell(kernel, tmp_pa
         assert client.execute(code).result(check=True).status == "ok"
         outputs = run(client, "await quiet_library.ended.wait()\nprint('after it')")
         assert texts(outputs).splitlines()[-1] == "after it"
+
+
+def test_a_cell_may_await_before_anything_has_imported_asyncio(kernel):
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        outputs = run(client, "async def work():\n    print('worked')\nawait work()")
+        assert texts(outputs) == "worked\n"
+        assert texts(run(client, "print('alive')")) == "alive\n"
 
 
 def test_executors_print_to_the_cell_that_submitted(shared):
@@ -539,3 +556,153 @@ def test_it_stays_small(kernel):
         assert len(list((folder / "task").iterdir())) == 6
         sizes = (folder / "smaps_rollup").read_text().split("\nPss:")[1]
         assert int(sizes.split()[0]) < 20 * 1024
+
+
+# -- ways to listen
+
+
+def serving(*arguments, **environment):
+    """Start a kernel in a process of its own, with these arguments."""
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={**os.environ, **environment},
+    )
+
+
+def greets(info):
+    with Client(ZmqChannels(info)) as client:
+        client.wait_until_ready(timeout=20)
+        said = texts(run(client, "print('hello')"))
+        client.shutdown(timeout=10)
+    return said
+
+
+def test_a_kernel_that_is_started_by_hand_says_how_to_reach_it(tmp_path):
+    """It writes its own connection file, for this user only, and removes it."""
+    with serving(JUPYTER_RUNTIME_DIR=str(tmp_path)) as process:
+        line = process.stderr.readline()
+        path = Path(line.split("--existing ")[1].strip())
+        assert path.parent == tmp_path
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert greets(load_connection_file(path)) == "hello\n"
+        assert process.wait(10) == 0
+        assert process.stderr.read() == ""
+    assert not path.exists()
+
+
+def test_it_writes_the_file_that_it_is_told_to(tmp_path):
+    path = tmp_path / "mine.json"
+    with serving("-f", str(path), "--ip=127.0.0.2") as process:
+        assert str(path) in process.stderr.readline()
+        info = load_connection_file(path)
+        assert (info.ip, greets(info)) == ("127.0.0.2", "hello\n")
+        assert process.wait(10) == 0
+    assert not path.exists()
+
+
+def test_it_listens_on_unix_sockets():
+    """Their paths are short, so the folder is too."""
+    with tempfile.TemporaryDirectory(prefix="n", dir="/tmp") as folder:
+        path = Path(folder) / "k.json"
+        ports = {f"{channel}_port": n for n, channel in enumerate(Channel, 1)}
+        info = ConnectionInfo(transport="ipc", ip=f"{folder}/k", key=new_key()).with_ports(ports)
+        write_connection_file(info, path)
+        with serving("-f", str(path)) as process:
+            assert greets(info) == "hello\n"
+            assert process.wait(10) == 0
+
+
+def test_it_encrypts_when_the_file_has_a_key_pair(tmp_path):
+    """A client without the keys hears nothing."""
+    path = tmp_path / "k.json"
+    with zmq.Context() as context:
+        registrar = Registrar(context)
+        invited = registrar.invite(with_new_keys(ConnectionInfo(key=new_key())), "test")
+        write_connection_file(invited, path)
+        with serving("-f", str(path)) as process:
+            assert registrar.socket.poll(20_000)
+            info = registrar.receive(invited, Session(invited.key))
+            registrar.close()
+            session = Session(info.key)
+            with context.socket(zmq.DEALER) as stranger:
+                stranger.linger = 0
+                stranger.connect(info.url("shell"))
+                stranger.send_multipart(
+                    session.encode(session.message(Channel.SHELL, "kernel_info_request"))
+                )
+                assert greets(info) == "hello\n"
+                assert not stranger.poll(0)
+            assert process.wait(10) == 0
+
+
+# -- the end of those around it
+
+
+def test_it_ends_with_its_parent(tmp_path):
+    """The kernel's parent is killed, and so cannot say goodbye."""
+    path = tmp_path / "k.json"
+    with zmq.Context() as context:
+        registrar = Registrar(context)
+        invited = registrar.invite(ConnectionInfo(key=new_key()), "test")
+        write_connection_file(invited, path)
+        code = (
+            "import os, subprocess, sys\n"
+            "environment = {**os.environ, 'JPY_PARENT_PID': str(os.getpid())}\n"
+            f"kernel = subprocess.Popen([sys.executable, {str(SCRIPT)!r}, '-f', {str(path)!r}], env=environment)\n"
+            "print(kernel.pid, flush=True)\n"
+            "kernel.wait()\n"
+        )
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
+            kernel_pid = int(parent.stdout.readline())
+            assert registrar.socket.poll(20_000)
+            registrar.receive(invited, Session(invited.key))
+            registrar.close()
+            watched = os.pidfd_open(kernel_pid)
+            try:
+                parent.kill()
+                assert select.select([watched], [], [], 10)[0], "the kernel lives on"
+            finally:
+                os.close(watched)
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        "while True: pass",
+        "import time; time.sleep(60)",
+        "import threading; threading.Event().wait(60)",
+    ],
+)
+def test_ctrl_c_ends_a_shutdown_that_takes_long(kernel, ending):
+    """What the kernel does at its end is interrupted; the process ends in good order."""
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        run(client, "def at_end():\n    io.publish('display_data', {})\n    " + ending)
+        ending_began = threading.Event()
+        client.subscribe(
+            lambda event: (
+                ending_began.set()
+                if getattr(getattr(event, "message", None), "msg_type", "") == "display_data"
+                else None
+            )
+        )
+        client.shutdown(timeout=10)
+        while not ending_began.is_set():
+            client.poll(10)
+        os.kill(kernel.process.pid, signal.SIGINT)
+        assert kernel.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_ctrl_c_after_the_shutdown_was_answered_changes_nothing(kernel, count):
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        client.shutdown(timeout=10)
+        for _ in range(count):
+            os.kill(kernel.process.pid, signal.SIGINT)
+        assert kernel.process.wait(10) == 0
+    assert "Traceback" not in kernel.said()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from pathlib import Path
@@ -25,7 +26,9 @@ def info(tmp_path_factory):
         registrar = Registrar(context)
         invited = registrar.invite(ConnectionInfo(key=new_key()), "test")
         write_connection_file(invited, path)
-        process = subprocess.Popen([sys.executable, str(SCRIPT), "-f", str(path)])
+        process = subprocess.Popen(
+            [sys.executable, str(SCRIPT), "-f", str(path), "--WrappedKernel.greeting=hey"]
+        )
         assert registrar.socket.poll(20_000)
         info = registrar.receive(invited, Session(invited.key))
         registrar.close()
@@ -97,3 +100,56 @@ def test_methods_may_be_coroutines_or_take_fewer_arguments(client):
 def test_a_handler_of_its_own_answers_by_itself(client):
     reply = client.request("shout_request", {"text": "hey"}, timeout=10)
     assert reply.content == {"status": "ok", "shout": "HEY"}
+
+
+def test_a_reply_has_the_metadata_that_the_kernel_gives_it(client):
+    reply = client.execute("abc").result().reply
+    assert reply.metadata == {"began": "execute_request", "ended": "ok"}
+
+
+def test_traits_are_set_from_the_command_line(client):
+    assert text(client.execute("greet")) == "HEY"
+
+
+def test_what_the_command_line_has_besides():
+    """Options of ipykernel's programs are known, ignored or named in a warning."""
+    from nuncius.protocol.wrapper import IPKernelApp, Kernel
+
+    said = []
+
+    class Listener(logging.Handler):
+        def emit(self, record):
+            said.append(record.getMessage())
+
+    app = IPKernelApp(kernel_class=Kernel)
+    app.log = logging.getLogger("nuncius.test.wrapper")
+    listener = Listener()
+    app.log.addHandler(listener)
+    app.initialize(
+        ["--debug", "-f", "k.json", "--ip=0.0.0.0", "--matplotlib=inline", "--Nope.x=1", "file"]
+    )
+    assert (app.connection_file, app.extra_args, app.log.level) == (
+        "k.json",
+        ["file"],
+        logging.DEBUG,
+    )
+    assert said == ["the option --Nope.x=1 is not known to this kernel; it is ignored"]
+    app.initialize(["--quiet"])
+    assert app.log.level == logging.CRITICAL
+    app.log.removeHandler(listener)
+
+
+def test_the_session_face_has_what_kernels_look_at():
+    from nuncius.protocol.wrapper import SessionFace
+
+    session = Session("secret", session_id="me", username="ada")
+    face = SessionFace(session)
+    assert (face.key, face.session, face.username) == (b"secret", "me", "ada")
+    message = face.msg("stream", {"name": "stdout", "text": "x"}, parent={}, header={"date": "d"})
+    assert (message["header"]["session"], message["header"]["date"]) == ("me", "d")
+
+
+def test_the_session_of_a_kernel_is_that_of_its_connection(client, info):
+    info_reply = client.kernel_info(timeout=10)
+    session = text(client.execute("session"))
+    assert session == f"{info_reply.header.session} {info.key.decode()}".upper()

@@ -8,6 +8,8 @@ import signal
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
 
+from traitlets import Unicode
+
 from nuncius.protocol.wrapper import IPKernelApp, Kernel
 
 
@@ -16,11 +18,18 @@ class WrappedKernel(Kernel):
     implementation_version = "2"
     language_info = {"name": "upper", "mimetype": "text/plain", "file_extension": ".up"}  # noqa: RUF012
     banner = "Upper"
+    greeting = Unicode("hi").tag(config=True)
 
     def __init__(self, **kwargs):
         super().__init__(**kwargs)
         self.shell_handlers["shout_request"] = self.shout
         self.hooks = []
+
+    def init_metadata(self, parent):
+        return {"began": parent["header"]["msg_type"]}
+
+    def finish_metadata(self, parent, metadata, reply_content):
+        return {**metadata, "ended": reply_content["status"]}
 
     def pre_handler_hook(self):
         self.hooks.append("pre")
@@ -37,6 +46,10 @@ class WrappedKernel(Kernel):
             code = self.raw_input("? ")
         if code == "hooks":
             code = ",".join(self.hooks)
+        if code == "session":
+            code = f"{self.session.session} {self.session.key.decode()}"
+        if code == "greet":
+            code = self.greeting
         if code == "parent":
             code = self.get_parent()["header"]["msg_type"]
         self.send_response(self.iopub_socket, "stream", {"name": "stdout", "text": code.upper()})

@@ -39,3 +39,13 @@ def test_pasted_prompts_are_removed() -> None:
     assert strip_prompts(">>> def f():\n...     return 1\n") == "def f():\n    return 1\n"
     assert strip_prompts("In [3]: x = 1\n   ...: y = 2\n") == "x = 1\ny = 2\n"
     assert strip_prompts("x = 1\n") == "x = 1\n"
+
+
+@pytest.mark.parametrize("line", ["for i in x; do", "f() {", "let a =", "ls |", "a \\", "if x:"])
+def test_a_line_of_any_language_that_goes_on_is_known_by_its_end(line: str) -> None:
+    assert decide_enter(line, len(line), "unknown", "") == Newline("")
+
+
+@pytest.mark.parametrize("line", ["echo do it", "ls", "x = undo", ""])
+def test_others_run(line: str) -> None:
+    assert decide_enter(line, len(line), "unknown", "") is Enter.RUN

@@ -18,8 +18,8 @@ from typing import Any
 from nuncius.kernel.static import (
     MISSING,
     class_attribute,
-    class_dict,
     instance_dict,
+    module_of,
     raw_attribute,
 )
 
@@ -52,18 +52,114 @@ _PURE_MODULES = frozenset({"pathlib", "datetime", "decimal", "fractions", "uuid"
 #: Attributes and methods that give another object of the same class, by root module.
 _SAME_KIND = {
     "pathlib": frozenset(
-        "parent absolute resolve expanduser joinpath with_name with_suffix with_stem relative_to rename replace readlink".split()
+        [
+            "parent",
+            "absolute",
+            "resolve",
+            "expanduser",
+            "joinpath",
+            "with_name",
+            "with_suffix",
+            "with_stem",
+            "relative_to",
+            "rename",
+            "replace",
+            "readlink",
+        ]
     ),
     "numpy": frozenset(
-        "T real imag copy reshape astype transpose ravel flatten squeeze clip round cumsum cumprod repeat take swapaxes view".split()
+        [
+            "T",
+            "real",
+            "imag",
+            "copy",
+            "reshape",
+            "astype",
+            "transpose",
+            "ravel",
+            "flatten",
+            "squeeze",
+            "clip",
+            "round",
+            "cumsum",
+            "cumprod",
+            "repeat",
+            "take",
+            "swapaxes",
+            "view",
+        ]
     ),
 }
+#: Methods that give a table with about the same columns: the table itself stands for what they will return.
+_SAME_COLUMNS = frozenset(
+    [
+        "head",
+        "tail",
+        "copy",
+        "sort_values",
+        "sort_index",
+        "dropna",
+        "fillna",
+        "query",
+        "sample",
+        "drop_duplicates",
+        "reset_index",
+        "nlargest",
+        "nsmallest",
+        "assign",
+        "where",
+        "mask",
+        "clip",
+        "round",
+        "astype",
+        "limit",
+        "sort",
+        "filter",
+        "unique",
+    ]
+)
 _ARRAY_MAKERS = frozenset(
-    "array asarray zeros ones empty full arange linspace logspace eye identity zeros_like ones_like empty_like concatenate".split()
+    [
+        "array",
+        "asarray",
+        "zeros",
+        "ones",
+        "empty",
+        "full",
+        "arange",
+        "linspace",
+        "logspace",
+        "eye",
+        "identity",
+        "zeros_like",
+        "ones_like",
+        "empty_like",
+        "concatenate",
+    ]
 )
 #: Properties of data libraries that are cheap: they return what the object already holds.
 _CHEAP = frozenset(
-    ["columns", "index", "dtypes", "dtype", "shape", "size", "ndim", "loc", "iloc", "at", "iat", "name", "names", "levels", "attrs", "flags", "schema", "dims", "coords"]
+    [
+        "columns",
+        "index",
+        "dtypes",
+        "dtype",
+        "shape",
+        "size",
+        "ndim",
+        "loc",
+        "iloc",
+        "at",
+        "iat",
+        "name",
+        "names",
+        "levels",
+        "attrs",
+        "flags",
+        "schema",
+        "dims",
+        "coords",
+    ]
 )
 _HARMLESS_METHODS: dict[type, frozenset[str]] = {
     list: frozenset({"copy", "count", "index"}),
@@ -116,8 +212,7 @@ def is_data_library(kind: type) -> bool:
 def _root_module(kind: type | None) -> str:
     if kind is None:
         return ""
-    module = class_dict(kind).get("__module__")
-    return module.partition(".")[0] if isinstance(module, str) else ""
+    return module_of(kind).partition(".")[0]
 
 
 class Evaluator:
@@ -252,7 +347,9 @@ class Evaluator:
         if self._level >= 2 and is_data_library(kind):
             if _is_plain(key):
                 return obj[key]
-            if _is_frame(obj) or isinstance(key, Instance):
+            if _is_frame(obj):
+                return obj  # some of its rows or columns
+            if isinstance(key, Instance):
                 return Instance(kind)
         if isinstance(obj, type):
             return obj
@@ -263,19 +360,16 @@ class Evaluator:
     def _call(self, node: ast.Call) -> Any:
         if self._level < 2:
             raise Refused("the policy forbids calls")
+        known = MISSING
         if isinstance(node.func, ast.Attribute) and self._level == 2:
             owner = self.node(node.func.value)
-            kind = _kind_of(owner)
-            of_value = kind is not None and not isinstance(owner, (type, types.ModuleType))
-            if of_value and node.func.attr in _SAME_KIND.get(_root_module(kind), ()):
-                return Instance(kind)
-            function = self.attribute(owner, node.func.attr)
-            if isinstance(owner, types.ModuleType) and node.func.attr in _ARRAY_MAKERS:
-                array = instance_dict(owner).get("ndarray")
-                if isinstance(array, type):
-                    return Instance(array)
+            known = _known_method(owner, node.func.attr)
+            if known is MISSING:
+                function = self.attribute(owner, node.func.attr)
         else:
             function = self.node(node.func)
+        if known is not MISSING:
+            return known
         if self._level >= 3:
             return self._really_call(function, node)
         if isinstance(function, type):
@@ -450,6 +544,23 @@ class Evaluator:
             if found is not None:
                 return found
         return self.node(node.values[-1])
+
+
+def _known_method(owner: Any, name: str) -> Any:
+    """Return what a method of a data library or of a path gives, `MISSING` when that is not known."""
+    if isinstance(owner, types.ModuleType):
+        array = instance_dict(owner).get("ndarray") if name in _ARRAY_MAKERS else None
+        return Instance(array) if isinstance(array, type) else MISSING
+    if _is_frame(owner) and name in _SAME_COLUMNS:
+        return owner
+    kind = _kind_of(owner)
+    if (
+        kind is None
+        or isinstance(owner, type)
+        or name not in _SAME_KIND.get(_root_module(kind), ())
+    ):
+        return MISSING
+    return Instance(kind)
 
 
 class _Chain(dict[str, Any]):

@@ -48,7 +48,7 @@ class ShellOptions:
         1000, help="So many elements of a container are shown; 0 is no limit."
     )
     completion_timeout: float = option(
-        0.4, help="Seconds after which completion returns what it has found."
+        0.2, help="Seconds after which completion returns what it has found."
     )
     use_jedi: bool = option(False, help="Ask jedi for completions too, where it is installed.")
 

@@ -9,7 +9,8 @@ import builtins
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, cast
 
 from nuncius.kernel import saying
 from nuncius.kernel.errors import UsageError
@@ -20,7 +21,7 @@ from nuncius.kernel.magics.table import MAGICS
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from nuncius.kernel.api import ExceptionInfo
+    from nuncius.kernel.api import ExceptionInfo, ShellAPI
     from nuncius.kernel.namespace import Namespace
     from nuncius.kernel.options import ShellOptions
 
@@ -40,6 +41,7 @@ class Parts:
     io: Any
     display_pub: Any
     kernel: Any
+    profile_dir: Any
     prefilter: Any
 
     def __init__(self) -> None:
@@ -491,17 +493,53 @@ class Parts:
 
     def complete_reply(self, code: str, cursor_pos: int) -> dict[str, Any]:
         """Return the content of ``complete_reply``."""
-        from nuncius.kernel.questions import complete
+        reply: dict[str, Any] = self.completer.complete(code, cursor_pos).reply()
+        return reply
 
-        return complete(self, code, cursor_pos)
+    @property
+    def completer(self) -> Any:
+        """Finds completions."""
+        if self._completer is None:
+            from nuncius.kernel.complete import completer_for
+
+            self._completer = completer_for(
+                cast("ShellAPI", self),
+                timeout=self.options.completion_timeout,
+                use_jedi=lambda: self.options.use_jedi,
+                config=self._config_names,
+            )
+            self.at_close(self._completer.close)
+        return self._completer
+
+    def _config_names(self) -> dict[str, list[str]]:
+        return {"ShellOptions": [field.name for field in fields(self.options)]}
+
+    def set_custom_completer(self, completer: Callable[..., Any], pos: int = 0) -> None:
+        """Add a function that is called with the completer and a text, and returns completions."""
+        from types import MethodType
+
+        self.completer.add(MethodType(completer, self.completer), pos)
+
+    @property
+    def inspector(self) -> Any:
+        """Tells what objects are."""
+        if self._inspector is None:
+            from nuncius.kernel.inspect import inspector_for
+
+            self._inspector = inspector_for(cast("ShellAPI", self))
+        return self._inspector
 
     def inspect_reply(
         self, code: str, cursor_pos: int, detail_level: int, omit_sections: Sequence[str]
     ) -> dict[str, Any]:
         """Return the content of ``inspect_reply``."""
-        from nuncius.kernel.questions import inspect
+        reply: dict[str, Any] = self.inspector.reply(code, cursor_pos, detail_level, omit_sections)
+        return reply
 
-        return inspect(self, code, cursor_pos, detail_level, omit_sections)
+    def object_inspect(self, oname: str, detail_level: int = 0) -> dict[str, Any]:
+        """Return what is known of an object by field; ``found`` is False when there is none."""
+        info = self.inspector.info(oname, detail_level)
+        return {"name": oname, "found": False} if info is None else info.as_dict()
 
     def history_reply(self, request: Any) -> list[Any]:
         """Return the entries of ``history_reply``."""
@@ -517,11 +555,10 @@ class Parts:
         Raises:
             KeyError: There is no such object.
         """
-        reply = self.inspect_reply(oname, len(oname), detail_level, omit_sections)
-        if not reply["found"]:
+        bundle: dict[str, Any] | None = self.inspector.bundle(oname, detail_level, omit_sections)
+        if bundle is None:
             raise KeyError(oname)
-        data: dict[str, Any] = reply["data"]
-        return data
+        return bundle
 
     # -- files and code from elsewhere ------------------------------------------------------------
 

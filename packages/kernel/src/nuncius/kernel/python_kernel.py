@@ -225,6 +225,11 @@ class PythonKernel(Kernel):
         reply: Reply = self._debugger.handle(request, io)
         return reply
 
+    def interrupt(self) -> None:
+        """Have a cell that a frontend's debugger has stopped go on, so that the interrupt reaches it."""
+        if self._debugger is not None:
+            self._debugger.release()
+
     def shutdown(self, *, restart: bool) -> None:
         """Close the debugger and the shell."""
         if self._debugger is not None:

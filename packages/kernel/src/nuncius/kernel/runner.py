@@ -24,6 +24,7 @@ def drive(coroutine: Coroutine[Any, Any, Any]) -> Any:
     Raises:
         SyntaxError: It wants to wait for something after all.
     """
+    __tracebackhide__ = True
     try:
         coroutine.send(None)
     except StopIteration as stop:
@@ -48,6 +49,7 @@ async def run_pieces(
         user_ns: Their locals.
         show: Takes each value that is to be shown.
     """
+    __tracebackhide__ = True
     for piece in pieces:
         value = eval(piece.code, user_global_ns, user_ns)
         if piece.awaits:

@@ -16,6 +16,7 @@ __all__ = [
     "class_dict",
     "class_members",
     "instance_dict",
+    "module_of",
     "mro_of",
     "qualified_name",
     "raw_attribute",
@@ -34,7 +35,8 @@ MISSING: Final = _Missing()
 
 _get_mro = type.__dict__["__mro__"].__get__
 _get_class_dict = type.__dict__["__dict__"].__get__
-_get_module_dict = ModuleType.__dict__["__dict__"].__get__
+_get_class_module = type.__dict__["__module__"].__get__
+_get_module_dict: Any = vars(ModuleType)["__dict__"].__get__
 
 
 def mro_of(kind: type) -> tuple[type, ...]:
@@ -107,8 +109,16 @@ def raw_attribute(obj: Any, name: str) -> Any:
     return on_class if value is MISSING else value
 
 
+def module_of(kind: type) -> str:
+    """Return the name of the module of a class, empty when it has none."""
+    try:
+        module = _get_class_module(kind)
+    except AttributeError:
+        return ""
+    return module if isinstance(module, str) else ""
+
+
 def qualified_name(kind: type) -> str:
     """Return the module and the name of a class."""
-    module = class_dict(kind).get("__module__")
     name = type.__dict__["__qualname__"].__get__(kind)
-    return f"{module}.{name}" if isinstance(module, str) else str(name)
+    return f"{module_of(kind)}.{name}".lstrip(".")

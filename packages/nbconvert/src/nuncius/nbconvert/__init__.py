@@ -16,6 +16,7 @@ __all__ = [
     "HTMLExporter",
     "LatexExporter",
     "MarkdownExporter",
+    "NotebookClient",
     "NotebookExporter",
     "PDFExporter",
     "PythonExporter",
@@ -31,6 +32,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "NotebookClient":
+        return import_module("nuncius.nbconvert.nbclient").NotebookClient
     if name in __all__:
         return getattr(import_module("nuncius.nbconvert.exporters"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

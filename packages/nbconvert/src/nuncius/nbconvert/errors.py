@@ -78,7 +78,10 @@ class LatexFailed(ConversionException, OSError):
         super().__init__(output)
 
     def __str__(self) -> str:
-        return f"the PDF was not made; this is the end of TeX's log:\n{self.output[-4000:]}"
+        at = self.output.find("\n!")  # how TeX marks what stopped it
+        if at < 0:
+            return f"the PDF was not made; this is the end of TeX's log:\n{self.output[-2000:]}"
+        return f"the PDF was not made; TeX says:\n{self.output[at + 1 : at + 1500]}"
 
 
 class ExporterNameError(NbConvertError, NameError):

@@ -20,8 +20,8 @@ from nuncius.nbconvert.compat.exporters import (
     TemplateExporter,
     WebPDFExporter,
 )
-from nuncius.nbconvert.nodes import ResourcesDict
 from nuncius.nbconvert.errors import ExporterDisabledError, ExporterNameError
+from nuncius.nbconvert.nodes import ResourcesDict
 
 __all__ = [
     "ASCIIDocExporter",

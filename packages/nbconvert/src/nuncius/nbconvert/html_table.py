@@ -50,7 +50,8 @@ def _is_number(text: str) -> bool:
 def read_tables(html: str) -> tuple[list[Table], str]:
     """Return the tables, and the text that stands outside of them."""
     reader = _Reader()
-    reader.feed(html)
+    # What browsers read as a comment, html.parser may refuse.
+    reader.feed(html.replace("<![", "<!--["))
     reader.close()
     tables = [_squared(table) for table in reader.tables if table.rows]
     return tables, " ".join("".join(reader.outside).split())

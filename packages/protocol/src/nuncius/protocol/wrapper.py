@@ -79,6 +79,10 @@ class SessionFace:
     def __init__(self, session: Session | None = None) -> None:
         self._session = session or Session()
 
+    def use(self, session: Session) -> None:
+        """Be the face of another session: of the connection, which is there only after the kernel was made."""
+        self._session = session
+
     @property
     def session(self) -> str:
         """The id of this session."""
@@ -464,6 +468,12 @@ class Adapter(interface.Kernel):
     def __init__(self, kernel: Kernel) -> None:
         self.wrapped = kernel
         self.info = _Info(kernel)
+
+    def use_session(self, session: Session) -> None:
+        """Have the wrapped kernel's session be that of the connection; the server calls this."""
+        face = self.wrapped.session
+        if isinstance(face, SessionFace):
+            face.use(session)
 
     def start(self, io: KernelIO) -> None:
         """Start the wrapped kernel."""

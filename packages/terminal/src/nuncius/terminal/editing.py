@@ -15,6 +15,7 @@ __all__ = [
     "decide_enter",
     "dedent_width",
     "indent_lines",
+    "looks_open",
     "strip_prompts",
 ]
 
@@ -48,10 +49,27 @@ def decide_enter(text: str, cursor: int, status: str, indent: str) -> Enter | Ne
         return Newline(_indent_of_line(text, cursor)) if "\n" in text else Enter.RUN
     if status == "incomplete":
         return Newline(indent)
-    if status == "unknown" and "\n" in text and text[:cursor].rpartition("\n")[2].strip():
+    if status == "unknown" and text[:cursor].rpartition("\n")[2].strip():
         # Without help from the kernel, a blank line ends a cell of several lines.
-        return Newline(_indent_of_line(text, cursor))
+        if "\n" in text or looks_open(text):
+            return Newline(_indent_of_line(text, cursor))
     return Enter.RUN
+
+
+#: What a line of many languages ends with when it goes on.
+_OPENERS = (
+    "{", "(", "[", ",", "\\", ":", "|", "&&", "||", "->", "=>", "=", "+",
+    "do", "then", "else", "begin", "function",
+)  # fmt: skip
+
+
+def looks_open(line: str) -> bool:
+    """Tell whether a line of an unknown language seems to go on below."""
+    words = line.split()
+    if not words:
+        return False
+    last = words[-1]
+    return last in _OPENERS or (not last[-1].isalnum() and last.endswith(_OPENERS))
 
 
 def dedent_width(line_before_cursor: str, width: int = 4) -> int:

@@ -68,7 +68,9 @@ def _from_mapping(found: Mapping[str, Any], context: CompletionContext) -> Match
     completions = [
         SimpleCompletion(c, None)
         if isinstance(c, str)
-        else SimpleCompletion(str(c.text), getattr(c, "type", None), getattr(c, "signature", "") or "")
+        else SimpleCompletion(
+            str(c.text), getattr(c, "type", None), getattr(c, "signature", "") or ""
+        )
         for c in found.get("completions", ())
     ]
     suppress = found.get("suppress", False)
@@ -102,7 +104,7 @@ def hook_matcher(shell: Any, hooks: Callable[[], Any]) -> Any:
         for hook in _for(dispatch, words[0], line):
             try:
                 found = hook(shell, event)
-            except Exception as passed:  # noqa: BLE001 - TryNext, or somebody else's fault
+            except Exception as passed:
                 if type(passed).__name__ == "TryNext":
                     continue
                 raise

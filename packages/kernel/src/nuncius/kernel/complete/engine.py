@@ -32,6 +32,7 @@ class Completer:
         namespaces: Gives where names are looked up, in this order.
         matchers: Functions that find completions; see `nuncius.kernel.complete.model`.
         deadline: Seconds after which the answer is given with what is there; None asks all matchers in this thread, however long that takes.
+        patience: Further seconds to wait while nothing is found at all.
         policy: How far expressions are evaluated.
         hide: Which names with underscores are left out; see `CompletionContext`.
 
@@ -46,12 +47,14 @@ class Completer:
         matchers: Iterable[Callable[..., Any]],
         *,
         deadline: float | None = 0.05,
+        patience: float = 0.15,
         policy: str = "limited",
         hide: int = 2,
     ) -> None:
         self._namespaces = namespaces
         self._builtin = list(matchers)
         self.deadline = deadline
+        self.patience = patience
         self.policy = policy
         self.hide = hide
         self.disabled: set[str] = set()
@@ -94,7 +97,8 @@ class Completer:
                     break
             finished = True
         else:
-            finished = self._worker.run(steps, seconds)
+            patience = self.patience if deadline is None else 0.0
+            finished = self._worker.run(steps, seconds, patience, lambda: bool(found))
         return _merge(context, list(found), not finished, tuple(errors))
 
     def close(self) -> None:

@@ -25,6 +25,9 @@ _PLAIN = (str, bytes, int, float, bool, type(None))
 @completion_matcher(identifier="IPCompleter.dict_key_matcher", priority=20, api_version=2)
 def key_matcher(context: CompletionContext) -> MatcherResult:
     """Complete what stands in the brackets of a subscript."""
+    if context.python is None:
+        return MatcherResult()
+    context = context.python
     code = context.code
     if not code.brackets or code.in_comment or code.has_dot:
         return MatcherResult()
@@ -78,7 +81,7 @@ def _keys(owner: Any, position: int) -> Iterable[Any]:
         return dict.keys(owner)
     own = class_attribute(kind, "_ipython_key_completions_")
     if own is not MISSING and not isinstance(owner, type):
-        keys: Iterable[Any] = owner._ipython_key_completions_()  # noqa: SLF001 - the documented protocol
+        keys: Iterable[Any] = owner._ipython_key_completions_()
         return keys
     if is_data_library(kind):
         return _data_keys(owner, position)
@@ -92,7 +95,7 @@ def _mapping_kinds() -> tuple[type, ...]:
     return (types.MappingProxyType, type(os.environ))
 
 
-_READABLE = _mapping_kinds()
+_READABLE: Any = _mapping_kinds()
 
 
 def _data_keys(owner: Any, position: int) -> Iterable[Any]:
@@ -111,9 +114,7 @@ def _data_keys(owner: Any, position: int) -> Iterable[Any]:
     return getattr(dtype, "names", None) or getattr(owner, "names", None) or ()
 
 
-def _complete(
-    context: CompletionContext, keys: list[Any], given: tuple[Any, ...]
-) -> MatcherResult:
+def _complete(context: CompletionContext, keys: list[Any], given: tuple[Any, ...]) -> MatcherResult:
     string = context.code.string
     start = string.content_start if string else context.code.word_start
     typed = context.before[start:]
@@ -126,7 +127,9 @@ def _complete(
             if len(found) >= _MAX_SHOWN:
                 break
     completions = [SimpleCompletion(text, "dict key") for text in found]
-    return MatcherResult(completions, start, suppress=bool(completions) and string is not None, ordered=True)
+    return MatcherResult(
+        completions, start, suppress=bool(completions) and string is not None, ordered=True
+    )
 
 
 def _element(key: Any, given: tuple[Any, ...]) -> Any:

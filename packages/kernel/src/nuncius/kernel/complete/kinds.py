@@ -50,7 +50,9 @@ def kind_of(value: Any) -> str:
 def signature_of(value: Any) -> str:
     """Return how a Python function is called, such as ``(a, b=1, *, c)``; empty for other things."""
     bound = isinstance(value, (types.MethodType, classmethod))
-    function = getattr(value, "__func__", value) if bound or isinstance(value, staticmethod) else value
+    function = (
+        getattr(value, "__func__", value) if bound or isinstance(value, staticmethod) else value
+    )
     if not isinstance(function, types.FunctionType):
         return ""
     parts = _parts(function)
@@ -119,7 +121,9 @@ def _callables(value: Any) -> list[tuple[Any, int]]:
 
 def _keyword_names(function: Any) -> list[str]:
     wrapped = getattr(function, "__dict__", {}) if isinstance(function, types.FunctionType) else {}
-    if isinstance(function, types.FunctionType) and not (wrapped.keys() & {"__wrapped__", "__signature__"}):
+    if isinstance(function, types.FunctionType) and not (
+        wrapped.keys() & {"__wrapped__", "__signature__"}
+    ):
         code = function.__code__
         only = code.co_kwonlyargcount
         names = code.co_varnames[: code.co_argcount + only]

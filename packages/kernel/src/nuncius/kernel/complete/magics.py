@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
+from nuncius.kernel.complete.cells import CALLED
 from nuncius.kernel.complete.model import (
     CompletionContext,
     MatcherResult,
@@ -14,7 +15,7 @@ from nuncius.kernel.complete.model import (
 )
 from nuncius.kernel.complete.paths import unquoted_paths
 
-__all__ = ["MagicSource", "magic_argument_matcher", "magic_matcher", "python_part"]
+__all__ = ["MagicSource", "magic_argument_matcher", "magic_matcher"]
 
 
 class MagicSource(Protocol):
@@ -29,16 +30,9 @@ class MagicSource(Protocol):
         ...
 
 
-#: Whether bare names are magics too, and what is known of the configuration: name -> option names.
 _LINE = re.compile(r"\s*(?P<mark>%%?)(?P<name>[^\s%]*)$")
 _ASSIGNED = re.compile(r"\s*[\w.,\s*\[\]]+=\s*(?P<mark>%)(?P<name>\w*)$")
-_CALLED = re.compile(r"(?:\s*[\w.,\s*]+=\s*|\s*)(?P<mark>%%?)(?P<name>\w+)\s+")
 _BARE = re.compile(r"\s*(?P<name>[^\W\d]\w*)$")
-#: Magics whose argument, or cell, is Python.
-PYTHON_MAGICS = frozenset(
-    "time timeit prun capture debug psource pinfo pinfo2 pdef pdoc pfile px pxresult autopx who who_ls whos xdel "
-    "mprun memit lprun snakeviz page pprint edit code_wrap".split()
-)
 _FOLDERS = frozenset({"cd", "pushd", "rmdir", "ls", "mkdir"})
 _PROGRAMS = frozenset({"run", "load", "loadpy"})
 _WORDS: Mapping[str, Sequence[str]] = {
@@ -79,7 +73,9 @@ def magic_matcher(
         bare = _BARE.match(line)
         if not bare or not automagic() or context.code.statement.strip() != bare["name"]:
             return MatcherResult()
-        names = [n for n in magics.names("line") if n.startswith(bare["name"]) and not names_in_use(n)]
+        names = [
+            n for n in magics.names("line") if n.startswith(bare["name"]) and not names_in_use(n)
+        ]
         found = [SimpleCompletion(f"%{n}", "magic") for n in names]
         return MatcherResult(found, context.code.word_start, ordered=True)
 
@@ -92,7 +88,9 @@ def _marked(
     at_top = not context.before[: context.line_start].strip()
     found = []
     if mark == "%":
-        found = [SimpleCompletion(f"%{n}", "magic") for n in magics.names("line") if n.startswith(typed)]
+        found = [
+            SimpleCompletion(f"%{n}", "magic") for n in magics.names("line") if n.startswith(typed)
+        ]
     if at_top:
         found += [
             SimpleCompletion(f"%%{n}", "magic") for n in magics.names("cell") if n.startswith(typed)
@@ -101,7 +99,9 @@ def _marked(
 
 
 def magic_argument_matcher(
-    magics: MagicSource, config: Callable[[], Mapping[str, Sequence[str]]], modules: Callable[[], Iterable[str]]
+    magics: MagicSource,
+    config: Callable[[], Mapping[str, Sequence[str]]],
+    modules: Callable[[], Iterable[str]],
 ) -> Any:
     """Return the matcher of what follows the name of a magic.
 
@@ -113,7 +113,7 @@ def magic_argument_matcher(
 
     @completion_matcher(identifier="IPCompleter.magic_argument_matcher", priority=65, api_version=2)
     def match(context: CompletionContext) -> MatcherResult:
-        called = _CALLED.match(context.text_until_cursor)
+        called = CALLED.match(context.text_until_cursor)
         if called is None:
             return MatcherResult()
         name, kind = called["name"], "cell" if called["mark"] == "%%" else "line"
@@ -130,7 +130,7 @@ def magic_argument_matcher(
             return _words(context, word, sorted(modules()))
         if name in {"magic", "alias_magic"}:
             return _words(context, word, list(magics.names("line")))
-        if name in PYTHON_MAGICS:
+        if context.python is not None:
             return MatcherResult()
         return _paths(context, name, start)
 
@@ -180,27 +180,3 @@ def _config(
         names = [f"{section}.{name}" for name in sections.get(section, ())]
         return _words(context, word, names, "option")
     return _words(context, word, sorted(sections), "class")
-
-
-def python_part(context: CompletionContext) -> CompletionContext:
-    """Return the question for the Python in it: the argument of ``%timeit``, or the lines below ``%%time``."""
-    line = context.text_until_cursor
-    called = _CALLED.match(line)
-    if called and called["name"] in PYTHON_MAGICS:
-        start = context.line_start + called.end()
-        # options stand before the code
-        options = re.match(r"(?:-\S+\s+)*", context.before[start:])
-        return context.at(start + (options.end() if options else 0))
-    first, newline, _ = context.full_text.partition("\n")
-    if newline and first.lstrip().startswith("%%") and context.offset > len(first):
-        return context.at(len(first) + 1)
-    return context
-
-
-def is_foreign_cell(context: CompletionContext) -> bool:
-    """Tell whether the cursor is in the body of a cell magic that is not Python, such as ``%%bash``."""
-    first, newline, _ = context.full_text.lstrip().partition("\n")
-    if not newline or not first.startswith("%%") or context.cursor_line == 0:
-        return False
-    name = first[2:].split(" ", 1)[0].strip()
-    return name not in PYTHON_MAGICS and name not in {"script", "python", "python3", "pypy", ""}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from nuncius.kernel.complete.cells import python_start
 from nuncius.kernel.complete.parse import Analysis, analyze
 from nuncius.kernel.guarded import Evaluator
 
@@ -143,6 +144,14 @@ class CompletionContext:
         """Evaluates expressions without side effects."""
         return Evaluator(self.namespaces, self.policy)
 
+    @cached_property
+    def python(self) -> CompletionContext | None:
+        """The question for the Python that the cursor is in, None when it is in none."""
+        start = python_start(self.full_text, self.offset)
+        if start is None:
+            return None
+        return self.at(start) if start else self
+
     def at(self, start: int) -> CompletionContext:
         """Return the same question for the part of the cell from ``start``: the argument of a magic.
 
@@ -185,7 +194,13 @@ class CompletionResult:
     def reply(self) -> dict[str, Any]:
         """Return the content of ``complete_reply``."""
         types = [
-            {"start": c.start, "end": c.end, "text": c.text, "type": c.type, "signature": c.signature}
+            {
+                "start": c.start,
+                "end": c.end,
+                "text": c.text,
+                "type": c.type,
+                "signature": c.signature,
+            }
             for c in self.completions
         ]
         return {

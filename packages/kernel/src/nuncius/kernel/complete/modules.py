@@ -90,7 +90,10 @@ class ModuleIndex:
         parent, _, name = module.rpartition(".")
         roots = self.folders_of(parent) if parent else (self.path or sys.path)
         for root in roots:
-            for candidate in (Path(root or ".", name, "__init__.py"), Path(root or ".", f"{name}.py")):
+            for candidate in (
+                Path(root or ".", name, "__init__.py"),
+                Path(root or ".", f"{name}.py"),
+            ):
                 try:
                     if candidate.stat().st_size <= _MAX_SOURCE:
                         return candidate.read_text(encoding="utf-8", errors="replace")
@@ -141,11 +144,15 @@ def _defined(source: str) -> dict[str, str]:
         elif isinstance(node, ast.ClassDef):
             names[node.name] = "class"
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            names.update((a.asname or a.name.partition(".")[0], "") for a in node.names if a.name != "*")
+            names.update(
+                (a.asname or a.name.partition(".")[0], "") for a in node.names if a.name != "*"
+            )
         elif isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             for target in targets:
-                names.update((n.id, "instance") for n in ast.walk(target) if isinstance(n, ast.Name))
+                names.update(
+                    (n.id, "instance") for n in ast.walk(target) if isinstance(n, ast.Name)
+                )
         if len(names) > _MAX_NAMES:
             break
     return names
@@ -170,6 +177,9 @@ def module_matcher(index: ModuleIndex) -> Any:
 
     @completion_matcher(identifier="IPCompleter.module_matcher", priority=90, api_version=2)
     def match(context: CompletionContext) -> MatcherResult:
+        if context.python is None:
+            return MatcherResult()
+        context = context.python
         code = context.code
         statement = code.statement
         if code.string or code.in_comment or not statement.lstrip().startswith(("import", "from")):

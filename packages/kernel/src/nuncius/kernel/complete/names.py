@@ -38,8 +38,11 @@ _OF_TYPE = frozenset(vars(type))
 @completion_matcher(identifier="IPCompleter.python_matcher", priority=0, api_version=2)
 def name_matcher(context: CompletionContext) -> MatcherResult:
     """Complete variables, builtins and keywords."""
+    if context.python is None:
+        return MatcherResult()
+    context = context.python
     code = context.code
-    if code.has_dot or code.string or code.in_comment or _after_number(context):
+    if code.has_dot or code.string or code.in_comment:
         return MatcherResult()
     found: dict[str, Any] = {}
     for namespace in (*context.namespaces, vars(builtins)):
@@ -54,14 +57,12 @@ def name_matcher(context: CompletionContext) -> MatcherResult:
     return MatcherResult(completions, code.word_start)
 
 
-def _after_number(context: CompletionContext) -> bool:
-    start = context.code.word_start
-    return bool(context.code.word) and start > 0 and context.before[start - 1].isdigit()
-
-
 @completion_matcher(identifier="IPCompleter.attribute_matcher", priority=0, api_version=2)
 def attribute_matcher(context: CompletionContext) -> MatcherResult:
     """Complete the attributes of the expression before the dot."""
+    if context.python is None:
+        return MatcherResult()
+    context = context.python
     code = context.code
     if not code.has_dot or not code.target or code.string or code.in_comment:
         return MatcherResult()
@@ -100,7 +101,7 @@ def members_of(obj: Any) -> dict[str, Any]:
         members.update((k, v) for k, v in list(instance_dict(obj).items()) if isinstance(k, str))
     for name in _own_dir(obj):
         if name not in members:
-            members[name] = _column_or_unknown(obj, name)
+            members[name] = raw_attribute(obj, name)
     return members
 
 
@@ -126,10 +127,6 @@ def _columns(frame: Any) -> list[Any]:
         return list(frame.columns[:5000])
     except Exception:  # noqa: BLE001 - another library's DataFrame
         return []
-
-
-def _column_or_unknown(obj: Any, name: str) -> Any:
-    return raw_attribute(obj, name)
 
 
 def _submodules(package: Any) -> dict[str, Any]:
@@ -175,11 +172,12 @@ def _described(names: list[str], values: Mapping[str, Any]) -> list[SimpleComple
     return completions
 
 
-@completion_matcher(
-    identifier="IPCompleter.python_func_kw_matcher", priority=10, api_version=2
-)
+@completion_matcher(identifier="IPCompleter.python_func_kw_matcher", priority=10, api_version=2)
 def keyword_argument_matcher(context: CompletionContext) -> MatcherResult:
     """Complete the names of the parameters of the call around the cursor."""
+    if context.python is None:
+        return MatcherResult()
+    context = context.python
     code = context.code
     if code.has_dot or code.string or code.in_comment or not code.brackets:
         return MatcherResult()

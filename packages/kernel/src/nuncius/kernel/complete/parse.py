@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 __all__ = ["Analysis", "Bracket", "OpenString", "analyze"]
 
@@ -33,8 +34,43 @@ _PAIRS = {")": "(", "]": "[", "}": "{"}
 #: More than this is not looked at: a cell of generated data.
 _MAX_CODE = 200_000
 _NOT_VALUES = frozenset(
-    "if elif else while for in not and or is return yield lambda import from as with assert del raise await print async "
-    "except try finally class def global nonlocal pass break continue match case".split()
+    [
+        "if",
+        "elif",
+        "else",
+        "while",
+        "for",
+        "in",
+        "not",
+        "and",
+        "or",
+        "is",
+        "return",
+        "yield",
+        "lambda",
+        "import",
+        "from",
+        "as",
+        "with",
+        "assert",
+        "del",
+        "raise",
+        "await",
+        "print",
+        "async",
+        "except",
+        "try",
+        "finally",
+        "class",
+        "def",
+        "global",
+        "nonlocal",
+        "pass",
+        "break",
+        "continue",
+        "match",
+        "case",
+    ]
 ) - {"print", "match", "case"}
 
 
@@ -206,9 +242,9 @@ class _Scan:
         inner = _replacement_field(self._code, string)
         if inner is not None:
             scan = _Scan(self._code, inner)
-            if scan._string is None:  # noqa: SLF001 - the same class
+            if scan._string is None:
                 return scan.result()
-            string = scan._string  # noqa: SLF001
+            string = scan._string
         return Analysis(
             code=self._code,
             string=string,
@@ -226,8 +262,9 @@ class _Scan:
         if last >= 0 and tokens[last].kind == "name" and tokens[last].end == end:
             word, start = tokens[last].text, tokens[last].start
             last -= 1
+        if last >= 0 and tokens[last].kind == "number" and tokens[last].end == start:
+            return word, start, "", True  # of a number that is being typed, nothing is completed
         if last < 0 or tokens[last].kind != "dot":
-            # 1.5 is a number, but 1. before the cursor may be one too: both have no attributes here
             return word, start, "", False
         first = self._primary(last - 1)
         if first is None:
@@ -279,7 +316,7 @@ class _Scan:
             return ()
         names, depth = [], 0
         inside = self._tokens[self._open[-1] + 1 :]
-        for token, following in zip(inside, inside[1:], strict=False):
+        for token, following in pairwise(inside):
             depth += (token.kind == "open") - (token.kind == "close")
             if depth == 0 and token.kind == "name" and following.text == "=":
                 names.append(token.text)
@@ -290,7 +327,8 @@ def _replacement_field(code: str, string: OpenString) -> int | None:
     """Return where the open ``{…`` of an f-string starts, None when the cursor is in its text."""
     if "f" not in string.prefix.lower():
         return None
-    at, fields = string.content_start, []
+    at = string.content_start
+    fields: list[int] = []
     while at < len(code):
         if code.startswith(("{{", "}}"), at) and not (fields and code[at] == "}"):
             at += 2

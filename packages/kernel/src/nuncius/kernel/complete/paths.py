@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from nuncius.kernel.complete.cells import command_start
 from nuncius.kernel.complete.model import (
     CompletionContext,
     MatcherResult,
@@ -19,7 +20,9 @@ _MAX_ENTRIES = 5_000
 _SPECIAL = " ()[]{}|;&<>$`'\"*?#\\!=~"
 
 
-def entries_of(typed: str, keep: Callable[[str, bool], bool] | None = None) -> list[tuple[str, bool]]:
+def entries_of(
+    typed: str, keep: Callable[[str, bool], bool] | None = None
+) -> list[tuple[str, bool]]:
     """Return the names that complete the last part of a path, each with whether it is a folder.
 
     Args:
@@ -52,6 +55,9 @@ def entries_of(typed: str, keep: Callable[[str, bool], bool] | None = None) -> l
 @completion_matcher(identifier="IPCompleter.file_matcher", priority=-10, api_version=2)
 def path_matcher(context: CompletionContext) -> MatcherResult:
     """Complete a path in a string literal."""
+    if context.python is None:
+        return MatcherResult()
+    context = context.python
     string = context.code.string
     if string is None or len(string.quote) > 1 or "\n" in context.before[string.content_start :]:
         return MatcherResult()
@@ -133,9 +139,8 @@ def _last_word(text: str, start: int) -> tuple[str, str, int]:
 @completion_matcher(identifier="IPCompleter.command_matcher", priority=60, api_version=2)
 def command_path_matcher(context: CompletionContext) -> MatcherResult:
     """Complete paths, and programs, in ``!command`` and ``x = !command``."""
-    line = context.text_until_cursor
-    start = _command_start(line)
-    if start is None or context.code.string is not None and not context.code.string.start > start:
+    start = command_start(context.text_until_cursor)
+    if start is None:
         return MatcherResult()
     at = context.line_start + start
     result = unquoted_paths(context, at)
@@ -144,23 +149,14 @@ def command_path_matcher(context: CompletionContext) -> MatcherResult:
     return MatcherResult(result.completions, result.start, suppress=True, ordered=True)
 
 
-def _command_start(line: str) -> int | None:
-    stripped = line.lstrip()
-    indent = len(line) - len(stripped)
-    if stripped.startswith("!"):
-        return indent + len(stripped) - len(stripped.lstrip("!"))
-    head, mark, _ = line.partition("= !")
-    if not mark:
-        head, mark, _ = line.partition("=!")
-    if mark and head.replace(",", "").replace(" ", "").replace("*", "").replace(".", "").isidentifier():
-        return len(head) + len(mark)
-    return None
-
-
 def _programs(word: str, files: MatcherResult) -> MatcherResult:
     names: set[str] = set()
     if word:
         for folder in os.environ.get("PATH", "").split(os.pathsep):
-            names.update(name for name, is_folder in entries_of(f"{folder}/{word}") if not is_folder)
+            names.update(
+                name for name, is_folder in entries_of(f"{folder}/{word}") if not is_folder
+            )
     completions = [SimpleCompletion(name, "program") for name in sorted(names)]
-    return MatcherResult([*completions, *files.completions], files.start, suppress=True, ordered=True)
+    return MatcherResult(
+        [*completions, *files.completions], files.start, suppress=True, ordered=True
+    )

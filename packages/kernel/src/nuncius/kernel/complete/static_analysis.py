@@ -18,7 +18,7 @@ __all__ = ["jedi_matcher"]
 @completion_matcher(identifier="IPCompleter.jedi_matcher", priority=-5, api_version=2)
 def jedi_matcher(context: CompletionContext) -> MatcherResult:
     """Complete by analysis of the source; empty when jedi is not installed."""
-    if context.code.string or context.code.in_comment:
+    if context.python is None or context.code.string or context.code.in_comment:
         return MatcherResult()
     try:
         jedi: Any = import_module("jedi")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from queue import SimpleQueue
 
 __all__ = ["Worker"]
@@ -38,12 +39,20 @@ class Worker:
         self._lost: list[threading.Thread] = []
         self._thread: threading.Thread | None = None
 
-    def run(self, steps: Iterable[Callable[[], bool]], seconds: float) -> bool:
+    def run(
+        self,
+        steps: Iterable[Callable[[], bool]],
+        seconds: float,
+        patience: float = 0.0,
+        enough: Callable[[], bool] = lambda: True,
+    ) -> bool:
         """Call ``steps`` one after the other until one returns False.
 
         Args:
             steps: What to do.
             seconds: How long to wait for them.
+            patience: How long to wait further, unless there is ``enough`` by then.
+            enough: Tells whether something is there.
 
         Returns:
             Whether all was done in time.
@@ -53,7 +62,7 @@ class Worker:
         if queue is None:
             return False
         queue.put(job)
-        if job.done.wait(seconds):
+        if job.done.wait(seconds) or (not enough() and job.done.wait(patience)):
             return True
         job.cancelled = True
         self._abandon()
@@ -83,7 +92,7 @@ class Worker:
         if self._queue is not None:
             self._queue.put(None)
         if self._thread is not None:
-            self._thread.join(1)
+            self._thread.join(0.2)
         self._thread = self._queue = None
 
 
@@ -92,4 +101,7 @@ def _serve(queue: SimpleQueue[_Job | None]) -> None:
         job = queue.get()
         if job is None:
             return
-        job.run()
+        with suppress(
+            BaseException
+        ):  # SystemExit in a matcher ends neither this thread nor the kernel
+            job.run()

@@ -15,7 +15,14 @@ from typing import Any
 from nuncius.kernel.debug.conversation import Answered, Ask, Conversation, Effect, Told
 from nuncius.kernel.debug.wire import Decoder, WireError, encode
 
-__all__ = ["Adapter", "available", "end_stepping", "hide_service_threads"]
+__all__ = [
+    "Adapter",
+    "available",
+    "end_stepping",
+    "ensure_tracing",
+    "hide_service_threads",
+    "stop_tracing",
+]
 
 #: Seconds for an answer; what evaluates an endless loop must not close the control channel for ever.
 _PATIENCE = 30.0
@@ -36,9 +43,8 @@ def available() -> bool:
 
 def hide_service_threads() -> None:
     """Have debugpy leave the threads of the server alone."""
-    current = threading.current_thread()
     for thread in threading.enumerate():
-        if thread is current or thread.name.startswith(_SERVICE_THREADS):
+        if thread.name.startswith(_SERVICE_THREADS):
             _hide(thread)
 
 
@@ -54,6 +60,23 @@ def end_stepping() -> None:
         info = module.set_additional_thread_info(threading.current_thread())
         info.pydev_step_cmd = info.pydev_original_step_cmd = -1
         info.pydev_step_stop = None
+
+
+def ensure_tracing() -> None:
+    """Have debugpy see what this thread runs; an interrupt while it was stopped has ended that."""
+    hide_service_threads()  # those that have come since
+    # later ones are told of every thread by sys.monitoring
+    if sys.version_info < (3, 12) and sys.gettrace() is None:
+        import debugpy
+
+        debugpy.trace_this_thread(True)
+
+
+def stop_tracing() -> None:
+    """Have this thread run at full speed again."""
+    trace = sys.gettrace()
+    if trace is not None and "pydevd" in f"{type(trace).__module__}{trace!r}":
+        sys.settrace(None)
 
 
 def _listen() -> tuple[str, int]:
@@ -82,12 +105,10 @@ class Adapter:
         patience: Seconds to wait for an answer.
     """
 
-    def __init__(
-        self, tell: Callable[[dict[str, Any]], None], patience: float = _PATIENCE
-    ) -> None:
+    def __init__(self, tell: Callable[[dict[str, Any]], None], patience: float = _PATIENCE) -> None:
         self._tell = tell
         self._patience = patience
-        self._conversation = Conversation()
+        self._conversation = Conversation(_SERVICE_THREADS)
         self._waiting: dict[int, Future[dict[str, Any]]] = {}
         self._lock = threading.Lock()
         self.initialized = threading.Event()
@@ -116,9 +137,7 @@ class Adapter:
         self._write(ask)
         return answer
 
-    def wait(
-        self, request: Mapping[str, Any], answer: Future[dict[str, Any]]
-    ) -> dict[str, Any]:
+    def wait(self, request: Mapping[str, Any], answer: Future[dict[str, Any]]) -> dict[str, Any]:
         """Return the answer to ``request``; one that says so if there is none in time."""
         try:
             return answer.result(self._patience)

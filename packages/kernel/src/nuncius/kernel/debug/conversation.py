@@ -45,11 +45,15 @@ _PRIVATE = frozenset({"debugpySockets", "debugpyWaitingForServer", "output"})
 class Conversation:
     """What has been said.
 
+    Args:
+        hidden: How the names of threads begin that are nobody's business.
+
     Attributes:
         stopped: The threads that stand still.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hidden: tuple[str, ...] = ()) -> None:
+        self._hidden = hidden
         self._number = 0
         #: Number -> the number and the command that the frontend knows the request by; what has no answer yet.
         self._open: dict[int, tuple[int, str]] = {}
@@ -119,6 +123,10 @@ class Conversation:
 
     def _threads_known(self, event: dict[str, Any], answer: dict[str, Any]) -> list[Effect]:
         threads = (answer.get("body") or {}).get("threads") or []
-        self.stopped = {thread["id"] for thread in threads if "id" in thread}
+        self.stopped = {
+            thread["id"]
+            for thread in threads
+            if "id" in thread and not str(thread.get("name", "")).startswith(self._hidden or "\0")
+        }
         self.stopped.add((event.get("body") or {}).get("threadId", 0))
         return [Told(event)]

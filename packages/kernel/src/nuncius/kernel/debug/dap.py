@@ -12,20 +12,25 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.compile import HASH_SEED
 from nuncius.kernel.debug.adapter import (
     Adapter,
     available,
     end_stepping,
+    ensure_tracing,
     hide_service_threads,
+    stop_tracing,
 )
 from nuncius.kernel.debug.explorer import FIRST_REFERENCE, Explorer
-from nuncius.protocol.kernel import KernelIO
 from nuncius.protocol.text.inputs import leading_empty_lines
 
-__all__ = ["DapDebugger", "attached", "deposit"]
+if TYPE_CHECKING:
+    from nuncius.protocol.kernel import KernelIO
+
+__all__ = ["DapDebugger", "attached", "deposit", "stop_at"]
 
 Request = Mapping[str, Any]
 Response = dict[str, Any]
@@ -48,6 +53,17 @@ def attached() -> bool:
 def deposit(number: int, value: Any) -> None:
     """Keep a value of a stopped frame until it is fetched."""
     _deposited[number] = value
+
+
+def stop_at(frame: FrameType) -> None:
+    """Stop in ``frame`` for the frontend that is attached."""
+    # debugpy.breakpoint() would stop in whoever calls it, which is the kernel
+    sys.modules["pydevd"].settrace(
+        suspend=True,
+        trace_only_current_thread=True,
+        patch_multiprocessing=False,
+        stop_at_frame=frame,
+    )
 
 
 class DapDebugger:
@@ -92,11 +108,33 @@ class DapDebugger:
         except (KeyError, TypeError, ValueError, OSError) as error:
             return _failure(request, f"{type(error).__name__}: {error}")
 
+    def release(self) -> None:
+        """Have everything that is stopped go on: an interrupt is for the cell, not for the debugger."""
+        adapter = self._adapter
+        if adapter is not None:
+            for thread in sorted(adapter.stopped):
+                adapter.send(
+                    {
+                        "type": "request",
+                        "seq": 0,
+                        "command": "continue",
+                        "arguments": {"threadId": thread},
+                    }
+                )
+
     def close(self) -> None:
         """Let go of the adapter; cells that are stopped go on."""
         if id(self) in _attached:
             _attached.discard(id(self))
-            self._shell.events.unregister("post_execute", end_stepping)
+            events = self._shell.events
+            events.unregister("post_execute", end_stepping)
+            events.unregister("pre_execute", ensure_tracing)
+
+            def once() -> None:
+                events.unregister("pre_execute", once)
+                stop_tracing()
+
+            events.register("pre_execute", once)
         if self._adapter is not None:
             self._adapter.close()
             self._adapter = None
@@ -155,7 +193,9 @@ class DapDebugger:
         response = adapter.wait(request, answer)
         if response.get("success"):
             _attached.add(id(self))
-            self._shell.events.register("post_execute", end_stepping)
+            events = self._shell.events
+            events.register("post_execute", end_stepping)
+            events.register("pre_execute", ensure_tracing)
         return response
 
     def _configuration_done(self, request: Request) -> Response:
@@ -359,8 +399,21 @@ def _is_cache(name: str) -> bool:
 
 
 _KERNELS = frozenset(
-    "__name__ __doc__ __package__ __loader__ __spec__ __annotations__ __builtins__ __builtin__ __file__ "
-    "get_ipython exit quit debugpy".split()
+    [
+        "__name__",
+        "__doc__",
+        "__package__",
+        "__loader__",
+        "__spec__",
+        "__annotations__",
+        "__builtins__",
+        "__builtin__",
+        "__file__",
+        "get_ipython",
+        "exit",
+        "quit",
+        "debugpy",
+    ]
 )
 
 

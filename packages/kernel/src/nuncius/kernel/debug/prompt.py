@@ -99,17 +99,15 @@ class Debugger(pdb.Pdb):
         self._only_cells = False
         options.setdefault("nosigint", True)  # interrupts are the kernel's
         options.setdefault("readrc", stdin is None and _frontend() is None)
-        super().__init__(
-            completekey,
-            _Answers(self) if stdin is None else stdin,
-            _Output() if stdout is None else stdout,
-            **options,
-        )
+        # pdb asks of them no more than what ours have
+        source: Any = _Answers(self) if stdin is None else stdin
+        sink: Any = _Output() if stdout is None else stdout
+        super().__init__(completekey, source, sink, **options)
         self.use_rawinput = False
         self.shown_prompt = _PROMPT
 
     @property
-    def prompt(self) -> str:  # type: ignore[override]
+    def prompt(self) -> str:
         """Nothing: the prompt is part of the input request."""
         return "" if isinstance(self.stdin, _Answers) else self.shown_prompt
 
@@ -198,14 +196,14 @@ class Debugger(pdb.Pdb):
             self.message(f"{arrow} {shown:<4} {lines[shown - 1].rstrip()}")
 
     def do_context(self, arg: str) -> None:
-        """context N: show N lines of source around the current one."""
+        """Context N: show N lines of source around the current one."""
         if not arg.strip().isdigit() or int(arg) < 1:
             self.error(f"context takes a number of lines; it is {self.context}")
             return
         self.context = int(arg)
 
     def do_pinfo(self, arg: str) -> None:
-        """pinfo EXPRESSION: show what is known of an object."""
+        """Pinfo EXPRESSION: show what is known of an object."""
         self._inspect(arg, 0)
 
     def do_pinfo2(self, arg: str) -> None:
@@ -280,9 +278,7 @@ def breakpoint_hook(*args: Any, caller: FrameType | None = None, **options: Any)
         return sys.__breakpointhook__(*args, **options)
     dap = sys.modules.get("nuncius.kernel.debug.dap")
     if dap is not None and dap.attached():
-        import debugpy
-
-        debugpy.breakpoint()
+        dap.stop_at(caller or sys._getframe(1))  # noqa: SLF001 - the only way to the caller
         return None
     set_trace(caller or sys._getframe(1))  # noqa: SLF001 - the only way to the caller
     return None

@@ -217,19 +217,23 @@ class ExtensionMagics(Magics):
 
             %load_ext autoreload
         """
+        __tracebackhide__ = True
         self._do("load_ext", module_str)
 
     @line_magic
     def unload_ext(self, module_str: str) -> None:
         """Unload an extension, if it can be."""
+        __tracebackhide__ = True
         self._do("unload_ext", module_str)
 
     @line_magic
     def reload_ext(self, module_str: str) -> None:
         """Unload an extension, read its module again, and load it."""
+        __tracebackhide__ = True
         self._do("reload_ext", module_str)
 
     def _do(self, what: str, module_str: str) -> None:
+        __tracebackhide__ = True
         name = module_str.strip()
         if not name:
             raise UsageError(f"%{what}: Missing module name.")

@@ -25,9 +25,6 @@ from nuncius.kernel.magics.text import say, switch
 
 __all__ = ["DebugMagics", "debug_call", "post_mortem"]
 
-#: The frames of this module are not shown in tracebacks of what the person's code raises.
-__tracebackhide__ = True
-
 
 def post_mortem(shell: Any) -> None:
     """Debug the last exception that was shown.
@@ -59,6 +56,7 @@ def debug_call(
     Raises:
         UsageError: One cannot stop there.
     """
+    __tracebackhide__ = True
     debugger = shell.debugger_cls()
     if filename is not None:
         _stop_at(debugger, filename, line)
@@ -98,6 +96,7 @@ class DebugMagics(Magics):
             %debug function(1, 2)
             %debug -b module.py:20 function(1, 2)
         """
+        __tracebackhide__ = True
         if not line and cell is None and "b" not in opts:
             post_mortem(self.shell)
             return

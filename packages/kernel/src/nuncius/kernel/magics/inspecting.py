@@ -43,30 +43,9 @@ class InspectMagics(Magics):
         try:
             bundle = self.shell.object_inspect_mime(name, detail_level)
         except KeyError:
-            bundle = self._magic(name, detail_level)
-        if bundle is None:
             say(f"Object `{name}` not found.")
-        else:
-            self.shell.show_page(bundle)
-
-    def _magic(self, name: str, detail_level: int) -> str | None:
-        """Return what there is to say of a magic; None if there is none of this name."""
-        import inspect
-
-        kinds = ("cell",) if name.startswith("%%") else ("line", "cell")
-        found = (self.shell.find_magic(name.lstrip("%"), kind) for kind in kinds)
-        function = next((each for each in found if each is not None), None)
-        if function is None:
-            return None
-        parts = [f"Docstring:\n{inspect.getdoc(function) or '<no docstring>'}\n"]
-        try:
-            source = inspect.getsource(function) if detail_level else ""
-            path = inspect.getsourcefile(function)
-        except (TypeError, OSError):
-            return parts[0]
-        if source:
-            parts.append(f"Source:\n{source}")
-        return "\n".join([*parts, f"File: {path}"])
+            return
+        self.shell.show_page(bundle)
 
     @line_magic
     def pdef(self, parameter_s: str = "", namespaces: Any = None) -> None:

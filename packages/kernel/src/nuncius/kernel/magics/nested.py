@@ -7,9 +7,6 @@ from typing import Any
 
 __all__ = ["run_nested"]
 
-#: The frames of this module are not shown in tracebacks of what the person's code raises.
-__tracebackhide__ = True
-
 
 def run_nested(shell: Any, source: str) -> None:
     """Run ``source`` in the person's namespace, showing values as a cell does.
@@ -21,6 +18,7 @@ def run_nested(shell: Any, source: str) -> None:
     Raises:
         Exception: Whatever the code raises.
     """
+    __tracebackhide__ = True
     from nuncius.kernel.display.hook import ends_with_semicolon
     from nuncius.kernel.results import ExecutionInfo
     from nuncius.kernel.runner import drive, run_pieces

@@ -22,9 +22,6 @@ from nuncius.kernel.errors import UsageError
 
 __all__ = ["Flag", "Opts", "declares", "flags_of", "next_word", "options", "parse", "split_words"]
 
-#: The frames of this module are not shown in tracebacks of what the person's code raises.
-__tracebackhide__ = True
-
 _ESCAPES = os.name != "nt"  # where the backslash separates folders, it escapes nothing
 
 
@@ -222,6 +219,7 @@ def options(
     def decorate(function: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(function)
         def magic(self: Any, line: str = "", *args: Any, **kwargs: Any) -> Any:
+            __tracebackhide__ = True
             opts, rest = parse(flags, line, function.__name__, anywhere=anywhere)
             return function(self, opts, rest, *args, **kwargs)
 

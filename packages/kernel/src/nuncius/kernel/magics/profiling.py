@@ -12,9 +12,6 @@ from nuncius.kernel.magics.text import say
 
 __all__ = ["PROFILE_FLAGS", "ProfilingMagics", "profiled"]
 
-#: The frames of this module are not shown in tracebacks of what the person's code raises.
-__tracebackhide__ = True
-
 PROFILE_FLAGS = (
     Flag(
         "l",
@@ -52,6 +49,7 @@ class ProfilingMagics(Magics):
             %%prun -q -D work.prof
             work()
         """
+        __tracebackhide__ = True
         source = line if cell is None else f"{line}\n{cell}"
         code = self.shell.transform_cell(source)
         return profiled(self.shell, code, opts, self.shell.user_ns)
@@ -69,6 +67,7 @@ def profiled(shell: Any, code: str, opts: Opts, namespace: dict[str, Any]) -> An
     Returns:
         The statistics, if the options ask for them.
     """
+    __tracebackhide__ = True
     import cProfile
     import pstats
 

@@ -22,9 +22,6 @@ from nuncius.kernel.magics.timing import cpu_times
 
 __all__ = ["RunMagics"]
 
-#: The frames of this module are not shown in tracebacks of what the person's code raises.
-__tracebackhide__ = True
-
 _MISSING = object()
 
 
@@ -74,6 +71,7 @@ class RunMagics(Magics):
             %run -m package.module argument
             %run notebook.ipynb
         """
+        __tracebackhide__ = True
         words = list(_words(rest, expand="G" not in opts))
         if "m" in opts:
             filename = _file_of(opts["m"])
@@ -88,6 +86,7 @@ class RunMagics(Magics):
         return self._program(opts, filename, words)
 
     def _program(self, opts: Opts, filename: str, arguments: list[str]) -> Any:
+        __tracebackhide__ = True
         shell = self.shell
         name = Path(filename).stem if "n" in opts else "__main__"
         if "i" in opts:
@@ -113,9 +112,11 @@ class RunMagics(Magics):
         return result
 
     def _start(self, opts: Opts, filename: str, namespace: dict[str, Any]) -> Any:
+        __tracebackhide__ = True
         shell = self.shell
 
         def once(raise_exceptions: bool = False) -> None:
+            __tracebackhide__ = True
             if "m" in opts:
                 shell.safe_run_module(opts["m"], namespace)
             else:

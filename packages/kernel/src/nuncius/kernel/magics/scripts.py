@@ -28,9 +28,6 @@ from nuncius.kernel.magics.text import say
 
 __all__ = ["ScriptMagics"]
 
-#: The frames of this module are not shown in tracebacks of what the person's code raises.
-__tracebackhide__ = True
-
 _FLAGS = (
     Flag("out", "Keep what it writes to stdout in a variable; with --bg, the pipe.", "NAME"),
     Flag("err", "Keep what it writes to stderr in a variable; with --bg, the pipe.", "NAME"),
@@ -64,6 +61,7 @@ def _read_line(line: str) -> tuple[Opts, list[str]]:
 
 def _program(name: str) -> Any:
     def run(self: Any, line: str, cell: str) -> None:
+        __tracebackhide__ = True
         self.run_by(name, line, cell)
 
     run.__name__ = name
@@ -96,6 +94,7 @@ class ScriptMagics(Magics):
               echo $i
             done
         """
+        __tracebackhide__ = True
         opts, command = _read_line(line)
         if not command:
             raise UsageError("%%script: the program to run the cell by is required")
@@ -103,6 +102,7 @@ class ScriptMagics(Magics):
 
     def run_by(self, program: str, line: str, cell: str) -> None:
         """Run a cell by a program, whose arguments and our options are in ``line``."""
+        __tracebackhide__ = True
         opts, arguments = _read_line(line)
         self._script(opts, [program, *arguments], cell)
 
@@ -117,6 +117,7 @@ class ScriptMagics(Magics):
     cmd = _program("cmd")
 
     def _script(self, opts: Opts, command: list[str], cell: str) -> None:
+        __tracebackhide__ = True
         process = self._started(command)
         source = (cell.rstrip("\n") + "\n").encode()
         if "bg" in opts:

@@ -8,9 +8,6 @@ from nuncius.kernel.magics.registry import Magics, cell_magic, magics_class, no_
 
 __all__ = ["DisplayMagics"]
 
-#: The frames of this module are not shown in tracebacks of what the person's code raises.
-__tracebackhide__ = True
-
 
 @magics_class
 class DisplayMagics(Magics):
@@ -33,6 +30,7 @@ class DisplayMagics(Magics):
             %%capture output
             print("not shown")
         """
+        __tracebackhide__ = True
         from nuncius.kernel.display.capture import capture_output
 
         captured = capture_output(

@@ -26,9 +26,6 @@ from nuncius.kernel.magics.text import say
 
 __all__ = ["TimeitResult", "TimingMagics", "cpu_times", "format_time"]
 
-#: The frames of this module are not shown in tracebacks of what the person's code raises.
-__tracebackhide__ = True
-
 #: Compilation that takes longer is reported.
 _SLOW = 0.1
 _REPEAT = 7
@@ -162,6 +159,7 @@ class TimingMagics(Magics):
             data = load()
             clean(data)
         """
+        __tracebackhide__ = True
         if line and cell:
             raise UsageError("Can't use statement directly after '%%time'!")
         source = self.shell.transform_cell(cell or line)
@@ -229,6 +227,7 @@ class TimingMagics(Magics):
             data.sort()
             data.reverse()
         """
+        __tracebackhide__ = True
         if not line and cell is None:
             return None
         times = _whole(opts, "r", _REPEAT)
@@ -332,12 +331,13 @@ def _measure(
     compile_time: float,
     precision: int,
 ) -> TimeitResult:
+    __tracebackhide__ = True
     if number == 0:
         for power in range(10):
             number = 10**power
             if _once(loop, number) >= _LONG_ENOUGH:
                 break
-    runs = [_once(loop, number) for _ in range(times)]
+    runs = list(map(partial(_once, loop), repeat(number, times)))
     return TimeitResult(
         number, times, min(runs) / number, max(runs) / number, runs, compile_time, precision
     )
@@ -345,6 +345,7 @@ def _measure(
 
 def _once(loop: Callable[[Iterator[None]], float], number: int) -> float:
     """Return the seconds of so many loops, without the garbage collector."""
+    __tracebackhide__ = True
     collecting = gc.isenabled()
     gc.disable()
     try:

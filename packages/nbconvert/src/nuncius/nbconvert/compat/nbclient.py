@@ -202,12 +202,21 @@ class NotebookClient(LoggingConfigurable):
     @property
     def widget_state(self) -> dict[str, dict[str, Any]]:
         """The state of widgets, by comm id."""
-        return self._recorder.widgets.states
+        return {name: model["state"] for name, model in self._models().items()}
 
     @property
     def widget_buffers(self) -> dict[str, Any]:
         """The buffers of widgets, by comm id and path."""
-        return self._recorder.widgets.buffers
+        return {
+            name: {tuple(buffer["path"]): buffer for buffer in model["buffers"]}
+            for name, model in self._models().items()
+            if "buffers" in model
+        }
+
+    def _models(self) -> dict[str, dict[str, Any]]:
+        found: dict[str, Any] = next(iter(self._recorder.widget_state().values()), {"state": {}})
+        models: dict[str, dict[str, Any]] = found["state"]
+        return models
 
     def _converted(self, outputs: list[dict[str, Any]]) -> list[Any]:
         """Return outputs in the form that the notebook's other parts have."""
@@ -384,7 +393,8 @@ class NotebookClient(LoggingConfigurable):
 
     def set_widgets_metadata(self) -> None:
         """Write the widgets' state into the notebook."""
-        self._recorder.finish(self.nb)
+        if self.store_widget_state:
+            self._recorder.finish(self.nb)
 
     async def async_execute_cell(
         self,

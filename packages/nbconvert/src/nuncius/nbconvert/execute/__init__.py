@@ -1,6 +1,6 @@
 """Run notebooks without anybody watching: cells go to a kernel, what it publishes comes into the notebook.
 
-Values: `settings`, `events`, `errors`. Without I/O: `recorder`, `widgets`, `journal`. With a kernel: `cell` runs one cell, `executor` a notebook, `kernels` starts what they run in. With files: `job` runs one notebook from a file into a file, `batch` many. `command` is ``nuncius execute``.
+Values: `settings`, `events`, `errors`. Without I/O: `recorder`, `journal`. With a kernel: `cell` runs one cell, `executor` a notebook, `kernels` starts what they run in. With files: `job` runs one notebook from a file into a file, `batch` many. ``nuncius execute`` is in `nuncius.nbconvert.cli.execute`.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class Executor:
         self.settings = settings or Settings()
         self._interrupt = interrupt
         self._listeners = tuple(listeners)
-        self._recorder = Recorder(keep_widgets=self.settings.store_widget_state)
+        self._recorder = Recorder()
         self._runner = CellRunner(
             client,
             self._recorder,
@@ -124,7 +124,8 @@ class Executor:
             await self._all(cells)
         finally:
             self._runner.close()
-            self._recorder.finish(self.nb)
+            if self.settings.store_widget_state:
+                self._recorder.finish(self.nb)
         status, error, failed = self._failure or ("ok", None, None)
         if self._stopping:
             status, error = "interrupted", None

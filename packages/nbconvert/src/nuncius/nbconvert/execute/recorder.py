@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert.execute.widgets import WidgetStates
 from nuncius.protocol.core.outputs import Change, OutputArea, OutputCollector, WidgetChanged
 
 if TYPE_CHECKING:
@@ -28,28 +27,23 @@ class Recorder(OutputCollector):
     """The outputs of all cells of a notebook. Give it to `nuncius.protocol.client.aio.AsyncClient.execute` as ``outputs``.
 
     Args:
-        keep_widgets: Keep the widgets' state.
         convert: Makes the outputs of a cell from what was collected; called when a cell ends, and when its outputs change later.
 
     Attributes:
         area: The outputs of the cell that was opened last.
         changes: What the last message changed.
         changed_widgets: The output widgets that changed since someone looked, by comm id.
-        widgets: The widgets' state.
     """
 
     def __init__(
         self,
         *,
-        keep_widgets: bool = True,
         convert: Callable[[list[dict[str, Any]]], list[Any]] = _same,
     ) -> None:
         super().__init__()
-        self.widgets = WidgetStates()
         self.changes: list[Change] = []
         self.changed_widgets: dict[str, WidgetChanged] = {}
         self.area = OutputArea()
-        self._keep_widgets = keep_widgets
         self._convert = convert
         #: Which cell has which area, and its index.
         self._cells: dict[OutputArea, tuple[int, Cell]] = {}
@@ -66,8 +60,6 @@ class Recorder(OutputCollector):
     def receive(self, message: Message) -> list[Change]:
         """Take a message, and remember what it changes."""
         self.changes = super().receive(message)
-        if message.msg_type in ("comm_open", "comm_msg") and self._keep_widgets:
-            self.widgets.receive(message)
         for change in self.changes:
             if isinstance(change, WidgetChanged):
                 self.changed_widgets[change.comm_id] = change
@@ -94,14 +86,9 @@ class Recorder(OutputCollector):
         """Return the output widgets that changed since this was called last."""
         taken = list(self.changed_widgets.values())
         self.changed_widgets.clear()
-        if self._keep_widgets:
-            for change in taken:
-                state = self.widgets.states.setdefault(change.comm_id, {})
-                state["outputs"] = [dict(output) for output in change.area.outputs]
         return taken
 
     def finish(self, nb: dict[str, Any]) -> None:
         """Write the widgets' state into the notebook."""
-        metadata = self.widgets.metadata() if self._keep_widgets else None
-        if metadata is not None:
-            nb["metadata"]["widgets"] = metadata
+        if state := self.widget_state():
+            nb["metadata"]["widgets"] = state

@@ -25,6 +25,7 @@ _ESCAPES = {
 _HEADINGS = ("section", "subsection", "subsubsection", "paragraph", "subparagraph", "subparagraph")
 _OPEN = {"paragraph": "", "quote": "\\begin{quote}\n", "item": "\\item ", "em": r"\emph{", "strong": r"\textbf{", "del": r"\sout{"}  # fmt: skip
 _CLOSE = {"paragraph": "\n\n", "quote": "\\end{quote}\n\n", "item": "\n", "em": "}", "strong": "}", "del": "}", "link": "}"}  # fmt: skip
+_BLOCKS = frozenset({"paragraph", "heading", "quote", "list", "item", "codeblock", "table", "cell", "footnote"})  # fmt: skip
 _ALIGN = {"Left": "l", "Right": "r", "Center": "c", "None": "l"}
 _OWN_MATH = re.compile(r"\\begin\{(equation|align|gather|multline|flalign|alignat|eqnarray|displaymath|math)\*?\}")  # fmt: skip
 _CITE = re.compile(r"<cite\s+data-cite=[\"']?([\w:./,+-]+)[\"']?\s*/?>")
@@ -83,6 +84,7 @@ class _Writer:
         self._columns = ""
         self._head = 0
         self._notes: dict[str, str] = {}
+        self._open = 0  # tags of HTML whose group is open
 
     def write(self, stream: Iterable[Event]) -> str:
         listed = list(stream)
@@ -101,6 +103,7 @@ class _Writer:
             else:
                 self._inline(event)
             at += 1
+        self._flush()
         text = "".join(self._out)
         for name, note in self._notes.items():
             text = text.replace(f"\ue002{name}\ue003", rf"\footnote{{{note.strip()}}}")
@@ -149,10 +152,22 @@ class _Writer:
         if word == "br":
             self._out.append(r"\newline" + "\n")
         elif word in _INLINE_TAGS:
-            self._out.append("}" if tag.startswith("</") else _INLINE_TAGS[word])
+            if not tag.startswith("</"):
+                self._open += 1
+                self._out.append(_INLINE_TAGS[word])
+            elif self._open:
+                self._open -= 1
+                self._out.append("}")
+
+    def _flush(self) -> None:
+        """End the groups of tags that have no end of their own: TeX would look for it to the end of the file."""
+        self._out.append("}" * self._open)
+        self._open = 0
 
     def _start(self, event: Event) -> None:
         tag = event[1]
+        if self._open and tag in _BLOCKS:
+            self._flush()
         if tag in _OPEN:
             self._out.append(_OPEN[tag])
         elif tag == "heading":
@@ -178,6 +193,8 @@ class _Writer:
                 self._notes[event[2]] = ""
 
     def _end(self, tag: str) -> None:
+        if self._open and tag in _BLOCKS:
+            self._flush()
         if tag == "heading":
             self._out.append("}\n\n")
         elif tag == "list":

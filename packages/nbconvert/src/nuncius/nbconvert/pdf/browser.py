@@ -230,4 +230,3 @@ class _Browser:
     def _ended(self) -> ConversionException:
         said = self._log.read_text("utf-8", "replace")[-2000:]
         return ConversionException(f"the browser ended before the page was printed; it said:\n{said}")  # fmt: skip
-

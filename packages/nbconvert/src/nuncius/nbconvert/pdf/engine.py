@@ -13,7 +13,7 @@ from nuncius.nbconvert.errors import ConversionException
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Engine", "available", "engine"]
+__all__ = ["Engine", "available", "engine", "svg_to_pdf"]
 
 _EMBEDDED = ("Libertinus Serif", "New Computer Modern", "DejaVu Sans Mono")
 #: Fonts that have what the embedded ones lack, by what people see most often.
@@ -73,7 +73,12 @@ class Engine:
         # Each on its own line, or marks would join with what is before them.
         lines = "#linebreak();\n".join(markup(char) for char in characters)
         try:
-            self._compile(f'#set document(title: "x")\n#set text(font: ({listed},))\n{lines}', fonts, None, "a-2b")
+            self._compile(
+                f'#set document(title: "x")\n#set text(font: ({listed},))\n{lines}',
+                fonts,
+                None,
+                "a-2b",
+            )
         except self._typst.TypstError as error:
             text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), str(error.diagnostic))
             return sorted({char for found in _MISSING.findall(text) for char in found if char in characters})  # fmt: skip
@@ -127,3 +132,14 @@ def engine() -> Engine:
     if _engine is None:
         _engine = Engine()
     return _engine
+
+
+def svg_to_pdf(svg: str) -> bytes | None:
+    """Return an SVG as a PDF of its size; None if it cannot be read."""
+    source = '#set page(width: auto, height: auto, margin: 0pt)\n#image("/figure.svg")'
+    typst = engine()
+    fonts = typst.fonts(svg)[0] if "<text" in svg else typst.fonts("")[0]
+    try:
+        return typst.pdf(source, {"/figure.svg": svg.encode("utf-8", "replace")}, fonts)
+    except ConversionException:
+        return None

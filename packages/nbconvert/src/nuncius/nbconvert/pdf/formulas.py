@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001 - accents are what this is about
 """Write formulas for Typst: LaTeX is read as MathML, and each of its elements has a counterpart.
 
 What is written is correct Typst by construction: every symbol stands alone and is escaped, every function has its arguments. So no formula of a notebook can stop the whole document.
@@ -45,7 +46,7 @@ def formula(tex: str, display: bool) -> str | None:
     if markup is None:
         return None
     try:
-        tree = ElementTree.fromstring(_ENTITY.sub(_entity, markup))  # noqa: S314 - our own converter made it
+        tree = ElementTree.fromstring(_ENTITY.sub(_entity, markup))
     except ElementTree.ParseError:
         return None
     body = _children(tree, 0) or '""'
@@ -111,9 +112,10 @@ def _token(tag: str, text: str, element: ElementTree.Element) -> str:
 
 
 def _symbol(char: str) -> str:
-    if char.isascii():
-        return char if char.isalnum() else "\\" + char
-    return string(char) if unicodedata.category(char)[0] in "MCZ" else char
+    category = unicodedata.category(char)[0]
+    if category in "MCZ":
+        return string(char)
+    return char if category in "LN" else "\\" + char
 
 
 def _row(element: ElementTree.Element, depth: int) -> str:
@@ -247,8 +249,7 @@ def _table(element: ElementTree.Element, depth: int) -> str:
     aligned = numbered or any(_side(cell) == "right" for row in rows for cell in row)
     grand = element.get("displaystyle") == "true"
     lines = [
-        ", ".join(_pairs(row, depth) if aligned else _plain(row, width, depth))
-        for row in rows
+        ", ".join(_pairs(row, depth) if aligned else _plain(row, width, depth)) for row in rows
     ]
     side = "left" if all(_side(cell) == "left" for row in rows for cell in row) else "center"
     made = f"mat(delim: #none, align: #{side}, column-gap: #{'2em' if aligned else '0.8em'}, row-gap: #{'0.7em' if grand else '0.4em'}{_rules(rows)}, {'; '.join(lines)})"  # fmt: skip

@@ -24,6 +24,7 @@ _TAG = re.compile(r"<[^>]*>")
 _NAME = re.compile(r"<(/?)\s*([a-zA-Z][\w-]*)")
 _SRC = re.compile(r"<img\b[^>]*?\bsrc\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.IGNORECASE)
 _ALT = re.compile(r"\balt\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.IGNORECASE)
+_WIDTH = re.compile(r"\bwidth\s*[=:]\s*[\"']?\s*(\d+(?:\.\d+)?)(?:px)?(%?)", re.IGNORECASE)
 _ANCHOR = re.compile(r"<a\b[^>]*?\b(?:id|name)\s*=\s*[\"']?([^\"'\s>]+)", re.IGNORECASE)
 _HIDDEN = re.compile(r"<(script|style)\b.*?(</\1\s*>|\Z)|<!--.*?(-->|\Z)", re.IGNORECASE | re.DOTALL)  # fmt: skip
 _INLINE = {"em": "emph", "strong": "strong", "del": "strike"}
@@ -44,8 +45,7 @@ def table(value: Table) -> str:
     """Return a table that was read from HTML as markup."""
     rows = [[_bold(markup(cell)) if i < value.head else markup(cell) for cell in row] for i, row in enumerate(value.rows)]  # fmt: skip
     sides = ["right" if numeric else "left" for numeric in value.numeric]
-    plain = [max(len(row[i]) for row in value.rows) for i in range(value.width)]
-    made = _table(rows, value.head, sides, sum(min(n, 40) for n in plain))
+    made = _table(rows, value.head, sides, _width(value.rows))
     return (f"#smaller[{markup(value.caption)}];\n" if value.caption else "") + made
 
 
@@ -53,9 +53,21 @@ def _bold(cell: str) -> str:
     return f"*{cell}*" if cell.strip() else ""
 
 
+def _width(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many letters a row needs; where there are many columns, words stand below each other."""
+    many = len(rows[0]) > 6 if rows else False
+    return sum(
+        max(
+            max(map(len, cell.split()), default=0) if many else min(len(cell), 40)
+            for cell in column
+        )
+        for column in zip(*rows, strict=True)
+    )
+
+
 def _table(rows: Sequence[Sequence[str]], head: int, sides: Sequence[str], width: int) -> str:
     """Return rows of markup as a table; the more there is in a row, the smaller it is written."""
-    size = max(4.0, min(9.0, 9.0 * 88 / (width + 3 * len(sides) or 1)))
+    size = max(5.0, min(9.0, 9.0 * 96 / (width + 3 * len(sides) or 1)))
     lines = [", ".join(f"[{cell}]" for cell in row) for row in rows]
     top = f"table.header({', '.join(lines[:head])}), " if head else ""
     body = ",\n".join(lines[head:])
@@ -136,8 +148,7 @@ class MarkdownWriter:
     def _table(self, node: Node) -> str:
         rows = [[self._line(cell.inside) for cell in _nodes(row)] for row in _nodes(node)]
         head = sum(row.tag == "head" for row in _nodes(node))
-        words = [[len(_words(cell.inside)) for cell in _nodes(row)] for row in _nodes(node)]
-        width = sum(min(max(column), 40) for column in zip(*words, strict=True)) if rows else 0
+        width = _width([[_words(cell.inside) for cell in _nodes(row)] for row in _nodes(node)])
         bold = [[_bold_markup(cell) for cell in row] if i < head else row for i, row in enumerate(rows)]  # fmt: skip
         return _table(bold, head, [_SIDES[side] for side in node.values[0]], width)
 
@@ -194,12 +205,12 @@ class MarkdownWriter:
             return f"#{_INLINE[node.tag]}[{self._line(node.inside)}];"
         return self._blocks(Node("document", (), [node]))
 
-    def _image(self, url: str, alt: str) -> str:
+    def _image(self, url: str, alt: str, size: str = "") -> str:
         name = self._address(url, self._cell)
         if name is None:
             shown = markup(alt or url[:80])
             return f"#emph[{shown}];" if url.startswith("data:") else _link(url, f"#emph[{shown}];")
-        return f"#{picture(name, alt)};"
+        return f"#{picture(name, alt, size)};"
 
     def _footnote(self, name: str) -> str:
         note = self._notes.get(name)
@@ -230,12 +241,23 @@ class MarkdownWriter:
         if name == "img" and (match := _SRC.match(tag)):
             alt = _ALT.search(tag)
             url = next(group for group in match.groups() if group is not None)
-            return self._image(unescape(url), unescape(alt[1] or alt[2] or "") if alt else "")
+            words = unescape(alt[1] or alt[2] or "") if alt else ""
+            return self._image(unescape(url), words, _size(tag))
         if name in ("br", "hr"):
             return "#linebreak();\n"
         if name == "a" and (match := _ANCHOR.match(tag)):
             return f"#metadata(none)#label({string(unescape(match[1]))});"
         return "\n\n" if closing and name in ("p", "div", "li", "h1", "h2", "h3", "h4", "summary") else ""  # fmt: skip
+
+
+def _size(tag: str) -> str:
+    """Return the width that an ``<img>`` tag asks for."""
+    match = _WIDTH.search(tag)
+    if not match or not 0 < float(match[1]) < 10_000:
+        return ""
+    if match[2] == "%":
+        return f", width: {min(float(match[1]), 100):g}%"
+    return f", width: {min(float(match[1]) * 0.75, 440):.1f}pt"
 
 
 def _bold_markup(cell: str) -> str:

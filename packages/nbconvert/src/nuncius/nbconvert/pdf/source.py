@@ -79,7 +79,9 @@ def _title(document: Document) -> str:
         return ""
     below = " · ".join([*document.authors, *([document.date] if document.date else [])])
     small = f"\n\n#text(size: 10pt)[{markup(below)}]" if below else ""
-    return f"#align(center)[#text(size: 18pt)[*{markup(document.title) or 'Notebook'}*]{small}];\n\n"
+    return (
+        f"#align(center)[#text(size: 18pt)[*{markup(document.title) or 'Notebook'}*]{small}];\n\n"
+    )
 
 
 def only_math(latex: str) -> str | None:

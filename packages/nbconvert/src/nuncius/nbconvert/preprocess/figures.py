@@ -28,11 +28,15 @@ def svg_to_pdf(nb: Notebook, resources: dict[str, Any], options: SVG2PDFPreproce
                 continue
             note = resources.get("note")
             if callable(note):
-                note("an SVG picture cannot be converted to PDF; `pip install cairosvg`, or install Inkscape", index)  # fmt: skip
+                note("an SVG picture cannot be converted to PDF; pip install 'nuncius-nbconvert[pdf]', or install Inkscape", index)  # fmt: skip
 
 
 def _converted(svg: str, options: SVG2PDFPreprocessor) -> bytes | None:
     if not options.command and not options.inkscape:
+        from nuncius.nbconvert.pdf.engine import available, svg_to_pdf
+
+        if available():
+            return svg_to_pdf(svg)
         try:
             import cairosvg  # type: ignore[import-not-found,import-untyped,unused-ignore]
         except (ImportError, OSError):

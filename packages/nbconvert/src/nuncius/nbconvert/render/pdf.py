@@ -143,4 +143,4 @@ def _with_typst(rendering: Rendering) -> bytes:
 def _without_sizes(content: str) -> str:
     import re
 
-    return re.sub(r'(emph\("(?:[^"\\]|\\.)*"), width: [\d.]+pt\)', r"\1)", content)
+    return re.sub(r'(emph\("(?:[^"\\]|\\.)*"), width: [\d.]+(?:pt|%)\)', r"\1)", content)

@@ -5,7 +5,6 @@ Mix `JupyterConsoleApp` into an application: after ``initialize`` there are a ``
 
 from __future__ import annotations
 
-import signal
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Bool, CBool, Dict, Unicode
@@ -98,15 +97,14 @@ class JupyterConsoleApp(Configurable):
         from nuncius.protocol.tunnel import open_tunnel
 
         info = load_connection_file(self.connection_file)
-        self.tunnel = open_tunnel(info, self.sshserver, key=self.sshkey or None)
+        options = ("-i", self.sshkey) if self.sshkey else ()
+        self.tunnel = open_tunnel(info, self.sshserver, options=options)
         self.connection_file = write(
             self.tunnel.info, f"{self.connection_file.removesuffix('.json')}-ssh.json"
         )
 
     def init_kernel_manager(self) -> None:
         """Start the kernel."""
-        # A Ctrl-C before the kernel runs ends the program, and leaves nothing.
-        signal.signal(signal.SIGINT, signal.default_int_handler)
         self.kernel_manager = self.kernel_manager_class(
             kernel_name=self.kernel_name,
             transport=self.transport,

@@ -14,7 +14,12 @@ from nuncius.protocol.compat.client import (
 from nuncius.protocol.compat.kernelspec import KernelSpec, KernelSpecManager
 from nuncius.protocol.compat.session import Session
 from nuncius.protocol.compat.sockets import ConnectsSockets
-from nuncius.protocol.connection import new_key
+from nuncius.protocol.connection import (
+    ConnectionInfo,
+    find_connection_file,
+    load_connection_file,
+    new_key,
+)
 from nuncius.protocol.core.lifecycle import RestartPolicy
 from nuncius.protocol.errors import NunciusError
 from nuncius.protocol.manager.blocking import BlockingKernelManager
@@ -23,7 +28,6 @@ from nuncius.protocol.manager.manager import ManagerOptions
 from nuncius.protocol.messages import Channel
 
 if TYPE_CHECKING:
-    from nuncius.protocol.connection import ConnectionInfo
     from nuncius.protocol.manager.provisioner import Provisioner
 
 __all__ = [
@@ -84,6 +88,7 @@ class _KernelManager(ConnectsSockets):
         autorestart: Start a kernel that crashed again.
         parent: Its configuration counts, if there is no other.
         config: Of traitlets; what is given as an argument counts more.
+        owns_kernel: False for a kernel that somebody else has started: load its connection file; it is not ended here.
         **ignored: Traits that have no meaning here.
     """
 
@@ -98,6 +103,7 @@ class _KernelManager(ConnectsSockets):
         session: Session | None = None,
         parent: Any = None,
         config: Any = None,
+        owns_kernel: bool = True,
         **traits: Any,
     ) -> None:
         traits = {**_configured(type(self), config, parent), **traits}
@@ -112,6 +118,9 @@ class _KernelManager(ConnectsSockets):
         self._ip: str = traits.get("ip", "127.0.0.1")
         self._path: str = traits.get("connection_file", "")
         self._made: Any = None
+        self._owns = owns_kernel
+        #: Where a kernel listens that somebody else has started.
+        self._known: ConnectionInfo | None = None
         #: What is registered for each restart callback: theirs take no arguments.
         self._adapters: dict[tuple[Callable[[], Any], str], Callable[..., Any]] = {}
 
@@ -145,7 +154,20 @@ class _KernelManager(ConnectsSockets):
     @property
     def info(self) -> ConnectionInfo | None:
         """Where the kernel listens, None before the first start."""
+        if self._known is not None:
+            return self._known
         return self._manager.info if self._made is not None else None
+
+    def load_connection_file(self, connection_file: str | None = None) -> None:
+        """Learn from a connection file where a kernel listens that somebody else has started."""
+        self._path = find_connection_file(connection_file or self._path or None)
+        self._known = load_connection_file(self._path)
+
+    def load_connection_info(self, info: Mapping[str, Any]) -> None:
+        """Learn from a mapping where a kernel listens that somebody else has started."""
+        key = info.get("key", "")
+        text = key.decode() if isinstance(key, bytes) else key
+        self._known = ConnectionInfo.from_dict({**info, "key": text})
 
     def __getattr__(self, name: str) -> Any:
         # ip, shell_port and so on.
@@ -176,12 +198,14 @@ class _KernelManager(ConnectsSockets):
     @property
     def has_kernel(self) -> bool:
         """Whether there is a process."""
+        if not self._owns:
+            return self._known is not None
         return self._made is not None and self._manager.has_kernel
 
     @property
     def owns_kernel(self) -> bool:
-        """Whether it was started here: always."""
-        return True
+        """Whether it is started and ended here."""
+        return self._owns
 
     def get_connection_info(self, session: bool = False) -> dict[str, Any]:
         """Return the connection as a mapping."""
@@ -232,13 +256,27 @@ class _KernelManager(ConnectsSockets):
         spec = self._manager.spec
         return list(spec.command(self.connection_file, extra_arguments=extra_arguments or ()))
 
-    def _requested(self, restart: bool) -> None:
+    def _tell(self, msg_type: str, **content: Any) -> None:
+        """Send a message to the kernel's control."""
+        with self._visitor() as client:
+            client.send(Channel.CONTROL, client.session.msg(msg_type, content))
+
+    @contextlib.contextmanager
+    def _visitor(self) -> Iterator[BlockingKernelClient]:
         client = BlockingKernelClient(**({} if self.info is None else self.info.to_dict()))
+        client.start_channels()
         try:
-            message = client.session.msg("shutdown_request", {"restart": restart})
-            client.send(Channel.CONTROL, message)
+            yield client
         finally:
             client.stop_channels()
+
+    def _beats(self) -> bool:
+        with self._visitor() as client:
+            return client.beats()
+
+    def _check_owned(self, what: str) -> None:
+        if not self._owns:
+            raise RuntimeError(f"cannot {what} this kernel: somebody else has started it")
 
     def shutdown_kernel(self, now: bool = False, restart: bool = False) -> Any:
         """End the kernel: by message, then by signals; at once with ``now``."""
@@ -246,6 +284,7 @@ class _KernelManager(ConnectsSockets):
 
     def restart_kernel(self, now: bool = False, newports: bool = False, **changes: Any) -> Any:
         """End the kernel and start it again."""
+        self._check_owned("restart")
         return self._inner.restart(now=now, new_ports=newports, **changes)
 
     def interrupt_kernel(self) -> Any:
@@ -254,6 +293,7 @@ class _KernelManager(ConnectsSockets):
 
     def signal_kernel(self, signum: int) -> Any:
         """Send a signal to the kernel's process and those that it started."""
+        self._check_owned("signal")
         return self._inner.signal(signum)
 
     def is_alive(self) -> Any:
@@ -295,6 +335,7 @@ class KernelManager(_KernelManager):
 
     def start_kernel(self, **arguments: Any) -> None:
         """Start the kernel, see `_KernelManager.start_kernel`."""
+        self._check_owned("start")
         _, changed = self.pre_start_kernel(**arguments)
         self._inner.start(**self._accepted(changed))
         self.post_start_kernel(**changed)
@@ -308,7 +349,19 @@ class KernelManager(_KernelManager):
 
     def request_shutdown(self, restart: bool = False) -> None:
         """Ask the kernel by message to end."""
-        self._requested(restart)
+        self._tell("shutdown_request", restart=restart)
+
+    def interrupt_kernel(self) -> None:
+        """Interrupt what the kernel is doing; by message if somebody else has started it."""
+        if self._owns:
+            self._inner.interrupt()
+        else:
+            self._tell("interrupt_request")
+
+    def is_alive(self) -> bool:
+        """Whether the kernel's process runs; by its heartbeat if somebody else has started it."""
+        alive: bool = self._inner.is_alive() if self._owns else self._beats()
+        return alive
 
     def finish_shutdown(
         self, waittime: float | None = None, pollinterval: float = 0.1, restart: bool = False
@@ -316,7 +369,9 @@ class KernelManager(_KernelManager):
         """Do nothing; a hook, called when the kernel has ended."""
 
     def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
-        """End the kernel: by message, then by signals; at once with ``now``."""
+        """End the kernel: by message, then by signals; at once with ``now``. One that somebody else has started goes on."""
+        if not self._owns:
+            return
         self._inner.shutdown(now=now, restart=restart)
         self.finish_shutdown(restart=restart)
         if not restart:
@@ -341,6 +396,7 @@ class AsyncKernelManager(_KernelManager):
 
     async def start_kernel(self, **arguments: Any) -> None:
         """Start the kernel, see `_KernelManager.start_kernel`."""
+        self._check_owned("start")
         _, changed = await self.pre_start_kernel(**arguments)
         await self._inner.start(**self._accepted(changed))
         await self.post_start_kernel(**changed)
@@ -354,7 +410,23 @@ class AsyncKernelManager(_KernelManager):
 
     async def request_shutdown(self, restart: bool = False) -> None:
         """Ask the kernel by message to end."""
-        self._requested(restart)
+        self._tell("shutdown_request", restart=restart)
+
+    async def interrupt_kernel(self) -> None:
+        """Interrupt what the kernel is doing; by message if somebody else has started it."""
+        if self._owns:
+            await self._inner.interrupt()
+        else:
+            self._tell("interrupt_request")
+
+    async def is_alive(self) -> bool:
+        """Whether the kernel's process runs; by its heartbeat if somebody else has started it."""
+        if self._owns:
+            alive: bool = await self._inner.is_alive()
+            return alive
+        import asyncio
+
+        return await asyncio.to_thread(self._beats)
 
     async def finish_shutdown(
         self, waittime: float | None = None, pollinterval: float = 0.1, restart: bool = False
@@ -362,7 +434,9 @@ class AsyncKernelManager(_KernelManager):
         """Do nothing; a hook, called when the kernel has ended."""
 
     async def shutdown_kernel(self, now: bool = False, restart: bool = False) -> None:
-        """End the kernel: by message, then by signals; at once with ``now``."""
+        """End the kernel: by message, then by signals; at once with ``now``. One that somebody else has started goes on."""
+        if not self._owns:
+            return
         await self._inner.shutdown(now=now, restart=restart)
         await self.finish_shutdown(restart=restart)
 

@@ -94,6 +94,7 @@ class BlockingKernelManager:
         **arguments: Any,
     ) -> None:
         self._thread: LoopThread | None = None
+        arguments.setdefault("meanwhile", _import_client)
         self._manager = KernelManager(kernel, options, **arguments)
 
     def __repr__(self) -> str:
@@ -246,3 +247,8 @@ class BlockingKernelManager:
         if self._thread is None:
             self._thread = LoopThread()
         return self._thread.run(coroutine, self._manager.options.shutdown_timeout + 5)
+
+
+def _import_client() -> None:
+    import nuncius.protocol.client.blocking
+    import nuncius.protocol.transport.zmq  # noqa: F401

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -54,11 +54,13 @@ class Launcher:
         context: For the sockets.
         ports: To choose from.
         timeout: Seconds until a kernel must have answered.
+        meanwhile: Called when the process is on its way and there is nothing to do but to wait for it.
     """
 
     context: zmq.Context[Any]
     ports: PortReserve
     timeout: float
+    meanwhile: Callable[[], None] | None = None
 
     async def launch(
         self, provisioner: Provisioner, request: LaunchRequest, session: Session
@@ -104,7 +106,7 @@ class Launcher:
         try:
             info = registrar.invite(request.info, request.kernel_id)
             path = write_connection_file(info, request.connection_file)
-            known = await provisioner.launch(replace(request, info=info))
+            known = await self._begin(provisioner, replace(request, info=info))
             found = await self._first(
                 provisioner,
                 request,
@@ -114,6 +116,12 @@ class Launcher:
             registrar.close()
         _write_if_other(found[0], path)
         return found
+
+    async def _begin(self, provisioner: Provisioner, request: LaunchRequest) -> ConnectionInfo:
+        known = await provisioner.launch(request)
+        if self.meanwhile is not None:
+            self.meanwhile()
+        return known
 
     async def _await_ports(
         self, registrar: Registrar, info: ConnectionInfo, path: str, session: Session
@@ -140,7 +148,7 @@ class Launcher:
             write_connection_file(info, request.connection_file)
         # From here on the ports are free for the kernel, and for anybody else: be quick.
         try:
-            known = await provisioner.launch(request)
+            known = await self._begin(provisioner, request)
             return await self._first(provisioner, request, self._ask_info(known, session))
         finally:
             self.ports.release(info.ports)

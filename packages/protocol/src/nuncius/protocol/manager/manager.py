@@ -105,6 +105,7 @@ class KernelManager:
         context: A ZeroMQ context to use; by default a new one.
         guard: To share with other managers.
         ports: To share with other managers.
+        meanwhile: Called while the process starts, for what would have to be done afterwards; by default it imports the client.
 
     Attributes:
         lifecycle: What the kernel is doing: `State` and crashes.
@@ -125,6 +126,7 @@ class KernelManager:
         context: zmq.Context[Any] | None = None,
         guard: Guard | None = None,
         ports: PortReserve | None = None,
+        meanwhile: Callable[[], None] | None = None,
     ) -> None:
         self.options = options or ManagerOptions()
         self.kernel_id = kernel_id or new_key()
@@ -142,6 +144,7 @@ class KernelManager:
         self._owned_guard = guard is None
         self._guard = guard or Guard()
         self._ports = ports or PortReserve()
+        self._meanwhile = meanwhile or _import_client
         self._arguments = _LaunchArguments()
         self._provisioner: Provisioner | None = None
         self._session: Session | None = None
@@ -417,7 +420,9 @@ class KernelManager:
             self.options.inherit_output,
         )
         self._session = Session(info.key, signature_scheme=info.signature_scheme)
-        launcher = Launcher(self._zmq_context(), self._ports, self.options.start_timeout)
+        launcher = Launcher(
+            self._zmq_context(), self._ports, self.options.start_timeout, self._meanwhile
+        )
         self.info, self.kernel_info = await launcher.launch(
             self._provisioner, request, self._session
         )
@@ -612,3 +617,8 @@ class KernelManager:
 
             self._context = zmq.Context()
         return self._context
+
+
+def _import_client() -> None:
+    import nuncius.protocol.client.aio
+    import nuncius.protocol.transport.zmq  # noqa: F401

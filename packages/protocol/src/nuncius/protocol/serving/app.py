@@ -98,7 +98,11 @@ def _open(
     except BaseException:
         bound.close()
         raise
-    server = Server(bound, make_kernel(), session=session)
+    kernel = make_kernel()
+    # Kernels do not see the session; the adapter for those that expect to is the exception.
+    if (use_session := getattr(kernel, "use_session", None)) is not None:
+        use_session(session)
+    server = Server(bound, kernel, session=session)
     if own:
         sys.stderr.write(
             f"To connect another client to this kernel: nuncius console --existing {path}\n"

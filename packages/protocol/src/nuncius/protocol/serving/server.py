@@ -270,6 +270,8 @@ class Server:
             outcome = lane.start(request)
             loop = early.take()
             if loop is not None or isinstance(outcome, Awaitable):
+                # From here on the import of asyncio is our own.
+                early.close()
                 self._run_loop(request, outcome, loop)
                 return False
             request = lane.finish(outcome)
@@ -526,13 +528,19 @@ class Server:
 
     def _stop_kernel(self) -> None:
         try:
+            # Who cannot wait for the end may press Ctrl-C.
+            self.interrupts.armed = True
             ended = self.kernel.shutdown(restart=bool(self._stopping))
             if ended is not None:
                 import asyncio
 
                 asyncio.run(_await(ended))
+        except KeyboardInterrupt:
+            self.notes.say("end", "the kernel's shutdown was interrupted")
         except BaseException as error:  # noqa: BLE001 - as above
             self._report("the kernel's shutdown", error)
+        finally:
+            self.interrupts.armed = False
 
     def _report(self, what: str, error: BaseException) -> None:
         import traceback

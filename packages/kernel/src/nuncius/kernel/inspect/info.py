@@ -1,0 +1,175 @@
+"""Collect what is known of an object, without calling it or its properties."""
+
+from __future__ import annotations
+
+import types
+from typing import Any
+
+from nuncius.kernel.inspect.model import Found, ObjectInfo
+from nuncius.kernel.inspect.source import (
+    doc_of,
+    file_of,
+    is_plain_callable,
+    signature_of,
+    source_of,
+)
+from nuncius.kernel.saferepr import safe_repr
+from nuncius.kernel.static import MISSING, class_attribute, class_dict, module_of, raw_attribute
+
+__all__ = ["object_info"]
+
+_STRING_LIMIT = 200
+_MAX_SUBCLASSES = 10
+#: Documentation that says nothing of the object in question.
+_EMPTY_DOCS = frozenset(
+    text
+    for text in (
+        object.__init__.__doc__,
+        type.__init__.__doc__,
+        types.FunctionType.__call__.__doc__,
+        object.__doc__,
+        types.FunctionType.__doc__,
+        types.MethodType.__doc__,
+        types.ModuleType.__doc__,
+    )
+    if text
+)
+_SIZED = (str, bytes, bytearray, list, tuple, dict, set, frozenset, range, memoryview)
+
+
+def object_info(found: Found, detail_level: int = 0) -> ObjectInfo:
+    """Return what is known of an object.
+
+    Args:
+        found: The object.
+        detail_level: 1 for the source as well.
+    """
+    obj = found.obj
+    if found.isalias:
+        return ObjectInfo(
+            name=found.name,
+            type_name="System alias",
+            string_form=safe_repr(obj),
+            docstring=f"Alias to the system command:\n  {obj}",
+            namespace=found.namespace,
+            isalias=True,
+        )
+    fields: dict[str, Any] = {
+        "name": found.name,
+        "type_name": "Magic function" if found.ismagic else type(obj).__name__,
+        "namespace": found.namespace,
+        "ismagic": found.ismagic,
+        "isclass": isinstance(obj, type),
+        "iscallable": _is_callable(obj),
+        "docstring": _doc(obj),
+        "file": file_of(obj),
+    }
+    if detail_level:
+        source = source_of(obj)
+        fields["source"] = source.rstrip("\n") if source else None
+    if isinstance(obj, type):
+        fields.update(_of_class(obj, found.name))
+    elif is_plain_callable(obj):
+        fields["definition"] = signature_of(obj, _last(found.name))
+    else:
+        fields.update(_of_value(obj, found))
+    return ObjectInfo(**fields)
+
+
+def _last(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def _is_callable(obj: Any) -> bool:
+    return class_attribute(type(obj), "__call__") is not MISSING
+
+
+def _doc(obj: Any) -> str:
+    return doc_of(obj) or "<no docstring>"
+
+
+def _useful(obj: Any) -> str | None:
+    text = doc_of(obj)
+    return None if text is None or text in _EMPTY_DOCS else text
+
+
+def _of_class(kind: type, name: str) -> dict[str, Any]:
+    made = class_attribute(kind, "__init__")
+    init_doc = _useful(made) if isinstance(made, types.FunctionType) else None
+    try:
+        children: list[type] = type.__subclasses__(kind)
+    except TypeError:
+        children = []
+    names = [child.__name__ for child in children[:_MAX_SUBCLASSES]]
+    if len(children) > _MAX_SUBCLASSES:
+        names.append("...")
+    return {
+        "init_definition": signature_of(kind, _last(name)),
+        "init_docstring": init_doc if init_doc != doc_of(kind) else None,
+        "subclasses": ", ".join(names) or None,
+    }
+
+
+def _of_value(obj: Any, found: Found) -> dict[str, Any]:
+    kind = type(obj)
+    fields: dict[str, Any] = {
+        "base_class": safe_repr(kind, _STRING_LIMIT),
+        "length": _length(obj),
+    }
+    if not found.stands_for:
+        fields["string_form"] = _string_form(obj)
+    if isinstance(obj, (types.ModuleType, property)):
+        return fields
+    own, of_class = doc_of(obj), _useful(kind)
+    if of_class and of_class != own:
+        fields["class_docstring"] = of_class
+    call = class_attribute(kind, "__call__")
+    if call is not MISSING and not isinstance(obj, type):
+        fields["definition"] = fields["call_def"] = None
+        signature = signature_of(obj, _last(found.name))
+        has_own = raw_attribute(obj, "__signature__") is not MISSING
+        fields["definition" if has_own else "call_def"] = signature
+        text = _useful(call)
+        fields["call_docstring"] = text if text != own else None
+    return fields
+
+
+def _string_form(obj: Any) -> str:
+    """Return the text of a value; of data that is shown in a richer way, only the beginning is made."""
+    table = _table_form(obj)
+    text = safe_repr(obj, _STRING_LIMIT) if table is None else table
+    lines = text.split("\n")
+    indent = "\n" + " " * 17
+    return indent.join(line.rstrip() for line in lines)
+
+
+def _table_form(obj: Any) -> str | None:
+    """Return the size and the columns of a table: its whole text takes long, and tells less."""
+    kind = type(obj)
+    if (
+        module_of(kind).partition(".")[0] not in {"pandas", "polars"}
+        or kind.__name__ != "DataFrame"
+    ):
+        return None
+    try:
+        columns = [str(column) for column in obj.columns[:20]]
+        rows, width = obj.shape
+    except Exception:  # noqa: BLE001 - another version of the library
+        return None
+    more = ", ..." if width > len(columns) else ""
+    return f"{rows} rows x {width} columns: {', '.join(columns)}{more}"
+
+
+def _length(obj: Any) -> str | None:
+    """Return the length, when asking for it runs no code of the person."""
+    kind = type(obj)
+    if isinstance(obj, _SIZED) and "__len__" not in class_dict(kind):
+        return str(len(obj))
+    if type(obj) in _SIZED:
+        return str(len(obj))
+    if module_of(kind).partition(".")[0] in {"numpy", "pandas", "polars", "collections"}:
+        try:
+            return str(len(obj))
+        except Exception:  # noqa: BLE001 - an array without dimensions has none
+            return None
+    return None
