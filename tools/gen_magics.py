@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from nuncius.kernel.magics.options import flags_of
+from nuncius.kernel.magics.flags import flags_of
 from nuncius.kernel.magics.table import MAGICS
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "magics.md"
@@ -32,7 +32,31 @@ begins with `%%` on the first line of a cell, and takes the whole cell. `%name?`
 EXTENSIONS = ("nuncius.kernel.ext.autoreload:AutoreloadMagics",)
 
 #: In the order in which a person may want to read about them.
-ORDER = ["InspectMagics", "BasicMagics", "RunMagics", "TimingMagics", "ProfilingMagics", "DebugMagics", "HistoryMagics", "CodeMagics", "NamespaceMagics", "StoreMagics", "DisplayMagics", "PylabMagics", "FolderMagics", "OSMagics", "ScriptMagics", "PackagingMagics", "ConfigMagics", "ExtensionMagics", "AutoreloadMagics", "LoggingMagics", "CodeWrapMagics", "KernelMagics", "TerminalMagics"]
+ORDER = [
+    "InspectMagics",
+    "BasicMagics",
+    "RunMagics",
+    "TimingMagics",
+    "ProfilingMagics",
+    "DebugMagics",
+    "HistoryMagics",
+    "CodeMagics",
+    "NamespaceMagics",
+    "StoreMagics",
+    "DisplayMagics",
+    "PylabMagics",
+    "FolderMagics",
+    "OSMagics",
+    "ScriptMagics",
+    "PackagingMagics",
+    "ConfigMagics",
+    "ExtensionMagics",
+    "AutoreloadMagics",
+    "LoggingMagics",
+    "CodeWrapMagics",
+    "KernelMagics",
+    "TerminalMagics",
+]
 
 
 def classes() -> list[type]:

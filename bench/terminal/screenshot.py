@@ -4,6 +4,7 @@
 
 A step is text to type (\\r, \\t, \\x1b as in Python), or `wait:TEXT`. The pictures of the manual are made so; see pictures.sh.
 """
+
 from __future__ import annotations
 
 import argparse
@@ -17,10 +18,25 @@ from pathlib import Path
 import pexpect
 import pyte
 
-COLORS = {"default": "#d8dee9", "black": "#3b4252", "red": "#e0707a", "green": "#8fbf7f", "brown": "#d9b86c", "blue": "#7fa8d9",
-          "magenta": "#bf8fc4", "cyan": "#7fc4cf", "white": "#e5e9f0", "brightblack": "#7a8496", "brightred": "#ff8791",
-          "brightgreen": "#a9d99a", "brightbrown": "#f0d089", "brightblue": "#9cc2f0", "brightmagenta": "#d9abdf",
-          "brightcyan": "#9be0ea", "brightwhite": "#ffffff"}
+COLORS = {
+    "default": "#d8dee9",
+    "black": "#3b4252",
+    "red": "#e0707a",
+    "green": "#8fbf7f",
+    "brown": "#d9b86c",
+    "blue": "#7fa8d9",
+    "magenta": "#bf8fc4",
+    "cyan": "#7fc4cf",
+    "white": "#e5e9f0",
+    "brightblack": "#7a8496",
+    "brightred": "#ff8791",
+    "brightgreen": "#a9d99a",
+    "brightbrown": "#f0d089",
+    "brightblue": "#9cc2f0",
+    "brightmagenta": "#d9abdf",
+    "brightcyan": "#9be0ea",
+    "brightwhite": "#ffffff",
+}
 BACKGROUND = "#1f2430"
 WIDTH, HEIGHT = 8.4, 18
 
@@ -32,11 +48,17 @@ def color(name, fallback):
 
 
 def svg(screen) -> str:
-    rows = [y for y in range(screen.lines) if any(screen.buffer[y][x].data.strip() for x in range(screen.columns))]
+    rows = [
+        y
+        for y in range(screen.lines)
+        if any(screen.buffer[y][x].data.strip() for x in range(screen.columns))
+    ]
     lines = (max(rows) if rows else 0) + 1
-    out = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{screen.columns * WIDTH + 24:.0f}" height="{lines * HEIGHT + 24}" role="img">',
-           f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>',
-           '<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">']
+    out = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{screen.columns * WIDTH + 24:.0f}" height="{lines * HEIGHT + 24}" role="img">',
+        f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>',
+        '<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">',
+    ]
     for y in range(lines):
         x = 0
         while x < screen.columns:
@@ -44,7 +66,14 @@ def svg(screen) -> str:
             key = (first.fg, first.bg, first.bold, first.italics, first.underscore, first.reverse)
             while x < screen.columns:
                 cell = screen.buffer[y][x]
-                if (cell.fg, cell.bg, cell.bold, cell.italics, cell.underscore, cell.reverse) != key:
+                if (
+                    cell.fg,
+                    cell.bg,
+                    cell.bold,
+                    cell.italics,
+                    cell.underscore,
+                    cell.reverse,
+                ) != key:
                     break
                 text += cell.data or ""
                 x += 1
@@ -53,15 +82,23 @@ def svg(screen) -> str:
                 front, back = back, front
             left, top = 12 + start * WIDTH, 12 + y * HEIGHT
             if back != BACKGROUND:
-                out.append(f'<rect x="{left:.1f}" y="{top}" width="{(x - start) * WIDTH:.1f}" height="{HEIGHT}" fill="{back}"/>')
+                out.append(
+                    f'<rect x="{left:.1f}" y="{top}" width="{(x - start) * WIDTH:.1f}" height="{HEIGHT}" fill="{back}"/>'
+                )
             if text.strip():
-                style = (' font-weight="bold"' if first.bold else "") + (' font-style="italic"' if first.italics else "")
-                out.append(f'<text x="{left:.1f}" y="{top + 14}" fill="{front}" textLength="{(x - start) * WIDTH:.1f}"{style}>{html.escape(text)}</text>')
+                style = (' font-weight="bold"' if first.bold else "") + (
+                    ' font-style="italic"' if first.italics else ""
+                )
+                out.append(
+                    f'<text x="{left:.1f}" y="{top + 14}" fill="{front}" textLength="{(x - start) * WIDTH:.1f}"{style}>{html.escape(text)}</text>'
+                )
     return "\n".join([*out, "</g></svg>"]) + "\n"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("out")
     parser.add_argument("--size", default="80x20")
     parser.add_argument("--env", action="append", default=[])
@@ -71,10 +108,17 @@ def main() -> None:
     columns, lines = map(int, args.size.split("x"))
     screen = pyte.Screen(columns, lines)
     stream = pyte.ByteStream(screen)
-    env = {"PATH": os.environ["PATH"], "HOME": os.environ.get("SHOT_HOME", "/tmp"), "LANG": "C.UTF-8", "TERM": "xterm-256color"}
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ.get("SHOT_HOME", "/tmp"),
+        "LANG": "C.UTF-8",
+        "TERM": "xterm-256color",
+    }
     env |= dict(pair.split("=", 1) for pair in args.env)
     command = shlex.split(args.command)
-    process = pexpect.spawn(command[0], command[1:], env=env, cwd=env["HOME"], dimensions=(lines, columns), timeout=None)
+    process = pexpect.spawn(
+        command[0], command[1:], env=env, cwd=env["HOME"], dimensions=(lines, columns), timeout=None
+    )
 
     def read(until, seconds=10.0):
         end = time.monotonic() + seconds
@@ -85,7 +129,9 @@ def main() -> None:
                 continue
             stream.feed(data)
             if b"\x1b[6n" in data:
-                os.write(process.child_fd, f"\x1b[{screen.cursor.y + 1};{screen.cursor.x + 1}R".encode())
+                os.write(
+                    process.child_fd, f"\x1b[{screen.cursor.y + 1};{screen.cursor.x + 1}R".encode()
+                )
 
     for step in args.steps:
         if step.startswith("wait:"):

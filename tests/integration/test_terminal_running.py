@@ -138,15 +138,38 @@ def test_a_long_text_is_paged(home: dict[str, str], tmp_path: Path) -> None:
         shell.wait("In [2]:")
 
 
-def test_the_debugger_works(local: Terminal) -> None:
-    local.type("def f(x):\rbreakpoint()\rreturn x + 1\r\r")
-    local.wait("In [2]:")
-    local.type("f(41)\r")
-    local.wait("ipdb>")
-    local.type("p x * 2\r")
-    local.wait("82")
-    local.type("c\r")
-    local.wait("Out[2]: 42")
+def test_the_debugger_has_a_history_of_its_own(shell: Terminal) -> None:
+    shell.type("def f(x):\rbreakpoint()\rreturn x + 1\r\r")
+    shell.wait("In [2]:")
+    shell.type("f(41)\r")
+    shell.wait("ipdb>")
+    shell.type("p x * 2\r")
+    shell.wait("82")
+    shell.wait(lambda screen: screen.rstrip().endswith("ipdb>"))
+    shell.type("p x * 3\r")
+    shell.wait("123")
+    shell.wait(lambda screen: screen.rstrip().endswith("ipdb>"))
+    shell.type("\x1b[A\x1b[A\r")
+    shell.wait(lambda screen: screen.count("82") == 2)
+    shell.wait(lambda screen: screen.rstrip().endswith("ipdb>"))
+    shell.type("c\r")
+    shell.wait("Out[2]: 42")
+    shell.type("\x1b[A")
+    shell.wait("In [3]: f(41)")
+
+
+def test_after_an_error_its_frames_are_looked_at(shell: Terminal) -> None:
+    shell.type("def f(x): return 1 / x\r\r")
+    shell.wait("In [2]:")
+    shell.type("f(0)\r")
+    shell.wait("In [3]:")
+    shell.type("%debug\r")
+    shell.wait("ipdb>")
+    shell.type("p 'x is', x\r")
+    shell.wait("('x is', 0)")
+    shell.wait(lambda screen: screen.rstrip().endswith("ipdb>"))
+    shell.type("q\r")
+    shell.wait("In [4]:")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
@@ -294,3 +317,24 @@ def test_a_broken_history_is_no_obstacle(
         shell.type("\x1b[A")
         shell.wait("In [2]: 6 * 7")
         shell.press("c")
+
+
+def test_the_kernel_is_restarted_when_the_person_wants_it(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    with started(COMMANDS["zmq"], home, tmp_path) as shell:
+        shell.type("kept = 1\r")
+        shell.wait("In [2]:")
+        shell.type("%restart_kernel\r")
+        shell.wait("was restarted")
+        shell.type("'kept' in globals()\r")
+        shell.wait("Out[1]: False")
+
+
+def test_after_a_program_the_shell_has_its_variables(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "job.py").write_text("answer = 42\n1 / 0\n")
+    with Terminal([NUNCIUS, "shell", "--no-banner", "-i", "job.py"], home, str(tmp_path)) as shell:
+        shell.wait("ZeroDivisionError")
+        shell.wait("In [1]:")
+        shell.type("answer\r")
+        shell.wait("Out[1]: 42")

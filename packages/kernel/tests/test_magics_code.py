@@ -9,11 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.macro import Macro
 from nuncius.kernel.magics.code import line_ranges, symbols
 from nuncius.kernel.magics.timing import format_time
+from nuncius.kernel.options import ShellOptions
+from nuncius.kernel.past import ranges_of
+from nuncius.kernel.shell import Shell
 
 
 def run(shell, cell):
@@ -206,6 +211,11 @@ def test_debug_looks_at_the_last_exception(shell, frontend, capsys):
     assert "raise ValueError(inner)" in printed
     assert "\n2\n" in printed
     assert "'f'" in printed
+    shell.run_cell("1 / 0")
+    shell.run_cell("%no_such_magic")
+    frontend.answers = ["q"]
+    run(shell, "%debug")
+    assert "1 / 0" in capsys.readouterr().out
     run(shell, "x = 1")
     assert "there is no exception to look at" in usage_error(shell, "%debug")
 
@@ -268,6 +278,34 @@ def test_history_prints_ranges_in_several_ways(shell, capsys, tmp_path):
     target = tmp_path / "h.py"
     run(shell, f"%hist -f {target} 1")
     assert target.read_text() == "a = 1\n"
+
+
+def test_sessions_before_this_one_are_at_hand(tmp_path, capsys):
+    options = ShellOptions(history_file=str(tmp_path / "history.sqlite"))
+    first = Shell(options)
+    run(first, "from_before = 42")
+    run(first, "other = 1")
+    first.close()
+    later = Shell(options)
+    run(later, "%history -n ~1/1")
+    run(later, "%history -g from_bef* -l 1")
+    run(later, "%rerun ~1/1-2")
+    assert run(later, "from_before + other") == 43
+    run(later, "%recall ~1/2")
+    assert later.payload_manager.take()[0]["text"] == "other = 1"
+    run(later, f"%save {tmp_path}/old ~1/1")
+    assert (tmp_path / "old.py").read_text() == "# coding: utf-8\nfrom_before = 42\n"
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].strip().endswith("/1: from_before = 42")
+    later.close()
+
+
+@given(st.text(alphabet="~0123456789-/: x", max_size=20))
+def test_any_text_is_ranges_or_none(text):
+    for session, start, stop in ranges_of(text):
+        assert isinstance(session, int)
+        assert start >= 0
+        assert stop is None or stop >= 0
 
 
 def test_rerun_and_recall(shell, capsys, frontend):

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import Flag, Opts, next_word, parse, split_words
+from nuncius.kernel.magics.flags import Flag, Opts, next_word, parse, split_words
 from nuncius.kernel.magics.registry import Magics, line_cell_magic, line_magic, magics_class
 from nuncius.kernel.magics.table import MAGICS
 
@@ -133,7 +133,7 @@ def test_a_shell_loads_no_magics_until_one_is_called():
     assert done.stdout.splitlines() == [
         "Interactive namespace is empty.",
         "['registry', 'table']",
-        "['namespaces', 'options', 'text']",
+        "['flags', 'namespaces', 'text']",
         "False False",
     ]
 
@@ -185,6 +185,19 @@ def test_classes_of_magics_parse_their_lines(shell):
     given = Opts(a=1)
     given.merge({"a": 2, "b": 3}, c=4)
     assert (given.a, given) == (1, {"a": 1, "b": 3, "c": 4})
+
+
+def test_ones_own_magics_come_before_ours(shell):
+    @magics_class
+    class TimingMagics(Magics):
+        @line_magic
+        def time(self, line):
+            return "my own"
+
+    shell.register_magics(TimingMagics)
+    assert shell.run_cell("%time 1").result == "my own"
+    assert shell.run_cell("%timeit -o -q -n1 -r1 1").result.loops == 1
+    assert shell.run_cell("%time 1").result == "my own"
 
 
 def test_aliases_of_magics(shell, capsys):

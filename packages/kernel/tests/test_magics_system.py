@@ -60,8 +60,8 @@ def test_cd_goes_and_comes_back(shell, home, capsys):
     assert run(shell, "pwd") == str(home)
     assert capsys.readouterr().out.splitlines() == [
         f"{home}/work/deep",
-        "~/a b",
-        "~",
+        f"{home}/home/a b",
+        f"{home}/home",
         f"{home}/work/deep",
         str(home),
     ]
@@ -541,6 +541,14 @@ def test_package_managers_run_for_this_python(shell, capsys, monkeypatch, home):
     fake.rename(home / "conda")
     run(shell, "%conda install x")
     assert f"uv install --yes --prefix {home} x\n" in capsys.readouterr().out
+
+
+def test_figures_and_loops(shell, capsys):
+    run(shell, "%matplotlib --list")
+    assert "'inline'" in capsys.readouterr().out
+    assert "nonsense" in usage_error(shell, "%gui nonsense")
+    run(shell, "%gui asyncio")
+    run(shell, "%gui")
 
 
 def test_the_kernel_is_described(shell, home, capsys):

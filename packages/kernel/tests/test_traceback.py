@@ -42,7 +42,7 @@ class Cells:
         linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
         try:
             exec(compile(source, filename, "exec"), self.names)
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - whatever the cell raises
             return error
         raise AssertionError("the cell did not fail")
 
@@ -205,11 +205,9 @@ def test_notes_follow_the_message(cells: Cells) -> None:
 
 
 def test_a_syntax_error_shows_the_place_and_no_frames_of_ours(cells: Cells) -> None:
-    error = cells.fail("compile('a = (1,\\n  b c\\n', 'made.py', 'exec')\n")
+    error = cells.fail("compile('a = 1\\nb c\\n', 'made.py', 'exec')\n")
     blocks = formatter(cells).format_only(error)
-    assert blocks == [
-        "  File made.py:2\n    b c\n    ^^^\nSyntaxError: invalid syntax. Perhaps you forgot a comma?"
-    ]
+    assert blocks == ["  File made.py:2\n    b c\n      ^\nSyntaxError: invalid syntax"]
 
 
 def test_a_syntax_error_without_any_place_is_shown(cells: Cells) -> None:
@@ -248,7 +246,7 @@ def test_a_long_stack_without_repetition_loses_its_middle(cells: Cells) -> None:
         + "def f300():\n    1/0\nf0()\n"
     )
     record = capture(cells.fail(source), options=CaptureOptions(max_frames=30))
-    assert [item for item in record.frames if isinstance(item, Omitted)] == [Omitted(272, "long")]
+    assert [item for item in record.frames if isinstance(item, Omitted)] == [Omitted(273, "long")]
     assert len(record.frames) == 31
 
 
@@ -400,7 +398,7 @@ def test_a_very_long_file_is_fast(tmp_path: Path, cells: Cells) -> None:
         started = time.perf_counter()
         blocks = formatter(cells).format(error)
         assert time.perf_counter() - started < 2
-    assert "--> 200001 1/0" in "\n".join(blocks)
+    assert "-> 200001 1/0" in "\n".join(blocks)
 
 
 def test_an_exception_that_breaks_everything_is_still_shown(cells: Cells) -> None:
@@ -454,8 +452,7 @@ _RAISES: list[Callable[[], Any]] = [
 def test_every_mode_ends_with_the_exception(
     raises: Callable[[], Any], mode: str, context: int, offset: int
 ) -> None:
-    try:
+    with pytest.raises(Exception) as caught:  # noqa: PT011 - of several kinds
         raises()
-    except Exception as error:
-        blocks = Tracebacks(mode, "nocolor").format(error, context=context, offset=max(offset, 0))
-        assert type(error).__name__ in "\n".join(blocks)
+    blocks = Tracebacks(mode, "nocolor").format(caught.value, context=context, offset=max(offset, 0))
+    assert type(caught.value).__name__ in "\n".join(blocks)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from execute_help import code, install_kernel, notebook, streams, text
+from execute_help import code, install_kernel, notebook, read, streams, text
 
 from nuncius.nbconvert.execute.events import (
     CellFinished,
@@ -19,6 +19,7 @@ from nuncius.nbconvert.execute.events import (
     RunStarted,
 )
 from nuncius.nbconvert.execute.job import Job, Stopper, run_job
+from nuncius.nbconvert.execute.journal import Journal, journal_path
 from nuncius.nbconvert.execute.kernels import KernelChoice, new_pool
 from nuncius.nbconvert.execute.settings import OnError, Settings
 from nuncius.nbconvert.nbclient import CellExecutionError, CellTimeoutError, DeadKernelError
@@ -36,7 +37,7 @@ def kernel(folder: Path) -> None:
 def run(
     nb: dict[str, Any], listeners: Any = (), stopper: Any = None, **arguments: Any
 ) -> RunResult:
-    given = {key: arguments.pop(key) for key in ("kernel", "answers") if key in arguments}
+    given = {key: arguments.pop(key) for key in ("kernel", "answers", "target") if key in arguments}
     job = Job(source="nb", nb=nb, settings=Settings(**arguments), **given)
 
     async def main() -> RunResult:
@@ -82,12 +83,13 @@ def test_times_are_left_out_when_they_are_not_wanted() -> None:
 def test_a_display_is_updated_wherever_it_stands_and_clearing_may_wait() -> None:
     nb = notebook(
         "show('old', 'd')",
-        "update('new', 'd')",
+        "update('new', 'd')\nprint(1)",
         "show('a')\nclear(True)\nshow('b')",
         "show('a')\nclear(False)",
+        "show('newest', 'd')",
     )
     run(nb)
-    assert streams(nb) == ["=new", "", "=b", ""]
+    assert streams(nb) == ["=newest", "1\n", "=b", "", "=newest"]
 
 
 def test_an_output_widget_takes_what_is_written_in_it_and_its_state_is_kept() -> None:
@@ -273,3 +275,22 @@ def test_a_hundred_thousand_lines() -> None:
         }
     ]
     assert json.dumps(nb)
+
+
+def test_what_a_run_left_that_was_cut_off_is_the_result_until_the_next_one_ends(
+    tmp_path: Path,
+) -> None:
+    target = tmp_path / "out.ipynb"
+    left = notebook("print('earlier')")
+    left["cells"][0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "earlier\n"}]
+    Journal(journal_path(target), left).close()
+    seen: list[Any] = []
+
+    def look(event: Any) -> None:
+        if isinstance(event, CellStarted):
+            seen.append(streams(read(target)))
+
+    run(notebook("print('now')"), [look], target=str(target))
+    assert seen == [["earlier\n"]]
+    assert streams(read(target)) == ["now\n"]
+    assert sorted(path.name for path in tmp_path.glob(".*")) == []

@@ -68,6 +68,17 @@ def test_parameters_come_after_the_cell_that_has_the_defaults(place: Path) -> No
     assert [cell["metadata"]["papermill"]["status"] for cell in nb["cells"]] == ["completed"] * 3
 
 
+def test_a_misspelt_parameter_is_told(place: Path) -> None:
+    save(place / "nb.ipynb", notebook(PARAMETERS, "print(a)"))
+    (place / "out").mkdir()
+    rc, _, err = command(place, "nb", "-p", "aa", "2", "-o", "out")
+    assert rc == 0
+    assert err.splitlines()[0] == (
+        "nb.ipynb: there is no parameter 'aa' among a, name; it is set all the same"
+    )
+    assert names(place) == ["nb.ipynb", "out/nb.ipynb"]
+
+
 def test_which_parameters_there_are(place: Path) -> None:
     save(place / "nb.ipynb", notebook(PARAMETERS))
     assert command(place, "nb", "--help-notebook") == (

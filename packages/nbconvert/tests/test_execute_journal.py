@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from execute_help import notebook, streams
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nuncius.nbconvert.execute.errors import JournalError
@@ -140,6 +140,7 @@ steps = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(steps, max_size=30))
 def test_the_journal_tells_what_the_notebook_holds(steps: list[Any]) -> None:
     import tempfile
@@ -167,6 +168,7 @@ def test_the_journal_tells_what_the_notebook_holds(steps: list[Any]) -> None:
         journal.close()
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.one_of(
@@ -192,3 +194,18 @@ def test_garbage_is_refused_by_name(lines: list[bytes]) -> None:
     else:
         said = f"line of {len(nb['cells'])} cell"
     assert "line " in said
+
+
+def test_a_run_that_goes_on_is_not_recovered(tmp_path: Path) -> None:
+    journal = Journal(journal_path(tmp_path / "out.ipynb"), notebook("a"))
+    with pytest.raises(JournalError, match="being written by another run"):
+        recover(str(tmp_path / "out.ipynb"))
+    journal.remove()
+
+
+def test_what_was_left_is_handed_over_before_it_is_overwritten(tmp_path: Path) -> None:
+    left: list[bytes] = []
+    Journal(tmp_path / "j", notebook("first")).close()
+    Journal(tmp_path / "j", notebook("second"), left.append).close()
+    assert [fold(data.splitlines()) for data in left] == [(notebook("first"), "")]
+    assert fold((tmp_path / "j").read_bytes().splitlines()) == (notebook("second"), "")

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from execute_help import code, install_kernel, notebook, read, save, streams, text
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nuncius.nbconvert import papermill as pm
@@ -177,6 +177,7 @@ trees = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(trees)
 def test_what_is_written_in_python_is_the_value(value: Any) -> None:
     source = translate("", "python", {"x": value})
@@ -185,6 +186,7 @@ def test_what_is_written_in_python_is_the_value(value: Any) -> None:
     assert names["x"] == value
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs"], exclude_characters="\0")))
 def test_bash_reads_back_what_is_quoted(value: str) -> None:
     line = translate("", "bash", {"x": value}).partition("\n")[2]
@@ -252,6 +254,7 @@ def test_what_parameters_there_are() -> None:
     assert infer(nb) is None
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_can_be_asked_for_its_parameters(source: str) -> None:
     for item in python_parameters(source):

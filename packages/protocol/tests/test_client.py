@@ -559,18 +559,29 @@ def test_interrupts_at_any_moment_lose_no_message(client):
         while not stop.wait(0.005):
             os.kill(os.getpid(), signal.SIGINT)
 
-    handler = signal.getsignal(signal.SIGINT)
+    # Each wait is interrupted once: a second signal while the first is handled would hit the test.
+    armed = False
+
+    def raise_once(signum: int, frame: object) -> None:
+        nonlocal armed
+        if armed:
+            armed = False
+            raise KeyboardInterrupt
+
+    handler = signal.signal(signal.SIGINT, raise_once)
     thread = threading.Thread(target=interrupt)
     thread.start()
     interrupted = 0
     try:
         while not execution.finished:
             try:
+                armed = True
                 execution.result(timeout=20)
+                armed = False
             except KeyboardInterrupt:
                 interrupted += 1
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        armed = False
         stop.set()
         thread.join()
         signal.signal(signal.SIGINT, handler)

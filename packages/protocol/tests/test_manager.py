@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -16,6 +17,8 @@ from pathlib import Path
 
 import pytest
 
+from nuncius.protocol.client.aio import AsyncClient
+from nuncius.protocol.client.blocking import Client
 from nuncius.protocol.connection import load_connection_file
 from nuncius.protocol.core.lifecycle import RestartPolicy, State
 from nuncius.protocol.errors import (
@@ -35,6 +38,7 @@ from nuncius.protocol.manager import (
     ManagerOptions,
 )
 from nuncius.protocol.manager.ports import PortReserve, says_port_taken
+from nuncius.protocol.transport.zmq import ZmqChannels, ZmqTransport
 
 KERNEL = Path(__file__).with_name("manager_kernel.py")
 WAYS = [("register", "5.5"), ("file", "5.5"), ("given", "")]
@@ -308,6 +312,39 @@ def test_a_client_is_told_at_once_how_its_kernel_died(runtime):
         await manager.shutdown()
 
     asyncio.run(story())
+
+
+def test_a_client_of_somebody_else_learns_that_the_kernel_was_restarted(runtime):
+    """It has no manager; another process answers on the same ports before its heartbeat is missed."""
+    with BlockingKernelManager(TALKING) as manager:
+        with Client(ZmqChannels(manager.info)) as client:
+            client.wait_until_ready(timeout=20)
+            with pytest.raises(KernelDied, match=r"was restarted|closed the connection"):
+                client.execute("die").result(timeout=20)
+            client.wait_until_ready(timeout=20)
+            assert client.execute("say hi").result(timeout=20).text() == "hi"
+
+        async def story():
+            async with AsyncClient(ZmqTransport(manager.info)) as client:
+                await client.wait_until_ready(timeout=20)
+                with pytest.raises(KernelDied, match=r"was restarted|closed the connection"):
+                    await client.execute("die").result(timeout=20)
+                await client.wait_until_ready(timeout=20)
+                assert (await client.execute("say hi").result(timeout=20)).text() == "hi"
+
+        asyncio.run(story())
+
+
+def test_clients_that_are_gone_are_forgotten(runtime):
+    """A server makes one for each window, and keeps its managers for months."""
+    with BlockingKernelManager(TALKING) as manager:
+        for _ in range(3):
+            client = manager.client()
+        gc.collect()
+        assert [len(callbacks) for callbacks in manager.manager._callbacks.values()] == [1, 1]
+        del client
+        gc.collect()
+        assert [len(callbacks) for callbacks in manager.manager._callbacks.values()] == [0, 0]
 
 
 def test_a_kernel_that_keeps_crashing_is_given_up_with_the_reason(ear, tmp_path):

@@ -144,14 +144,78 @@ def test_tasks_run_while_a_prompt_waits(host, client):
     assert host.run(prompt()) == "typed"
 
 
-@pytest.mark.parametrize("code", ["while True: pass", "await asyncio.sleep(60)"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "io.publish('display_data', {})\nwhile True: pass",
+        "asyncio.get_running_loop().call_soon(io.publish, 'display_data', {})\nawait asyncio.sleep(60)",
+    ],
+)
 def test_ctrl_c_ends_the_cell_only(client, code):
-    timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
-    timer.start()
-    assert raised(client.execute(code)) == "KeyboardInterrupt"
-    timer.join()
+    """Also a second one, while the error is being told."""
+
+    def interrupt(message):
+        if message.msg_type in ("display_data", "error"):
+            other = threading.Thread(target=os.kill, args=(os.getpid(), signal.SIGINT))
+            other.start()
+            other.join()
+
+    assert raised(client.execute(code, on_output=interrupt)) == "KeyboardInterrupt"
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     assert texts(client.execute("print('alive')")) == "alive\n"
+
+
+def test_a_kernel_without_comms_closes_them(client):
+    """Its frontend learns at once that nobody is there."""
+    seen = []
+    client.subscribe(seen.append)
+    for msg_type in ("comm_open", "comm_msg", "comm_close"):
+        client.notify(msg_type, {"comm_id": "c1", "target_name": "t", "data": {}})
+    client.execute("pass").result()
+    messages = [m for m in (getattr(e, "message", None) for e in seen) if m is not None]
+    assert [m.content for m in messages if m.msg_type == "comm_close"] == [
+        {"comm_id": "c1", "data": {}},
+        {"comm_id": "c1", "data": {}},
+    ]
+
+
+def test_a_kernel_whose_start_fails_says_so_and_runs():
+    class Broken(PythonicKernel):
+        def start(self, io):
+            raise ValueError("the start-up file is broken")
+
+    with CallHost(Broken()) as host, Client(MemoryChannels(host)) as client:
+        seen = []
+        client.subscribe(seen.append)
+        assert texts(client.execute("print('alive')")) == "alive\n"
+        said = [getattr(e, "message", None) for e in seen]
+    assert any("the start-up file is broken" in m.content.get("text", "") for m in said if m)
+
+
+def test_code_may_give_its_output_another_parent(client):
+    """As libraries do that redirect what a thread prints; it is over with the cell."""
+    seen = []
+    first = client.execute("pass")
+    first.result()
+    client.subscribe(seen.append)
+    client.execute(
+        "import sys\n"
+        f"token = sys.stdout.set_thread_parent({first.request.to_dict()!r})\n"
+        "print('there')\nsys.stdout.reset_thread_parent(token)\nprint('here')\n"
+        f"sys.stdout.set_parent({first.request.header.to_dict()!r})\nprint('there again')"
+    ).result(check=True)
+    client.execute("print('here as well')").result(check=True)
+    streams = [
+        (m.content["text"], m.parent_id == first.request.msg_id)
+        for m in (getattr(event, "message", None) for event in seen)
+        if m is not None and m.msg_type == "stream"
+    ]
+    assert streams == [
+        ("there\n", True),
+        ("here\n", False),
+        ("there again\n", True),
+        ("here as well\n", False),
+    ]
 
 
 def test_two_clients_share_one_kernel(host, client):

@@ -152,4 +152,4 @@ def test_the_session_face_has_what_kernels_look_at():
 def test_the_session_of_a_kernel_is_that_of_its_connection(client, info):
     info_reply = client.kernel_info(timeout=10)
     session = text(client.execute("session"))
-    assert session == f"{info_reply.header.session} {info.key.decode()}".upper()
+    assert session == f"{info_reply.header.session} {info.key}".upper()

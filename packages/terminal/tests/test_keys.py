@@ -8,7 +8,9 @@ from nuncius.protocol.errors import OptionError
 from nuncius.terminal.keys import BINDINGS, Binding, Tools, bindings, changed, run
 from nuncius.terminal.keytable import key_table
 
-TOOLS = Tools(lambda code: ("complete", ""), lambda code: "", lambda: None, lambda buffer: None)
+TOOLS = Tools(
+    lambda code: ("complete", ""), lambda code: "", lambda: None, lambda: None, lambda buffer: None
+)
 
 
 def test_every_binding_has_a_sentence_and_is_accepted_by_the_toolkit() -> None:

@@ -94,12 +94,11 @@ class Failures:
             only: Without any frames.
         """
         traceback = traceback or error.__traceback__
-        _keep(error, traceback)
-        if isinstance(error, UsageError):
-            line = f"UsageError: {error}"
-            self.last = ("UsageError", str(error), [line])
-            saying.complain(f"{line}\n")
+        if isinstance(error, UsageError):  # no error to be debugged: that before it stays
+            self.last = ("UsageError", str(error), [f"UsageError: {error}"])
+            self._shell.show_usage_error(error)  # extensions replace that, too
             return
+        _keep(error, traceback)
         self.last = (type(error).__name__, text_of(error), [])
         if type(error).__name__ == "BdbQuit":
             only = True  # the person left the debugger, and knows where

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import builtins
 import functools
+import sys
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from nuncius.kernel.static import (
     MISSING,
     class_attribute,
     instance_dict,
+    is_a,
     module_of,
     raw_attribute,
 )
@@ -269,7 +271,7 @@ class Evaluator:
 
     def attribute(self, obj: Any, name: str) -> Any:
         """Return ``obj.name``, or an `Instance` of what it will be."""
-        if isinstance(obj, Instance):
+        if is_a(obj, Instance):
             return self._of_raw(obj, obj.kind, class_attribute(obj.kind, name), name)
         raw = raw_attribute(obj, name)
         if raw is MISSING:
@@ -291,51 +293,51 @@ class Evaluator:
     def _of_raw(self, obj: Any, kind: type, raw: Any, name: str = "") -> Any:
         if raw is MISSING:
             raise Refused("there is no such attribute")
-        if isinstance(obj, (type, types.ModuleType)) and not isinstance(
+        if is_a(obj, (type, types.ModuleType)) and not isinstance(
             raw, (classmethod, staticmethod, property)
         ):
             return raw
-        if isinstance(raw, types.FunctionType):
-            own = not isinstance(obj, Instance) and name in instance_dict(obj)
+        if is_a(raw, types.FunctionType):
+            own = not is_a(obj, Instance) and name in instance_dict(obj)
             return raw if own else types.MethodType(raw, obj)
-        if isinstance(raw, staticmethod):
+        if is_a(raw, staticmethod):
             return raw.__func__
-        if isinstance(raw, classmethod):
-            return types.MethodType(raw.__func__, obj if isinstance(obj, type) else kind)
-        if isinstance(raw, (property, functools.cached_property)):
+        if is_a(raw, classmethod):
+            return types.MethodType(raw.__func__, obj if is_a(obj, type) else kind)
+        if is_a(raw, (property, functools.cached_property)):
             return self._property(obj, raw, name)
-        if isinstance(raw, _DESCRIPTORS):
-            if isinstance(obj, Instance):
-                data = isinstance(raw, types.GetSetDescriptorType)
+        if is_a(raw, _DESCRIPTORS):
+            if is_a(obj, Instance):
+                data = is_a(raw, types.GetSetDescriptorType)
                 same = data and name in _SAME_KIND.get(_root_module(obj.kind), ())
                 return obj if same else raw
             return raw.__get__(obj, kind) if hasattr(raw, "__get__") else raw
         if class_attribute(type(raw), "__get__") is MISSING:
             return raw
         accessor = raw_attribute(raw, "_accessor")
-        if isinstance(accessor, type):  # pandas: .str, .dt, .plot
+        if is_a(accessor, type):  # pandas: .str, .dt, .plot
             return Instance(accessor)
-        if not isinstance(obj, Instance) and name in _CHEAP and is_data_library(kind):
+        if not is_a(obj, Instance) and name in _CHEAP and is_data_library(kind):
             return getattr(obj, name)
         raise Refused("a descriptor would run code")
 
     def _property(self, obj: Any, raw: Any, name: str) -> Any:
-        if isinstance(obj, Instance):
+        if is_a(obj, Instance):
             if name in _SAME_KIND.get(_root_module(obj.kind), ()):
                 return obj
         elif self._level >= 2:
             kind = type(obj)
             if _root_module(kind) in _PURE_MODULES or (name in _CHEAP and is_data_library(kind)):
                 return getattr(obj, name)
-        getter = raw.fget if isinstance(raw, property) else raw.func
+        getter = raw.fget if is_a(raw, property) else raw.func
         return self._returned(getter, obj)
 
     def item(self, obj: Any, key: Any) -> Any:
         """Return ``obj[key]``, or an `Instance` of what it will be."""
         kind = type(obj)
-        if isinstance(obj, Instance):
+        if is_a(obj, Instance):
             raise Refused("the items of a value that does not exist yet are not known")
-        if isinstance(obj, dict) and kind.__getitem__ is dict.__getitem__ and _is_plain(key):
+        if is_a(obj, dict) and kind.__getitem__ is dict.__getitem__ and _is_plain(key):
             value = dict.get(obj, key, MISSING)
             if value is MISSING:
                 raise Refused("there is no such key")
@@ -349,9 +351,9 @@ class Evaluator:
                 return obj[key]
             if _is_frame(obj):
                 return obj  # some of its rows or columns
-            if isinstance(key, Instance):
+            if is_a(key, Instance):
                 return Instance(kind)
-        if isinstance(obj, type):
+        if is_a(obj, type):
             return obj
         raise Refused("its item access would run code")
 
@@ -372,12 +374,12 @@ class Evaluator:
             return known
         if self._level >= 3:
             return self._really_call(function, node)
-        if isinstance(function, type):
+        if is_a(function, type):
             return self._constructed(function, node)
         owner = getattr(function, "__self__", MISSING) if _is_builtin(function) else MISSING
-        if owner is not MISSING and not isinstance(owner, types.ModuleType):
+        if owner is not MISSING and not is_a(owner, types.ModuleType):
             return self._builtin_method(owner, function, node)
-        if isinstance(function, types.BuiltinFunctionType):
+        if is_a(function, types.BuiltinFunctionType):
             result = _FUNCTION_RESULTS.get(function.__name__)
             if result is not None:
                 return Instance(getattr(builtins, result))
@@ -385,12 +387,13 @@ class Evaluator:
                 import io
 
                 return Instance(io.TextIOWrapper)
-        return self._returned(function, getattr(function, "__self__", None))
+        bound = is_a(function, types.MethodType)
+        return self._returned(function, function.__self__ if bound else None)
 
     def _constructed(self, kind: type, node: ast.Call) -> Any:
         if kind is type and len(node.args) == 1 and not node.keywords:
             value = self.node(node.args[0])
-            return value.kind if isinstance(value, Instance) else type(value)
+            return value.kind if is_a(value, Instance) else type(value)
         return Instance(kind)
 
     def _really_call(self, function: Any, node: ast.Call) -> Any:
@@ -412,9 +415,9 @@ class Evaluator:
     def _returned(self, function: Any, owner: Any) -> Any:
         """Return an `Instance` of what the annotation of ``function`` promises."""
         plain = function
-        while isinstance(plain, (types.MethodType, functools.partial)):
-            plain = plain.__func__ if isinstance(plain, types.MethodType) else plain.func
-        if not isinstance(plain, types.FunctionType):
+        while is_a(plain, (types.MethodType, functools.partial)):
+            plain = plain.__func__ if is_a(plain, types.MethodType) else plain.func
+        if not is_a(plain, types.FunctionType):
             raise Refused("what it returns is not known")
         annotation = plain.__annotations__.get("return", MISSING)
         kind = self._annotated(annotation, plain.__globals__, owner)
@@ -423,7 +426,7 @@ class Evaluator:
         return Instance(kind)
 
     def _annotated(self, annotation: Any, names: Mapping[str, Any], owner: Any) -> type | None:
-        if isinstance(annotation, str):
+        if is_a(annotation, str):
             if annotation.strip("'\"") in {"Self", "typing.Self"}:
                 return _kind_of(owner)
             try:
@@ -433,11 +436,11 @@ class Evaluator:
             return self._annotation_node(tree, names, owner)
         if getattr(annotation, "_name", None) == "Self":
             return _kind_of(owner)
-        if isinstance(annotation, type) and annotation is not type(None):
+        if is_a(annotation, type) and annotation is not type(None):
             origin = getattr(annotation, "__origin__", None)
-            return origin if isinstance(origin, type) else annotation
+            return origin if is_a(origin, type) else annotation
         origin = getattr(annotation, "__origin__", None)
-        if isinstance(origin, type) and origin.__module__ != "typing":
+        if is_a(origin, type) and origin.__module__ != "typing":
             return origin
         for part in getattr(annotation, "__args__", ()):
             kind = self._annotated(part, names, owner)
@@ -459,10 +462,8 @@ class Evaluator:
         try:
             value = Evaluator([names], "minimal").node(tree)
         except Refused:
-            return None
-        if value is names.get(getattr(tree, "id", ""), MISSING) and isinstance(value, str):
-            return None
-        return self._annotated(value, names, owner) if not isinstance(value, str) else None
+            value = _imported_for_checkers(tree, names)
+        return None if is_a(value, str) else self._annotated(value, names, owner)
 
     # -- the kinds of nodes ----------------------------------------------------------------------------
 
@@ -546,19 +547,29 @@ class Evaluator:
         return self.node(node.values[-1])
 
 
+def _imported_for_checkers(tree: ast.expr, names: Mapping[str, Any]) -> Any:
+    """Return a class that a module imports for type checkers only, from another module of its package."""
+    package = names.get("__name__")
+    if not isinstance(tree, ast.Name) or not isinstance(package, str):
+        return None
+    root = package.partition(".")[0]
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == root and is_a(module, types.ModuleType):
+            found = instance_dict(module).get(tree.id)
+            if is_a(found, type):
+                return found
+    return None
+
+
 def _known_method(owner: Any, name: str) -> Any:
     """Return what a method of a data library or of a path gives, `MISSING` when that is not known."""
-    if isinstance(owner, types.ModuleType):
+    if is_a(owner, types.ModuleType):
         array = instance_dict(owner).get("ndarray") if name in _ARRAY_MAKERS else None
-        return Instance(array) if isinstance(array, type) else MISSING
+        return Instance(array) if is_a(array, type) else MISSING
     if _is_frame(owner) and name in _SAME_COLUMNS:
         return owner
     kind = _kind_of(owner)
-    if (
-        kind is None
-        or isinstance(owner, type)
-        or name not in _SAME_KIND.get(_root_module(kind), ())
-    ):
+    if kind is None or is_a(owner, type) or name not in _SAME_KIND.get(_root_module(kind), ()):
         return MISSING
     return Instance(kind)
 
@@ -580,18 +591,18 @@ class _Chain(dict[str, Any]):
 def _kind_of(value: Any) -> type | None:
     if value is None:
         return None
-    if isinstance(value, Instance):
+    if is_a(value, Instance):
         return value.kind
-    return value if isinstance(value, type) else type(value)
+    return value if is_a(value, type) else type(value)
 
 
 def _is_builtin(function: Any) -> bool:
-    return isinstance(function, (types.BuiltinFunctionType, types.MethodWrapperType))
+    return is_a(function, (types.BuiltinFunctionType, types.MethodWrapperType))
 
 
 def _is_plain(key: Any) -> bool:
     """Tell whether hashing and comparing ``key`` runs no code of the person."""
-    if isinstance(key, slice):
+    if is_a(key, slice):
         return all(_is_plain(part) for part in (key.start, key.stop, key.step))
     if type(key) is tuple:
         return all(_is_plain(part) for part in key)
@@ -601,7 +612,7 @@ def _is_plain(key: Any) -> bool:
 def _is_small(value: Any) -> bool:
     if type(value) is int:
         return abs(value) < 10_000
-    return type(value) in _SCALARS and (not isinstance(value, (str, bytes)) or len(value) < 10_000)
+    return type(value) in _SCALARS and (not is_a(value, (str, bytes)) or len(value) < 10_000)
 
 
 def _is_frame(obj: Any) -> bool:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from types import ModuleType
-from typing import Any, Final
+from types import GetSetDescriptorType, MappingProxyType, MemberDescriptorType, ModuleType
+from typing import Any, Final, TypeGuard, TypeVar, overload
 
 __all__ = [
     "MISSING",
@@ -16,11 +16,15 @@ __all__ = [
     "class_dict",
     "class_members",
     "instance_dict",
+    "is_a",
     "module_of",
     "mro_of",
     "qualified_name",
     "raw_attribute",
 ]
+
+
+T = TypeVar("T")
 
 
 class _Missing:
@@ -37,6 +41,15 @@ _get_mro = type.__dict__["__mro__"].__get__
 _get_class_dict = type.__dict__["__dict__"].__get__
 _get_class_module = type.__dict__["__module__"].__get__
 _get_module_dict: Any = vars(ModuleType)["__dict__"].__get__
+
+
+@overload
+def is_a(obj: Any, kinds: type[T]) -> TypeGuard[T]: ...
+@overload
+def is_a(obj: Any, kinds: tuple[type, ...]) -> bool: ...
+def is_a(obj: Any, kinds: Any) -> bool:
+    """Tell whether ``obj`` is an instance; unlike `isinstance`, it is not asked for its ``__class__``."""
+    return issubclass(type(obj), kinds)
 
 
 def mro_of(kind: type) -> tuple[type, ...]:
@@ -61,18 +74,18 @@ def class_members(kind: type) -> dict[str, Any]:
 
 def instance_dict(obj: Any) -> Mapping[str, Any]:
     """Return the attributes that ``obj`` itself has; empty when it keeps them in another way."""
-    if isinstance(obj, ModuleType):
+    if is_a(obj, ModuleType):
         found: Mapping[str, Any] = _get_module_dict(obj)
         return found
     raw = class_attribute(type(obj), "__dict__")
     # only the descriptors that Python itself makes: a property named __dict__ is the person's code
-    if type(raw).__name__ != "getset_descriptor":
+    if type(raw) not in (GetSetDescriptorType, MemberDescriptorType):
         return {}
     try:
         values = raw.__get__(obj, type(obj))
     except (AttributeError, TypeError):
         return {}
-    return values if isinstance(values, Mapping) else {}
+    return values if is_a(values, (dict, MappingProxyType)) else {}
 
 
 def class_attribute(kind: type, name: str) -> Any:
@@ -94,7 +107,7 @@ def raw_attribute(obj: Any, name: str) -> Any:
     Returns:
         `MISSING` when it can only be known by running code.
     """
-    if isinstance(obj, ModuleType):
+    if is_a(obj, ModuleType):
         value = instance_dict(obj).get(name, MISSING)
         if value is MISSING:
             return sys.modules.get(f"{instance_dict(obj).get('__name__')}.{name}", MISSING)
@@ -102,10 +115,7 @@ def raw_attribute(obj: Any, name: str) -> Any:
     on_class = class_attribute(type(obj), name)
     if on_class is not MISSING and class_attribute(type(on_class), "__set__") is not MISSING:
         return on_class
-    if isinstance(obj, type):
-        value = class_attribute(obj, name)
-    else:
-        value = instance_dict(obj).get(name, MISSING)
+    value = class_attribute(obj, name) if is_a(obj, type) else instance_dict(obj).get(name, MISSING)
     return on_class if value is MISSING else value
 
 

@@ -115,6 +115,14 @@ def _set_up_logging(parsed: Parsed) -> None:
         setup_logging(common.log_level, common.log_file)
 
 
+def _say_only_what_is_asked_for(parsed: Parsed) -> None:
+    """Keep warnings of the kernel's manager off the screen: the shell itself says when a kernel dies."""
+    import logging
+
+    if parsed[ProgramOptions].log_level == "warning" and parsed[ProgramOptions].log_file is None:
+        logging.getLogger("nuncius").addHandler(logging.NullHandler())
+
+
 # -- in this process
 
 
@@ -190,6 +198,7 @@ def _kernel_colors(options: TerminalShell) -> str:
 def _run_remote(parsed: Parsed, command: CommandLine) -> int:
     from nuncius.terminal.remote import RemoteLink
 
+    _say_only_what_is_asked_for(parsed)
     options, target = parsed[TerminalShell], parsed[Target]
     place = _place(target, _kernel_arguments(parsed, command) if command.kernel else [])
     if _is_conversation(command, options) and sys.stdin.isatty():
@@ -204,6 +213,8 @@ def _run_remote(parsed: Parsed, command: CommandLine) -> int:
         if _is_conversation(command, options):
             _greet(link, options)
         session = session_for(link, reader, options)
+        if link.can_restart:
+            session.commands["restart_kernel"] = session.restart
         code = _converse_with(session, command, options)
         stop = stop and not session.keep_kernel
         if not stop and link.owned and (file := getattr(place, "connection_file", None)):
@@ -276,17 +287,29 @@ def _converse(link: Link, reader: Reader, options: TerminalShell, command: Comma
 
 def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
     """Return the shell over a kernel and a prompt."""
-    from nuncius.terminal.images import show_image
+    from nuncius.terminal.asking import DebuggerPrompt
     from nuncius.terminal.screen import Screen
     from nuncius.terminal.session import Session
-    from nuncius.terminal.themes import choose_theme
+    from nuncius.terminal.simple import SimplePrompt
+    from nuncius.terminal.themes import STYLES, choose_theme
 
     screen = Screen(
         reader.show_result_prompt,
-        show_image,
+        _show_image,
         colors=sys.stdout.isatty() and choose_theme(options.theme) != "none",
     )
-    return Session(link, reader, options, screen)
+    editing = not isinstance(reader, SimplePrompt)
+    debugger = DebuggerPrompt(STYLES[choose_theme(options.theme)] if editing else None)
+    return Session(link, reader, options, screen, debugger)
+
+
+def _show_image(data: Mapping[str, Any]) -> bool:
+    """Show the picture of a mime bundle, see `nuncius.terminal.images.show_image`, which is loaded when there is one."""
+    if not any(mime.startswith("image/") for mime in data):
+        return False
+    from nuncius.terminal.images import show_image
+
+    return show_image(data)
 
 
 def _converse_with(session: Session, command: CommandLine, options: TerminalShell) -> int:

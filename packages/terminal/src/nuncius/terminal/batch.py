@@ -5,7 +5,6 @@ Everything is sent to the kernel as cells; modules and Python files run under th
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -74,6 +73,8 @@ def steps(command: CommandLine) -> Iterator[Step]:
 def _file(path: Path, arguments: Sequence[str]) -> Iterator[Step]:
     try:
         if path.suffix == ".ipynb":
+            import json
+
             for cell in json.loads(path.read_text(encoding="utf-8")).get("cells", ()):
                 if cell.get("cell_type") == "code":
                     yield Step("".join(cell.get("source", "")), counted=True)

@@ -85,7 +85,8 @@ class EarlyPrompt:
 
     def draw(self, number: int) -> None:
         """Write the prompt, and have keys wait instead of being echoed."""
-        if self._before is None:
+        # On Windows the editor draws the first prompt.
+        if self._before is None and os.name == "posix":
             self._before = _quiet(sys.stdin.fileno())
             self._write(paint(self.prompts.input(number), self._colors))
 
@@ -97,7 +98,7 @@ class EarlyPrompt:
 
     def read_now(self, number: int, default: str = "") -> str | None:
         """Return a cell that was typed ahead; None if the editor has to be asked."""
-        if self._editor is not None or default:
+        if self._editor is not None or default or os.name != "posix":
             return None
         self.draw(number)
         self._typed += _waiting(sys.stdin.fileno())

@@ -5,6 +5,7 @@ The bindings in `nuncius.terminal.keys` carry the decisions out.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -17,6 +18,7 @@ __all__ = [
     "indent_lines",
     "looks_open",
     "strip_prompts",
+    "trimmed",
 ]
 
 
@@ -49,10 +51,10 @@ def decide_enter(text: str, cursor: int, status: str, indent: str) -> Enter | Ne
         return Newline(_indent_of_line(text, cursor)) if "\n" in text else Enter.RUN
     if status == "incomplete":
         return Newline(indent)
-    if status == "unknown" and text[:cursor].rpartition("\n")[2].strip():
+    goes_on = "\n" in text or looks_open(text)
+    if status == "unknown" and goes_on and text[:cursor].rpartition("\n")[2].strip():
         # Without help from the kernel, a blank line ends a cell of several lines.
-        if "\n" in text or looks_open(text):
-            return Newline(_indent_of_line(text, cursor))
+        return Newline(_indent_of_line(text, cursor))
     return Enter.RUN
 
 
@@ -118,3 +120,8 @@ def comment_lines(lines: list[str]) -> list[str]:
 def _uncommented(line: str) -> str:
     blank = line[: len(line) - len(line.lstrip())]
     return blank + line.lstrip()[1:].removeprefix(" ")
+
+
+def trimmed(code: str) -> str:
+    """Return a cell without the blank lines at its end that only said that it is complete; a cell magic keeps them."""
+    return code if code.lstrip().startswith("%%") else re.sub(r"(?:\n[ \t]*)+$", "", code)

@@ -93,6 +93,16 @@ class InProcessLink:
         history = self._client.history("tail", n=most).content.get("history", ())
         return [str(entry[-1]) for entry in history]
 
+    def search(self, pattern: str, most: int) -> Sequence[Sequence[Any]]:
+        """Return inputs that match a pattern with ``*``: session, number and source; the last ones, oldest first.
+
+        Args:
+            pattern: What the whole input is like.
+            most: At most so many.
+        """
+        content = self._client.history("search", pattern=pattern, n=most).content
+        return [list(entry) for entry in content.get("history", ())]
+
     def watch_others(self, on_output: Callable[[Message], None]) -> None:
         """Hand over what belongs to no cell of this shell, see `Link.watch_others`."""
 

@@ -50,6 +50,7 @@ class Tools:
         judge: Is this cell complete?
         next_indent: The indentation of the line after a text.
         describe: Show what is known of the name at the cursor.
+        list_keys: Show the bindings to the person.
         load_all_history: Let a search reach beyond the last inputs.
         autoformatter: The program that formats cells; empty for none.
         burst: The text that comes in too fast.
@@ -58,6 +59,7 @@ class Tools:
     judge: Judge
     next_indent: Callable[[str], str]
     describe: Callable[[], None]
+    list_keys: Callable[[], None]
     load_all_history: Callable[[Buffer], None]
     autoformatter: str = ""
     burst: Burst = field(default_factory=Burst)
@@ -308,10 +310,7 @@ def show_keys(event: KeyPressEvent, tools: Tools) -> None:
     """List these keys."""
     from prompt_toolkit.application import run_in_terminal
 
-    from nuncius.terminal.keytable import key_table
-    from nuncius.terminal.pager import page
-
-    run_in_terminal(lambda: page(key_table()))
+    run_in_terminal(tools.list_keys)
 
 
 BINDINGS = (

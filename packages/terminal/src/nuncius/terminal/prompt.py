@@ -134,14 +134,23 @@ class Prompt:
         )
 
     def _bindings(self, options: TerminalShell) -> KeyBindings:
+        table = changed(BINDINGS, options.shortcuts)
+
+        def list_keys() -> None:
+            from nuncius.terminal.keytable import key_table
+            from nuncius.terminal.pager import page
+
+            page(key_table(table))
+
         tools = Tools(
             self._judge,
             self._next_indent,
             lambda: self._ask_hint(brief=False),
+            list_keys,
             self._load_all_history,
             options.autoformatter,
         )
-        made = bindings(tools, changed(BINDINGS, options.shortcuts))
+        made = bindings(tools, table)
         if options.auto_close_brackets:
             from nuncius.terminal.brackets import add_brackets
 

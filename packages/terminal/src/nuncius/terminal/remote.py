@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nuncius.protocol.client.aio import AsyncClient
 from nuncius.protocol.core.client import Event, Orphan
-from nuncius.protocol.errors import KernelError, KernelTimeout, NunciusError
+from nuncius.protocol.errors import KernelDied, KernelError, KernelTimeout, NunciusError
 from nuncius.protocol.manager.blocking import LoopThread
 from nuncius.protocol.messages import Channel, Message
 
@@ -68,6 +68,8 @@ class RemoteLink:
         self._runner = asyncio.Runner()
         self._client: AsyncClient
         self._info: Mapping[str, Any] = {}
+        #: Why the kernel is gone; empty while it is there.
+        self._dead = ""
         #: When Ctrl-C was pressed last, and how often within a second of the time before.
         self._interrupted = (0.0, 0)
         place.watch(self._died)
@@ -95,6 +97,8 @@ class RemoteLink:
         on_input: Callable[[Input], str],
     ) -> ExecutionResult:
         """Run a cell, see `Link.execute`."""
+        if self._dead:
+            raise KernelDied(self._dead)
         inbox: queue.SimpleQueue[Message | _Asked | _Ended] = queue.SimpleQueue()
         self._thread.run(self._begin(code, silent, inbox))
         dropping = dropped = 0
@@ -165,6 +169,7 @@ class RemoteLink:
     def restart(self) -> None:
         """Start the kernel anew, see `Link.restart`."""
         self._place.restart()
+        self._dead = ""
         self._thread.run(self._client.aclose())
         self._connect()
 
@@ -258,11 +263,19 @@ class RemoteLink:
             sys.stdout.write(f"\nThe kernel could not be interrupted: {error}\n")
 
     async def _ask(self, request: Coroutine[Any, Any, Message]) -> Message:
-        """Await a request of the client's loop on this one."""
+        """Await a request of the client's loop on this one.
+
+        Raises:
+            KernelDied: The kernel is gone.
+        """
+        if self._dead:
+            request.close()
+            raise KernelDied(self._dead)
         return await asyncio.wrap_future(
             asyncio.run_coroutine_threadsafe(request, self._thread.loop)
         )
 
     def _died(self, reason: str) -> None:
         """Called on another thread when the kernel's process has ended by itself."""
+        self._dead = reason
         self._thread.loop.call_soon_threadsafe(self._client.kernel_died, reason)

@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nuncius.protocol.errors import KernelDied, KernelError
-from nuncius.terminal.asking import ask, ask_secret
+from nuncius.terminal.asking import DebuggerPrompt, ask, ask_secret
+from nuncius.terminal.editing import trimmed
 from nuncius.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -56,11 +57,18 @@ class Session:
         reader: The prompt.
         options: How the shell behaves.
         screen: Where output goes.
+        debugger: Asks for the debugger.
     """
 
     def __init__(
-        self, link: Link, reader: Reader, options: TerminalShell, screen: Screen | None = None
+        self,
+        link: Link,
+        reader: Reader,
+        options: TerminalShell,
+        screen: Screen | None = None,
+        debugger: DebuggerPrompt | None = None,
     ) -> None:
+        self._debugger = debugger or DebuggerPrompt()
         self._link = link
         self._reader = reader
         self._options = options
@@ -93,7 +101,7 @@ class Session:
                     return self.exit_code or 0
                 continue
             if code.strip():
-                self._take(code)
+                self._take(trimmed(code))
         return self.exit_code
 
     def _take(self, code: str) -> None:
@@ -172,7 +180,11 @@ class Session:
     # -- questions and payloads
 
     def _answer(self, question: Input) -> str:
-        return ask_secret(question.prompt) if question.password else ask(question.prompt)
+        if question.password:
+            return ask_secret(question.prompt)
+        if question.metadata.get("kind") == "debugger":
+            return self._debugger.ask(question.prompt)
+        return ask(question.prompt)
 
     def _honor(self, payload: Mapping[str, Any]) -> None:
         match payload.get("source"):
@@ -217,11 +229,20 @@ class Session:
         if not self._link.owned or not self._link.can_restart:
             self.exit_code = 1
             return
+        if not self._restart():
+            self.exit_code = 1
+
+    def restart(self, argument: str = "") -> bool:
+        """Start the kernel anew: ``%restart_kernel``. The shell goes on."""
+        self._restart()
+        return False
+
+    def _restart(self) -> bool:
         try:
             self._link.restart()
         except KernelError as error:
             self._screen.write(f"The kernel could not be restarted: {error}\n", "stderr")
-            self.exit_code = 1
-        else:
-            self.number = 1
-            self._screen.write("The kernel was restarted; its variables are gone.\n", "stderr")
+            return False
+        self.number = 1
+        self._screen.write("The kernel was restarted; its variables are gone.\n", "stderr")
+        return True

@@ -7,14 +7,11 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.system import getoutput as _getoutput
 from nuncius.kernel.system import system
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = [
     "DisplayTrap",
@@ -33,33 +30,9 @@ __all__ = [
     "line_at_cursor",
     "locate_profile",
     "page",
-    "register_cell_magic",
-    "register_line_cell_magic",
-    "register_line_magic",
     "system",
     "token_at_cursor",
 ]
-
-
-def _registrar(kind: str) -> Callable[..., Any]:
-    def register(arg: Any) -> Any:
-        def add(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-            shell: Any = get_shell()
-            if shell is None:
-                raise NameError("there is no shell to register a magic with")
-            shell.register_magic_function(function, kind, name)
-            return function
-
-        if callable(arg):
-            return add(arg, arg.__name__)
-        return lambda function: add(function, arg)
-
-    return register
-
-
-register_line_magic = _registrar("line")
-register_cell_magic = _registrar("cell")
-register_line_cell_magic = _registrar("line_cell")
 
 
 def get_ipython_dir() -> str:

@@ -45,7 +45,7 @@ _MAGIC = {
         "MagicsManager cell_magic line_cell_magic line_magic magics_class needs_local_scope no_var_expand output_can_be_silenced MAGIC_NO_VAR_EXPAND_ATTR "
         "MAGIC_OUTPUT_CAN_BE_SILENCED",
     ),
-    **_all(":compat.functions", "register_line_magic register_cell_magic register_line_cell_magic"),
+    **_all(":magics.registry", "register_line_magic register_cell_magic register_line_cell_magic"),
     "UsageError": ":errors:UsageError",
 }
 _SHELLS = ":compat.shells"
@@ -174,6 +174,13 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         "TimeitResult": ":magics.timing:TimeitResult",
         "_format_time": ":magics.timing:format_time",
     },
+    "IPython.core.magics.config": _all(":magics.configuring", "ConfigMagics"),
+    "IPython.core.magics.display": _all(":magics.showing", "DisplayMagics"),
+    "IPython.core.magics.extension": _all(":magics.configuring", "ExtensionMagics"),
+    "IPython.core.magics.history": _all(":magics.recalling", "HistoryMagics"),
+    "IPython.core.magics.logging": _all(":magics.logs", "LoggingMagics"),
+    "IPython.core.magics.packaging": _all(":magics.packages", "PackagingMagics"),
+    "IPython.core.magics.pylab": _all(":magics.figures", "PylabMagics"),
     "IPython.core.magics.namespace": _all(":magics.namespaces", "NamespaceMagics"),
     "IPython.core.magics.osm": _all(":magics.system", "OSMagics"),
     "IPython.core.magics.script": _all(":magics.scripts", "ScriptMagics"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.complete.model import (
     CompletionContext,
@@ -13,7 +13,10 @@ from nuncius.kernel.complete.model import (
     completion_matcher,
 )
 from nuncius.kernel.guarded import Instance, Refused, is_data_library
-from nuncius.kernel.static import MISSING, class_attribute
+from nuncius.kernel.static import MISSING, class_attribute, is_a
+
+if TYPE_CHECKING:
+    from nuncius.kernel.complete.parse import OpenString
 
 __all__ = ["key_matcher", "keys_of"]
 
@@ -57,7 +60,7 @@ def _given(context: CompletionContext, start: int, end: int) -> tuple[Any, ...] 
     except Refused:
         # a slice, as in frame.loc[:, "a"
         return tuple(part.strip() for part in text[:-1].split(","))
-    return value if isinstance(value, tuple) else None
+    return value if is_a(value, tuple) else None
 
 
 def keys_of(owner: Any, position: int = 0) -> list[Any]:
@@ -74,18 +77,18 @@ def keys_of(owner: Any, position: int = 0) -> list[Any]:
 
 
 def _keys(owner: Any, position: int) -> Iterable[Any]:
-    if isinstance(owner, Instance):
+    if is_a(owner, Instance):
         return ()
     kind = type(owner)
-    if isinstance(owner, dict) and class_attribute(kind, "__iter__") is dict.__iter__:
+    if is_a(owner, dict) and class_attribute(kind, "__iter__") is dict.__iter__:
         return dict.keys(owner)
     own = class_attribute(kind, "_ipython_key_completions_")
-    if own is not MISSING and not isinstance(owner, type):
+    if own is not MISSING and not is_a(owner, type):
         keys: Iterable[Any] = owner._ipython_key_completions_()
         return keys
     if is_data_library(kind):
         return _data_keys(owner, position)
-    return owner.keys() if isinstance(owner, _READABLE) else ()
+    return owner.keys() if is_a(owner, _READABLE) else ()
 
 
 def _mapping_kinds() -> tuple[type, ...]:
@@ -121,7 +124,7 @@ def _complete(context: CompletionContext, keys: list[Any], given: tuple[Any, ...
     found: dict[str, None] = {}
     for key in keys:
         part = _element(key, given)
-        text = None if part is MISSING else _written(part, string.quote if string else None, typed)
+        text = None if part is MISSING else _written(part, string, typed)
         if text is not None:
             found[text] = None
             if len(found) >= _MAX_SHOWN:
@@ -143,21 +146,17 @@ def _element(key: Any, given: tuple[Any, ...]) -> Any:
     return key[len(given)]
 
 
-def _written(key: Any, quote: str | None, typed: str) -> str | None:
-    """Return a key as it is typed inside ``quote``, or as an expression; None when it does not fit."""
-    if quote is None:
-        if not isinstance(key, _PLAIN) or isinstance(key, bool) or key is None:
-            text = repr(key) if type(key) in (bool, type(None)) else None
-        else:
-            text = repr(key)
-        return text if text is not None and text.startswith(typed) else None
-    if isinstance(key, bytes):
-        text = repr(key)[2:-1]
-    elif isinstance(key, str):
-        text = _escaped(str(key), quote)
+def _written(key: Any, string: OpenString | None, typed: str) -> str | None:
+    """Return a key as it is typed inside ``string``, or as an expression; None when it does not fit."""
+    if string is None:
+        text = repr(key) if type(key) in _PLAIN else None
+    elif type(key) is bytes:
+        text = repr(key)[2:-1] if "b" in string.prefix.lower() else None
+    elif is_a(key, str):
+        text = None if "b" in string.prefix.lower() else _escaped(str(key), string.quote)
     else:
-        return None
-    return text if text.startswith(typed) else None
+        text = None
+    return text if text is not None and text.startswith(typed) else None
 
 
 def _escaped(key: str, quote: str) -> str:

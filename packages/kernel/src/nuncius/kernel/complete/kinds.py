@@ -8,7 +8,7 @@ from inspect import CO_VARARGS, CO_VARKEYWORDS
 from typing import Any
 
 from nuncius.kernel.saferepr import safe_repr
-from nuncius.kernel.static import MISSING, class_attribute
+from nuncius.kernel.static import MISSING, class_attribute, is_a
 
 __all__ = ["kind_of", "parameters_of", "signature_of"]
 
@@ -34,13 +34,13 @@ _PROPERTIES = (
 
 def kind_of(value: Any) -> str:
     """Return the kind of a value, or of the raw descriptor behind an attribute."""
-    if isinstance(value, type):
+    if is_a(value, type):
         return "class"
-    if isinstance(value, _FUNCTIONS):
+    if is_a(value, _FUNCTIONS):
         return "function"
-    if isinstance(value, types.ModuleType):
+    if is_a(value, types.ModuleType):
         return "module"
-    if isinstance(value, _PROPERTIES):
+    if is_a(value, _PROPERTIES):
         return "property"
     if value is MISSING:
         return ""
@@ -49,11 +49,9 @@ def kind_of(value: Any) -> str:
 
 def signature_of(value: Any) -> str:
     """Return how a Python function is called, such as ``(a, b=1, *, c)``; empty for other things."""
-    bound = isinstance(value, (types.MethodType, classmethod))
-    function = (
-        getattr(value, "__func__", value) if bound or isinstance(value, staticmethod) else value
-    )
-    if not isinstance(function, types.FunctionType):
+    bound = is_a(value, (types.MethodType, classmethod))
+    function = getattr(value, "__func__", value) if bound or is_a(value, staticmethod) else value
+    if not is_a(function, types.FunctionType):
         return ""
     parts = _parts(function)
     return f"({', '.join(parts[1:] if bound and parts else parts)})"
@@ -87,9 +85,9 @@ def _parts(function: types.FunctionType) -> list[str]:
 
 def _short(value: Any) -> str:
     # only values whose repr is the language's own: others may be slow, or raise
-    if isinstance(value, (str, bytes, int, float, complex, bool, type(None))):
+    if is_a(value, (str, bytes, int, float, complex, bool, type(None))):
         return safe_repr(value, 30)
-    return value.__name__ if isinstance(value, (type, types.FunctionType)) else "..."
+    return value.__name__ if is_a(value, (type, types.FunctionType)) else "..."
 
 
 def parameters_of(value: Any) -> list[str]:
@@ -105,23 +103,23 @@ def parameters_of(value: Any) -> list[str]:
 
 def _callables(value: Any) -> list[tuple[Any, int]]:
     """Return the functions that a call ends in, with how many leading parameters are bound."""
-    if isinstance(value, type):
+    if is_a(value, type):
         made = [class_attribute(value, name) for name in ("__init__", "__new__")]
         found = [(f, 1) for f in made if isinstance(f, types.FunctionType)]
         return found or [(value, 0)]
-    if isinstance(value, types.MethodType):
+    if is_a(value, types.MethodType):
         return [(value.__func__, 1)]
-    if isinstance(value, functools.partial):
+    if is_a(value, functools.partial):
         return _callables(value.func)
-    if isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
+    if is_a(value, (types.FunctionType, types.BuiltinFunctionType)):
         return [(value, 0)]
     call = class_attribute(type(value), "__call__")
-    return [(call, 1)] if isinstance(call, types.FunctionType) else [(value, 0)]
+    return [(call, 1)] if is_a(call, types.FunctionType) else [(value, 0)]
 
 
 def _keyword_names(function: Any) -> list[str]:
-    wrapped = getattr(function, "__dict__", {}) if isinstance(function, types.FunctionType) else {}
-    if isinstance(function, types.FunctionType) and not (
+    wrapped = getattr(function, "__dict__", {}) if is_a(function, types.FunctionType) else {}
+    if is_a(function, types.FunctionType) and not (
         wrapped.keys() & {"__wrapped__", "__signature__"}
     ):
         code = function.__code__

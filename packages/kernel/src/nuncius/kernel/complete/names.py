@@ -22,6 +22,7 @@ from nuncius.kernel.static import (
     class_attribute,
     class_members,
     instance_dict,
+    is_a,
     raw_attribute,
 )
 
@@ -47,9 +48,11 @@ def name_matcher(context: CompletionContext) -> MatcherResult:
     found: dict[str, Any] = {}
     for namespace in (*context.namespaces, vars(builtins)):
         for name in list(namespace):
-            if isinstance(name, str) and name not in found:
+            if is_a(name, str) and name not in found:
                 found[name] = namespace[name]
     names = _matching(found, code.word, context.hide)
+    # what the person made comes before what is always there
+    names.sort(key=lambda name: found[name] is vars(builtins).get(name, MISSING))
     completions = _described(names, found)
     if code.word:
         words = [w for w in _KEYWORDS if w.startswith(code.word) and w not in found]
@@ -88,17 +91,17 @@ def members_of(obj: Any) -> dict[str, Any]:
 
     Only a ``__dir__`` that the class itself defines is called; what it raises is ignored.
     """
-    if isinstance(obj, Instance):
+    if is_a(obj, Instance):
         return class_members(obj.kind)
-    if isinstance(obj, type):
+    if is_a(obj, type):
         members = {n: v for n, v in class_members(type(obj)).items() if n not in _OF_TYPE}
         members.update(class_members(obj))
-    elif isinstance(obj, types.ModuleType):
+    elif is_a(obj, types.ModuleType):
         members = dict(instance_dict(obj))
         members.update(_submodules(members.get("__name__")))
     else:
         members = class_members(type(obj))
-        members.update((k, v) for k, v in list(instance_dict(obj).items()) if isinstance(k, str))
+        members.update((k, v) for k, v in list(instance_dict(obj).items()) if is_a(k, str))
     for name in _own_dir(obj):
         if name not in members:
             members[name] = raw_attribute(obj, name)
@@ -107,12 +110,13 @@ def members_of(obj: Any) -> dict[str, Any]:
 
 def _own_dir(obj: Any) -> Iterable[str]:
     method = class_attribute(type(obj), "__dir__")
-    if isinstance(obj, types.ModuleType) and "__dir__" in instance_dict(obj):
+    if is_a(obj, types.ModuleType) and "__dir__" in instance_dict(obj):
         method = None
     if method in _ORDINARY_DIR:
         return ()
     try:
-        names = [name for name in dir(obj) if isinstance(name, str)]
+        kind: Any = type(obj)
+        names = [name for name in kind.__dir__(obj) if is_a(name, str)]
     except Exception:  # noqa: BLE001 - the person's __dir__ may raise anything
         return ()
     columns = raw_attribute(obj, "columns")
@@ -190,7 +194,7 @@ def keyword_argument_matcher(context: CompletionContext) -> MatcherResult:
         return MatcherResult()
     names = [
         name
-        for name in parameters_of(function.kind if isinstance(function, Instance) else function)
+        for name in parameters_of(function.kind if is_a(function, Instance) else function)
         if name and name.startswith(code.word) and name not in code.used_keywords
     ]
     completions = [SimpleCompletion(f"{name}=", "param") for name in names]

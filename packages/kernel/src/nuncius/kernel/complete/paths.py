@@ -61,15 +61,18 @@ def path_matcher(context: CompletionContext) -> MatcherResult:
     string = context.code.string
     if string is None or len(string.quote) > 1 or "\n" in context.before[string.content_start :]:
         return MatcherResult()
+    brackets = context.code.brackets
+    if brackets and brackets[-1].char == "[" and brackets[-1].owner:
+        return MatcherResult()  # a key
     raw = "r" in string.prefix.lower()
     typed = context.before[string.content_start :]
     plain = typed if raw else _unescaped(typed)
-    word_start = len(typed) - len(typed[typed.rfind("/") + 1 :])
+    folder = typed[: typed.rfind("/") + 1]
     completions = [
-        SimpleCompletion(_in_string(name, string.quote, raw) + "/" * is_folder, "path")
+        SimpleCompletion(folder + _in_string(name, string.quote, raw) + "/" * is_folder, "path")
         for name, is_folder in entries_of(plain)
     ]
-    return MatcherResult(completions, string.content_start + word_start, ordered=True)
+    return MatcherResult(completions, string.content_start, ordered=True)
 
 
 def _unescaped(text: str) -> str:
@@ -101,14 +104,13 @@ def unquoted_paths(
         keep: As in `entries_of`.
     """
     typed, quote, word_start = _last_word(context.before, start)
-    cut = typed.rfind("/") + 1
+    written = context.before[word_start:]
+    folder = written[: written.rfind("/") + 1]
     completions = []
     for name, is_folder in entries_of(typed, keep):
         text = name if quote else "".join(f"\\{c}" if c in _SPECIAL else c for c in name)
-        completions.append(SimpleCompletion(text + "/" * is_folder, "path"))
-    written = context.before[word_start:]
-    shift = written.rfind("/") + 1 if cut else 0
-    return MatcherResult(completions, word_start + shift, ordered=True)
+        completions.append(SimpleCompletion(folder + text + "/" * is_folder, "path"))
+    return MatcherResult(completions, word_start, ordered=True)
 
 
 def _last_word(text: str, start: int) -> tuple[str, str, int]:

@@ -441,6 +441,7 @@ class IPythonDisplayFormatter(BaseFormatter):
             return None
         except Exception:  # noqa: BLE001 - user code
             self._show_error()
+            return None  # the other formats may show it yet
         return True
 
 
@@ -549,9 +550,7 @@ class DisplayFormatter:
             metadata = {k: v for k, v in metadata.items() if _selected(k, wanted, unwanted)}
         elif data:
             data, metadata = dict(data), dict(metadata)
-        for name, result in self._formats(obj, wanted, unwanted):
-            if name in data:
-                continue  # what the object said itself counts
+        for name, result in self._formats(obj, wanted, unwanted, frozenset(data)):
             if isinstance(result, tuple) and len(result) == 2:
                 data[name], metadata[name] = result
             else:
@@ -559,10 +558,15 @@ class DisplayFormatter:
         return data, metadata
 
     def _formats(
-        self, obj: Any, include: set[str] | None, exclude: set[str] | None
+        self,
+        obj: Any,
+        include: set[str] | None,
+        exclude: set[str] | None,
+        said: frozenset[str],
     ) -> Iterator[tuple[str, Any]]:
         for name, formatter in self.formatters.items():
-            if _selected(name, include, exclude):
+            # what the object said itself counts: the others are not even asked, they may print
+            if name not in said and _selected(name, include, exclude):
                 result = formatter(obj)
                 if result is not None:
                     yield name, result

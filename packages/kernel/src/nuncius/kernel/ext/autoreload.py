@@ -21,7 +21,7 @@ from typing import Any
 
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.ext.patching import Patcher
-from nuncius.kernel.magics.options import Flag, Opts, options
+from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.text import say, warn
 

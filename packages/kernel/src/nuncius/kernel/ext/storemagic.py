@@ -9,7 +9,7 @@ from typing import Any
 
 from nuncius.kernel.alias import Alias
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import Flag, Opts, options, split_words
+from nuncius.kernel.magics.flags import Flag, Opts, options, split_words
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.store import database
 from nuncius.kernel.magics.system import STORED_ALIASES

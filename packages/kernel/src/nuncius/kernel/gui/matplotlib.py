@@ -222,6 +222,8 @@ def find_gui_and_backend(
 def activate_matplotlib(backend: str) -> None:
     """Switch matplotlib to a backend, with figures that are drawn when they change."""
     matplotlib, pyplot = _module("matplotlib"), _module("matplotlib.pyplot")
+    if backend == backends["inline"] and matplotlib.__version_info__ >= (3, 9, 1):
+        backend = "inline"  # its registered name, which programs compare with
     matplotlib.interactive(True)
     matplotlib.rcParams["backend"] = backend
     pyplot.switch_backend(backend)

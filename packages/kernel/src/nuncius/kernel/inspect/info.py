@@ -14,7 +14,14 @@ from nuncius.kernel.inspect.source import (
     source_of,
 )
 from nuncius.kernel.saferepr import safe_repr
-from nuncius.kernel.static import MISSING, class_attribute, class_dict, module_of, raw_attribute
+from nuncius.kernel.static import (
+    MISSING,
+    class_attribute,
+    class_dict,
+    is_a,
+    module_of,
+    raw_attribute,
+)
 
 __all__ = ["object_info"]
 
@@ -59,7 +66,7 @@ def object_info(found: Found, detail_level: int = 0) -> ObjectInfo:
         "type_name": "Magic function" if found.ismagic else type(obj).__name__,
         "namespace": found.namespace,
         "ismagic": found.ismagic,
-        "isclass": isinstance(obj, type),
+        "isclass": is_a(obj, type),
         "iscallable": _is_callable(obj),
         "docstring": _doc(obj),
         "file": file_of(obj),
@@ -67,7 +74,7 @@ def object_info(found: Found, detail_level: int = 0) -> ObjectInfo:
     if detail_level:
         source = source_of(obj)
         fields["source"] = source.rstrip("\n") if source else None
-    if isinstance(obj, type):
+    if is_a(obj, type):
         fields.update(_of_class(obj, found.name))
     elif is_plain_callable(obj):
         fields["definition"] = signature_of(obj, _last(found.name))
@@ -95,7 +102,7 @@ def _useful(obj: Any) -> str | None:
 
 def _of_class(kind: type, name: str) -> dict[str, Any]:
     made = class_attribute(kind, "__init__")
-    init_doc = _useful(made) if isinstance(made, types.FunctionType) else None
+    init_doc = _useful(made) if is_a(made, types.FunctionType) else None
     try:
         children: list[type] = type.__subclasses__(kind)
     except TypeError:
@@ -118,13 +125,13 @@ def _of_value(obj: Any, found: Found) -> dict[str, Any]:
     }
     if not found.stands_for:
         fields["string_form"] = _string_form(obj)
-    if isinstance(obj, (types.ModuleType, property)):
+    if is_a(obj, (types.ModuleType, property)):
         return fields
     own, of_class = doc_of(obj), _useful(kind)
     if of_class and of_class != own:
         fields["class_docstring"] = of_class
     call = class_attribute(kind, "__call__")
-    if call is not MISSING and not isinstance(obj, type):
+    if call is not MISSING and not is_a(obj, type):
         fields["definition"] = fields["call_def"] = None
         signature = signature_of(obj, _last(found.name))
         has_own = raw_attribute(obj, "__signature__") is not MISSING
@@ -163,7 +170,7 @@ def _table_form(obj: Any) -> str | None:
 def _length(obj: Any) -> str | None:
     """Return the length, when asking for it runs no code of the person."""
     kind = type(obj)
-    if isinstance(obj, _SIZED) and "__len__" not in class_dict(kind):
+    if is_a(obj, _SIZED) and "__len__" not in class_dict(kind):
         return str(len(obj))
     if type(obj) in _SIZED:
         return str(len(obj))

@@ -8,10 +8,10 @@ from __future__ import annotations
 import functools
 import inspect
 import types
-from pathlib import Path
 from typing import Any
 
-from nuncius.kernel.static import MISSING, class_attribute, raw_attribute
+from nuncius.kernel.inspect.cells import class_in_cell
+from nuncius.kernel.static import MISSING, class_attribute, is_a, module_of, raw_attribute
 
 __all__ = ["doc_of", "file_of", "is_plain_callable", "line_of", "signature_of", "source_of"]
 
@@ -31,20 +31,20 @@ _PLAIN = (
 
 def is_plain_callable(obj: Any) -> bool:
     """Tell whether ``obj`` is a function or a method, rather than an object that can be called."""
-    return isinstance(obj, _PLAIN)
+    return is_a(obj, _PLAIN)
 
 
 def unwrap(obj: Any) -> Any:
     """Return the function behind decorators, bound methods, partials and properties."""
     for _ in range(_MAX_WRAPPED):
         following: Any = MISSING
-        if isinstance(obj, property):
+        if is_a(obj, property):
             following = obj.fget
-        elif isinstance(obj, functools.partial):
+        elif is_a(obj, functools.partial):
             following = obj.func
-        elif isinstance(obj, (types.MethodType, staticmethod, classmethod)):
+        elif is_a(obj, (types.MethodType, staticmethod, classmethod)):
             following = obj.__func__
-        elif isinstance(obj, functools.cached_property):
+        elif is_a(obj, functools.cached_property):
             following = obj.func
         else:
             following = raw_attribute(obj, "__wrapped__")
@@ -59,7 +59,7 @@ def doc_of(obj: Any) -> str | None:
 
     A function without one inherits that of the method that it overrides; ``getdoc()`` of an object that defines it is asked.
     """
-    custom = class_attribute(type(obj), "getdoc") if not isinstance(obj, type) else MISSING
+    custom = class_attribute(type(obj), "getdoc") if not is_a(obj, type) else MISSING
     if isinstance(custom, types.FunctionType):
         try:
             text = custom(obj)
@@ -82,7 +82,7 @@ def signature_of(obj: Any, name: str = "") -> str | None:
         name: What to write before the parameters.
     """
     try:
-        signature = inspect.signature(obj)
+        signature = _with_plain_annotations(inspect.signature(obj))
     except Exception:  # noqa: BLE001 - many builtins have none, and __signature__ is anybody's code
         return None
     try:
@@ -92,6 +92,28 @@ def signature_of(obj: Any, name: str = "") -> str | None:
         return _long_signature(signature, name)
     except Exception:  # noqa: BLE001 - the repr of a default value failed
         return f"{name}({', '.join(signature.parameters)})"
+
+
+class _Text:
+    """An annotation that is written without quotes."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _with_plain_annotations(signature: inspect.Signature) -> inspect.Signature:
+    """Show annotations that are texts (``from __future__ import annotations``) as they were written."""
+    parameters = [
+        p.replace(annotation=_Text(p.annotation)) if type(p.annotation) is str else p
+        for p in signature.parameters.values()
+    ]
+    returns = signature.return_annotation
+    if type(returns) is str:
+        returns = _Text(returns)
+    return signature.replace(parameters=parameters, return_annotation=returns)
 
 
 def _long_signature(signature: inspect.Signature, name: str) -> str:
@@ -119,17 +141,21 @@ def _long_signature(signature: inspect.Signature, name: str) -> str:
 def _code_holder(obj: Any) -> Any:
     """Return what the file and the source of an object are found by: itself, or its class."""
     obj = unwrap(obj)
-    if isinstance(obj, (type, types.ModuleType, *_PLAIN)):
+    if is_a(obj, (type, types.ModuleType, *_PLAIN)):
         return obj
-    if isinstance(obj, (types.CodeType, types.FrameType, types.TracebackType)):
+    if is_a(obj, (types.CodeType, types.FrameType, types.TracebackType)):
         return obj
     return type(obj)
 
 
 def source_of(obj: Any) -> str | None:
     """Return the source of an object, or of the class of an instance; None when it is not written in Python."""
+    holder = _code_holder(obj)
+    place = class_in_cell(holder) if is_a(holder, type) else None
+    if place is not None:
+        return place.source
     try:
-        return inspect.getsource(_code_holder(obj)) or None
+        return inspect.getsource(holder) or None
     except Exception:  # noqa: BLE001 - builtins, deleted files, broken modules
         return None
 
@@ -137,6 +163,9 @@ def source_of(obj: Any) -> str | None:
 def file_of(obj: Any) -> str | None:
     """Return the file that defines an object, or the class of an instance; compiled modules included."""
     holder = _code_holder(obj)
+    if is_a(holder, type) and module_of(holder) == "__main__":
+        place = class_in_cell(holder)
+        return None if place is None else place.filename
     try:
         found = inspect.getabsfile(holder)
     except Exception:  # noqa: BLE001 - builtins have none
@@ -153,12 +182,11 @@ def file_of(obj: Any) -> str | None:
 
 def line_of(obj: Any) -> int | None:
     """Return the line at which an object is defined, from 1."""
+    holder = _code_holder(obj)
+    place = class_in_cell(holder) if is_a(holder, type) else None
+    if place is not None:
+        return place.line
     try:
-        return inspect.getsourcelines(_code_holder(obj))[1] or 1
+        return inspect.getsourcelines(holder)[1] or 1
     except Exception:  # noqa: BLE001 - no source
         return None
-
-
-def is_text_file(filename: str) -> bool:
-    """Tell whether a file holds source rather than machine code."""
-    return Path(filename).suffix not in {".so", ".pyd", ".dll", ".dylib"}

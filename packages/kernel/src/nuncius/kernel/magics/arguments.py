@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import split_words
+from nuncius.kernel.magics.flags import split_words
 
 __all__ = [
     "ArgDecorator",

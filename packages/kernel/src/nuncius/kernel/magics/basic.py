@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import Flag, Opts, options
+from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.text import say, switch
 
@@ -243,7 +243,7 @@ class BasicMagics(Magics):
         if level is None:
             level = 0 if self.shell.autocall else 1
         self.shell.set_option("autocall", level)
-        say(f"Automatic calling is: {('OFF', 'Smart', 'Full')[level]}")
+        say(f"Automatic calling is: {('Off', 'Smart', 'Full')[level]}")
 
     @line_magic
     def autoawait(self, parameter_s: str = "") -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from nuncius.kernel.errors import TryNext, UsageError
 from nuncius.kernel.macro import Macro
-from nuncius.kernel.magics.options import Flag, Opts, options, split_words
+from nuncius.kernel.magics.flags import Flag, Opts, options, split_words
 from nuncius.kernel.magics.registry import Magics, cell_magic, line_magic, magics_class
 from nuncius.kernel.magics.text import agreed, say, warn
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import Flag, Opts, options
+from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.registry import (
     Magics,
     line_cell_magic,

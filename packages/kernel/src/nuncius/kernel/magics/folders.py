@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import Flag, Opts, declares, options, parse, split_words
+from nuncius.kernel.magics.flags import Flag, Opts, declares, options, parse, split_words
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.store import database
 from nuncius.kernel.magics.text import say
@@ -61,7 +61,7 @@ class FolderMagics(Magics):
             target = self._from_history(rest) or self._named(rest, bookmark="b" in opts)
         self._go(target)
         if "q" not in opts:
-            say(_short(str(Path.cwd())))
+            say(str(Path.cwd()))
 
     def _from_history(self, text: str) -> str | None:
         visited = self._visited
@@ -132,8 +132,10 @@ class FolderMagics(Magics):
         """Go back to the folder that the last `%pushd` left."""
         if not self._stack:
             raise UsageError("%popd on empty stack")
-        self._go(str(Path(self._stack.pop(0)).expanduser()))
-        say(f"popd -> {_short(str(Path.cwd()))}")
+        folder = self._stack.pop(0)
+        self._go(str(Path(folder).expanduser()))
+        say(str(Path.cwd()))
+        say(f"popd -> {folder}")
 
     @line_magic
     def dirs(self, parameter_s: str = "") -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import split_words
+from nuncius.kernel.magics.flags import split_words
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.text import say
 

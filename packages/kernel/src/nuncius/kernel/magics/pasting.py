@@ -6,8 +6,8 @@ import re
 from textwrap import dedent
 
 from nuncius.kernel.errors import TryNext, UsageError
+from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.nested import run_nested
-from nuncius.kernel.magics.options import Flag, Opts, options
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.text import say
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import Flag, Opts, options, split_words
+from nuncius.kernel.magics.flags import Flag, Opts, options, split_words
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.text import agreed, say
 

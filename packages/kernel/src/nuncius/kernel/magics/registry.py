@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Protocol, TypeVar, cast, overload
 
+from nuncius.kernel.current import get_shell
 from nuncius.kernel.errors import UsageError
 
 __all__ = [
@@ -24,6 +25,9 @@ __all__ = [
     "needs_local_scope",
     "no_var_expand",
     "output_can_be_silenced",
+    "register_cell_magic",
+    "register_line_cell_magic",
+    "register_line_magic",
 ]
 
 MAGIC_NO_VAR_EXPAND_ATTR = "_ipython_magic_no_var_expand"
@@ -70,6 +74,30 @@ def _mark(function: Function, kind: str, name: str) -> Function:
 line_magic = _decorator("line")
 cell_magic = _decorator("cell")
 line_cell_magic = _decorator("line_cell")
+
+
+def _registrar(kind: str) -> Callable[..., Any]:
+    def register(arg: Any) -> Any:
+        def add(function: Callable[..., Any], name: str) -> Callable[..., Any]:
+            shell: Any = get_shell()
+            if shell is None:
+                raise NameError("there is no shell to register a magic with")
+            shell.register_magic_function(function, kind, name)
+            return function
+
+        if callable(arg):
+            return add(arg, arg.__name__)
+        return lambda function: add(function, arg)
+
+    register.__doc__ = (
+        f"""Make a function a {kind} magic of the shell that runs, under its own name or another."""
+    )
+    return register
+
+
+register_line_magic = _registrar("line")
+register_cell_magic = _registrar("cell")
+register_line_cell_magic = _registrar("line_cell")
 
 
 def magics_class(cls: Class) -> Class:
@@ -176,7 +204,7 @@ class Magics:
         Raises:
             UsageError: There is no such option, or its value is missing.
         """
-        from nuncius.kernel.magics.options import Flag, Opts, parse, split_words
+        from nuncius.kernel.magics.flags import Flag, Opts, parse, split_words
 
         flags = [
             Flag(name, value="VALUE" if takes else "", repeated=True)
@@ -250,6 +278,8 @@ class MagicsManager:
         #: Name -> extension that brings it when it is called.
         self.lazy_magics: dict[str, str] = {}
         self._table = {kind: dict((table or {}).get(kind, {})) for kind in ("line", "cell")}
+        #: The places of the table that were loaded.
+        self._loaded: set[str] = set()
         #: Name -> entry point of installed packages, once they were asked for.
         self._providers: dict[str, Any] | None = None
 
@@ -277,9 +307,10 @@ class MagicsManager:
 
     def _load(self, place: str) -> None:
         module, _, name = place.partition(":")
-        target = getattr(import_module(module), name)
-        if name in self.registry:
+        if place in self._loaded:
             return
+        self._loaded.add(place)
+        target = getattr(import_module(module), name)
         mine = {kind: dict(names) for kind, names in self.magics.items()}
         if isinstance(target, type):
             self.register(target)
@@ -380,7 +411,7 @@ class MagicsManager:
 
     def options(self, name: str, kind: str = "line") -> list[tuple[str, str, str]]:
         """Return the options of a magic, for completion: how each is typed, what follows it, what it does."""
-        from nuncius.kernel.magics.options import flags_of
+        from nuncius.kernel.magics.flags import flags_of
 
         return [(flag.word, flag.value, flag.help) for flag in flags_of(self.find(name, kind))]
 

@@ -7,7 +7,7 @@ from copy import deepcopy
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import Flag, Opts, options
+from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.registry import Magics, line_cell_magic, magics_class
 from nuncius.kernel.magics.text import say
 

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import Flag, Opts, next_word, options
+from nuncius.kernel.magics.flags import Flag, Opts, next_word, options
 from nuncius.kernel.magics.profiling import PROFILE_FLAGS, profiled
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.text import say

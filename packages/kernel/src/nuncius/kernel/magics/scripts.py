@@ -16,7 +16,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.options import Flag, Opts, declares, split_words
+from nuncius.kernel.magics.flags import Flag, Opts, declares, split_words
 from nuncius.kernel.magics.registry import (
     Magics,
     cell_magic,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.nested import run_nested
-from nuncius.kernel.magics.options import Flag, Opts, options
 from nuncius.kernel.magics.registry import Magics, cell_magic, magics_class, no_var_expand
 
 __all__ = ["DisplayMagics"]

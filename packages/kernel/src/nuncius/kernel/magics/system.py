@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 from nuncius.kernel.errors import InvalidAlias, UsageError
-from nuncius.kernel.magics.options import Flag, Opts, options
+from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.registry import (
     Magics,
     line_cell_magic,

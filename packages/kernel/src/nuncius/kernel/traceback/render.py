@@ -149,7 +149,7 @@ def _context_frame(frame: FrameRecord, theme: Theme) -> str:
     )
     texts = [text[indent:] for _, text in frame.lines]
     colored = highlight("\n".join(texts), theme).split("\n")
-    width = max(5, len(str(frame.lines[-1][0])))
+    width = max(4, len(str(frame.lines[-1][0])))
     for (number, _), plain, text in zip(frame.lines, texts, colored, strict=True):
         if number == frame.lineno:
             arrow = "-" * max(1, width - len(str(number)) + 1) + "> "

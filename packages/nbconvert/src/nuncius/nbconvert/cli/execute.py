@@ -147,6 +147,8 @@ def _target(arguments: ExecuteArguments, path: str, parameters: dict[str, Any]) 
         if output or folder:
             raise OptionError("--inplace goes without --output and --output-dir")
         return path
+    if output.endswith("/") or (output and Path(output).is_dir()):
+        output, folder = "", output
     if output == "-" or (path == "-" and not output and not folder):
         return "-"
     name = "notebook" if path == "-" else Path(path).name.removesuffix(".ipynb")

@@ -102,6 +102,8 @@ def _converted(job: Job, path: str) -> Result:
     from nuncius.nbconvert.cli.configuration import config_dir
 
     resources["config_dir"] = config_dir()
+    if not job.quiet and sys.stderr.isatty() and job.configured.of(options.ExecutePreprocessor).enabled:  # fmt: skip
+        resources["progress"] = sys.stderr
     target = FORMATS.get(ALIASES.get(job.format.lower(), job.format.lower()))
     if job.links and path != "-":
         resources["links"] = _links(job, path, target.extension if target else "")

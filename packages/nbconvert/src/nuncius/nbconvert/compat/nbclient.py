@@ -188,9 +188,7 @@ class NotebookClient(LoggingConfigurable):
     def reset_execution_trackers(self) -> None:
         """Forget what was executed."""
         self.code_cells_executed = 0
-        self._recorder = _HookedRecorder(
-            keep_widgets=self.store_widget_state, convert=self._converted
-        )
+        self._recorder = _HookedRecorder(convert=self._converted)
         self._runner: CellRunner | None = None
         replaced = [
             name

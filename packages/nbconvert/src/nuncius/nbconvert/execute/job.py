@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from nuncius.nbconvert.execute.kernels import DEFAULT_KERNEL, KernelChoice, Live
 from nuncius.nbconvert.execute.settings import Settings, is_run
 from nuncius.nbconvert.notebook import dumps, loads
 from nuncius.nbconvert.parametrize import inject
+from nuncius.nbconvert.parametrize.inspect import infer
 
 if TYPE_CHECKING:
     from nuncius.nbconvert.execute.events import Listener
@@ -136,11 +138,27 @@ def prepare(nb: dict[str, Any], job: Job) -> list[str]:
         name, language = job.kernel.name, job.language
         if not inject.inject(nb, job.parameters, kernel_name=name, language=language, hide=job.report):  # fmt: skip
             notes.append("no cell is tagged 'parameters'; they are set before the first cell")
+        else:
+            notes += _unknown(nb, job)
     for cell in nb["cells"]:
         if cell["cell_type"] == "code" and not job.prepare_only:
             cell["outputs"], cell["execution_count"] = [], None
             cell["metadata"].pop("execution", None)
     return notes
+
+
+def _unknown(nb: dict[str, Any], job: Job) -> list[str]:
+    """Say which parameters the notebook does not take: they may be misspelt."""
+    found = infer(nb, job.kernel.name, job.language)
+    if not found:
+        return []
+    known = [item.name for item in found]
+    own = ("PAPERMILL_INPUT_PATH", "PAPERMILL_OUTPUT_PATH")
+    return [
+        f"there is no parameter {name!r} among {', '.join(known)}; it is set all the same"
+        for name in job.parameters
+        if name not in known and name not in own
+    ]
 
 
 def is_complete(nb: dict[str, Any], target: str, settings: Settings) -> bool:
@@ -166,10 +184,7 @@ def recover(target: str) -> tuple[dict[str, Any], str]:
         JournalError: There is no journal, or it is none.
     """
     path = journal.journal_path(target)
-    try:
-        lines = path.read_bytes().splitlines()
-    except FileNotFoundError:
-        raise JournalError(f"there is nothing to recover: no {path}") from None
+    lines = journal.read_left(path).splitlines()
     nb, status = journal.fold(lines, str(path))
     writing.write(Path(target), [dumps(nb)])
     path.unlink()
@@ -220,7 +235,7 @@ async def _run(
         all_listeners.insert(0, about)
     async with running(choice, pool) as kernel:
         _describe(nb, kernel, job)
-        log = journal.Journal(journal.journal_path(job.target), nb) if job.target not in ("", "-") else None  # fmt: skip
+        log = _journal(nb, job)
         if log is not None:
             all_listeners.insert(1 if job.provenance else 0, log)
         executor = Executor(
@@ -240,6 +255,21 @@ async def _run(
             provenance.mark_error(nb, run.failed_cell)
         _finish(nb, job, log)
     return run
+
+
+def _journal(nb: dict[str, Any], job: Job) -> journal.Journal | None:
+    """Begin the journal of a run; what an earlier one has left there becomes the result for now."""
+    if job.target in ("", "-"):
+        return None
+    path, target = journal.journal_path(job.target), Path(job.target)
+
+    def salvage(left: bytes) -> None:
+        # A result that was written since then is worth more.
+        if not target.exists() or target.stat().st_mtime < path.stat().st_mtime:
+            with suppress(JournalError):
+                _save(journal.fold(left.splitlines())[0], job.target)
+
+    return journal.Journal(path, nb, salvage)
 
 
 def _finish(nb: dict[str, Any], job: Job, log: journal.Journal | None) -> None:

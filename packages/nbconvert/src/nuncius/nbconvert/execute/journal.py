@@ -25,7 +25,7 @@ from nuncius.nbconvert.execute.events import (
 )
 from nuncius.protocol.core.outputs import Appended, Change, Cleared, Extended, Replaced
 
-__all__ = ["Journal", "fold", "journal_path", "record"]
+__all__ = ["Journal", "fold", "journal_path", "read_left", "record"]
 
 _VERSION = 1
 
@@ -56,18 +56,26 @@ class Journal:
     Args:
         path: Where it lies.
         nb: The notebook as it is at first, without outputs.
+        salvage: Called with what an earlier run has left there, before it is overwritten.
 
     Raises:
         JournalError: Another run that is still going on writes it.
         OSError: It cannot be written.
     """
 
-    def __init__(self, path: Path, nb: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        nb: Mapping[str, Any],
+        salvage: Callable[[bytes], None] = lambda data: None,
+    ) -> None:
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
-            self._lock()
+            _lock(self._file, path)
+            if left := path.read_bytes():
+                salvage(left)
             os.ftruncate(self._file, 0)
             self._write(["journal", _VERSION, nb])
         except BaseException:
@@ -108,15 +116,30 @@ class Journal:
             while data:
                 data = data[os.write(self._file, data) :]
 
-    def _lock(self) -> None:
-        try:
-            import fcntl
-        except ImportError:  # Windows
-            return
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise JournalError(f"{self.path} is being written by another run; give this one another --output, or wait") from None  # fmt: skip
+
+def _lock(file: int, path: Path) -> None:
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        return
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise JournalError(f"{path} is being written by another run; give this one another --output, or wait") from None  # fmt: skip
+
+
+def read_left(path: Path) -> bytes:
+    """Return what a run has left that was cut off.
+
+    Raises:
+        JournalError: There is nothing, or the run is still going on.
+    """
+    try:
+        with path.open("rb") as file:
+            _lock(file.fileno(), path)
+            return file.read()
+    except FileNotFoundError:
+        raise JournalError(f"there is nothing to recover: no {path}") from None
 
 
 def fold(lines: Iterable[str | bytes], source: str = "journal") -> tuple[dict[str, Any], str]:

@@ -92,6 +92,8 @@ class Progress:
         self._drawn = 0.0
         self._shown = ""
         self._runs: list[_Run] = []
+        #: Whose output was shown last.
+        self._speaker: _Run | None = None
         #: What was written last did not end its line.
         self._open_line = False
 
@@ -131,7 +133,7 @@ class Progress:
             case Published():
                 if self._output:
                     for _, change in event.changes:
-                        self._show(change)
+                        self._show(run, change)
             case CellFinished():
                 run.done += 1
                 if self._mode == "lines":
@@ -146,11 +148,16 @@ class Progress:
         where = f"{run.name} " if self._many else ""
         return f"{where}[{run.done}/{run.total}] {status} {event.seconds:.2f} s  {run.source}\n"
 
-    def _show(self, change: Change) -> None:
+    def _show(self, run: _Run, change: Change) -> None:
+        text = ""
         if isinstance(change, Extended):
-            self._above(change.text)
+            text = change.text
         elif isinstance(change, Appended):
-            self._above(_text(change.output))
+            text = _text(change.output)
+        if text and self._many and self._speaker is not run:
+            self.say(f"-- {run.name}")
+            self._speaker = run
+        self._above(text)
 
     # -- the bar
 

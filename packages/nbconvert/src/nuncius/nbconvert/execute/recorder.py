@@ -59,11 +59,24 @@ class Recorder(OutputCollector):
 
     def receive(self, message: Message) -> list[Change]:
         """Take a message, and remember what it changes."""
-        self.changes = super().receive(message)
+        self.changes = [*self._shown_again(message), *super().receive(message)]
         for change in self.changes:
             if isinstance(change, WidgetChanged):
                 self.changed_widgets[change.comm_id] = change
         return self.changes
+
+    def _shown_again(self, message: Message) -> list[Change]:
+        """Update the displays of a name when something is shown by that name once more, as nbclient does."""
+        if message.msg_type not in ("display_data", "execute_result"):
+            return []
+        content = message.content
+        name = (content.get("transient") or {}).get("display_id")
+        changes: list[Change] = []
+        if not isinstance(name, str):
+            return changes
+        for area in list(self._displays.get(name, ())):
+            changes += area.replace(name, content["data"], content.get("metadata", {}))
+        return changes
 
     def by_cell(self) -> list[tuple[int, Change]]:
         """Return what the last message changed in cells, by index; cells that ended before are brought up to date."""

@@ -5,6 +5,7 @@ The protocol is Chrome's DevTools protocol over file descriptors 3 and 4: no por
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -16,7 +17,7 @@ import time
 from base64 import b64decode
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from nuncius.nbconvert.errors import ConversionException
 
@@ -31,7 +32,14 @@ _PLACES = (
     r"C:\Program Files (x86)\Microsoft\Edge\Application\msedge.exe",
 )
 _LIMIT = 512 * 1024 * 1024
+#: Puts the two ends of the pipes where the browser looks for them, and becomes the browser.
+_START = """import fcntl, os, sys
+ends = [fcntl.fcntl(int(end), fcntl.F_DUPFD, 10) for end in sys.argv[1:3]]
+os.dup2(ends[0], 3)
+os.dup2(ends[1], 4)
+os.execv(sys.argv[3], sys.argv[3:])"""
 _HEIGHT = "Math.ceil(Math.max(document.documentElement.scrollHeight, document.body.scrollHeight))"
+_LOADED = "new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))"  # fmt: skip
 _QUIET = "document.fonts.ready.then(() => new Promise(done => requestAnimationFrame(() => setTimeout(done, %d))))"
 
 
@@ -77,11 +85,13 @@ def print_page(html: bytes, printing: Printing) -> bytes:
         )
     if sys.platform == "win32":
         return _by_command(program, html, printing)
-    with tempfile.TemporaryDirectory(prefix="nuncius-browser-", ignore_cleanup_errors=True) as folder:  # fmt: skip
-        page = Path(folder, "page.html")
-        page.write_bytes(html)
-        with _Browser(program, folder, printing) as browser:
-            return browser.print(page.as_uri())
+    with (
+        tempfile.TemporaryDirectory(
+            prefix="nuncius-browser-", ignore_cleanup_errors=True
+        ) as folder,
+        _Browser(program, folder, printing) as browser,
+    ):
+        return browser.print(html.decode("utf-8", "replace"))
 
 
 def _arguments(program: str, folder: str, printing: Printing) -> list[str]:
@@ -122,12 +132,11 @@ class _Browser:
         ours_in, theirs_out = os.pipe()
         theirs_in, ours_out = os.pipe()
         command = [*_arguments(program, folder, printing), "--remote-debugging-pipe", "about:blank"]
-        # The shell puts the two ends where the browser looks for them.
-        shell = ["/bin/sh", "-c", f'exec "$@" 3<&{theirs_in} 4>&{theirs_out}', "sh", *command]
+        starter = [sys.executable, "-ISc", _START, str(theirs_in), str(theirs_out), *command]
         try:
             with self._log.open("wb") as log:
                 self._process = subprocess.Popen(
-                    shell, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                    starter, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                     pass_fds=(theirs_in, theirs_out), start_new_session=True,
                 )  # fmt: skip
         except BaseException:
@@ -139,7 +148,7 @@ class _Browser:
             os.close(theirs_out)
         self._in, self._out = ours_in, ours_out
 
-    def __enter__(self) -> _Browser:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -147,25 +156,22 @@ class _Browser:
 
         os.close(self._out)
         os.close(self._in)
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(2)
-        except subprocess.TimeoutExpired:
-            pass
-        try:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except (ProcessLookupError, PermissionError):
-            pass
         self._process.wait()
 
-    def print(self, url: str) -> bytes:
-        """Return the page at an address, printed."""
+    def print(self, html: str) -> bytes:
+        """Return a page, printed; it is no file, so that nothing in it can read files."""
         target = self._ask("Target.createTarget", {"url": "about:blank"})["targetId"]
         session = self._ask("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]  # fmt: skip
         self._ask("Page.enable", {}, session)
         if not self._printing.picture:
             self._ask("Emulation.setEmulatedMedia", {"media": "print"}, session)
-        self._ask("Page.navigate", {"url": url}, session)
-        self._until("Page.loadEventFired")
+        frame = self._ask("Page.getFrameTree", {}, session)["frameTree"]["frame"]["id"]
+        self._ask("Page.setDocumentContent", {"frameId": frame, "html": html}, session)
+        self._run(_LOADED, session)
         self._run(_QUIET % self._printing.settle, session)
         if self._printing.picture:
             return self._picture(session)
@@ -202,10 +208,6 @@ class _Browser:
                     raise ConversionException(f"the browser refuses {method}: {answer['error'].get('message')}")  # fmt: skip
                 result: dict[str, Any] = answer["result"]
                 return result
-
-    def _until(self, event: str) -> None:
-        while self._receive().get("method") != event:
-            pass
 
     def _send(self, data: bytes) -> None:
         try:

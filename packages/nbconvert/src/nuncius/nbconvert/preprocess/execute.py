@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
     from nuncius.nbconvert.execute.events import Listener
@@ -20,7 +21,7 @@ def execute(nb: Notebook, resources: dict[str, Any], options: ExecutePreprocesso
 
     Args:
         nb: The notebook; changed in place.
-        resources: ``metadata.path`` is the folder that it runs in; ``listeners`` are told of what happens.
+        resources: ``metadata.path`` is the folder that it runs in; ``progress`` is where a bar is shown.
         options: How it is run.
 
     Raises:
@@ -36,9 +37,28 @@ def execute(nb: Notebook, resources: dict[str, Any], options: ExecutePreprocesso
     path = resources.get("metadata", {}).get("path") or None
     choice = kernel_choice(options, cwd=path)
     job = Job(source="notebook", nb=nb, kernel=choice, settings=settings(options))
-    run = blocking(_run(job, resources.get("listeners") or ()))
+    with _progress(resources.pop("progress", None)) as listeners:
+        run = blocking(_run(job, listeners))
     if run is not None:
         run.check()
+
+
+@contextmanager
+def _progress(stream: TextIO | None) -> Iterator[list[Listener]]:
+    """Show a bar, if there is where to."""
+    if stream is None:
+        yield []
+        return
+    import shutil
+
+    from nuncius.nbconvert.execute.progress import Progress
+
+    columns = shutil.get_terminal_size().columns
+    progress = Progress(stream, "bar", columns=lambda: columns)
+    try:
+        yield [progress.listener("notebook")]
+    finally:
+        progress.close()
 
 
 async def _run(job: Job, listeners: Sequence[Listener]) -> RunResult | None:

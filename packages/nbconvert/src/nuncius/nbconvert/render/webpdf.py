@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from nuncius.nbconvert.errors import ConversionException
@@ -40,6 +41,9 @@ def qtpng(rendering: Rendering) -> Iterator[bytes]:
 
 
 def _html(rendering: Rendering) -> bytes:
+    # The browser is given the page, and no folder to find pictures in.
+    options = dataclasses.replace(rendering.options, embed_images=True)
+    rendering = dataclasses.replace(rendering, options=options)
     return "".join(page(rendering)).encode("utf-8", "replace")
 
 
@@ -55,8 +59,6 @@ def _settle(rendering: Rendering) -> int:
 
 def page_of(rendering: Rendering) -> bytes:
     """Return the page of a rendering for another format."""
-    import dataclasses
-
     from nuncius.nbconvert.document import build
     from nuncius.nbconvert.formats import FORMATS
     from nuncius.nbconvert.options import WebPDFExporter
@@ -67,7 +69,7 @@ def page_of(rendering: Rendering) -> bytes:
     changed = dataclasses.replace(
         rendering,
         document=build(rendering.nb, rendering.document.name, view),
-        options=dataclasses.replace(choice, embed_images=True),
+        options=choice,
     )
     pictures = rendering.resources.get("outputs", {})
     rendering.resources["outputs"] = {}

@@ -123,7 +123,7 @@ def _body(
     too_big = f"the file has more than {limits.size / 1024 / 1024:g} MB"
     if (response.length or 0) > limits.size:
         raise Refused(too_big)
-    pieces = []
+    pieces: list[bytes] = []
     size = 0
     while True:
         if connection.sock is not None:

@@ -489,6 +489,7 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
 
     def _disconnected(self) -> None:
         if self._exchange.pending and not self._closed:
+            self._exchange.disconnected()
             task = asyncio.create_task(self._look_for_kernel())
             self._answers.add(task)
             task.add_done_callback(self._answers.discard)
@@ -497,6 +498,8 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
         if not await self.transport.heartbeat(self._liveness.interval or 1.0):
             self._exchange.lost(self._liveness.gone())
             self._arrived.set()
+        elif (question := self._exchange.ask_who()) is not None:
+            self._send(question)
 
     async def _listen_to_heart(self) -> None:
         interval = self._liveness.interval

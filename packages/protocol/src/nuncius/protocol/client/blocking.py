@@ -160,6 +160,8 @@ class Client(Requests[Message, Execution]):
         #: What other threads said of the kernel's death, and what wakes us to hear it.
         self._deaths: deque[KernelDied] = deque()
         self._waker: tuple[int, int] | None = None
+        #: Held while the waker is written to or closed: its number may be another file's a moment later.
+        self._waking = threading.Lock()
         self._thread = threading.get_ident()
         #: Events whose handlers were not called yet.
         self._events: deque[Happening] = deque()
@@ -198,9 +200,10 @@ class Client(Requests[Message, Execution]):
             self._exchange.fail(TransportClosed("this client was closed"))
             self.channels.set_sink(None)
             self.channels.close()
-            waker, self._waker = self._waker, None
-            for descriptor in waker or ():
-                os.close(descriptor)
+            with self._waking:
+                waker, self._waker = self._waker, None
+                for descriptor in waker or ():
+                    os.close(descriptor)
 
     def __enter__(self) -> Self:
         self.open()
@@ -266,10 +269,18 @@ class Client(Requests[Message, Execution]):
         self._deaths.append(KernelDied(reason, exit_code=exit_code))
         if threading.get_ident() == self._thread:
             self._mourn()
-        elif (waker := self._waker) is not None:
-            # Full: we are being woken already. Closed meanwhile: nobody waits.
-            with suppress(OSError):
-                os.write(waker[1], b"x")
+            return
+        with self._waking:
+            if self._waker is not None:
+                # Full: we are being woken already.
+                with suppress(BlockingIOError):
+                    os.write(self._waker[1], b"x")
+
+    def _look_up(self) -> None:
+        """Learn what has happened to the kernel before something is asked of it."""
+        self._mourn()
+        if self._opened and not self._closed and isinstance(self.channels, Monitored):
+            self.channels.check_connection()
 
     def _mourn(self) -> None:
         while self._deaths:
@@ -277,6 +288,7 @@ class Client(Requests[Message, Execution]):
 
     def _suspect(self) -> None:
         self._disconnected = True
+        self._exchange.disconnected()
 
     # -- requests
 
@@ -292,7 +304,7 @@ class Client(Requests[Message, Execution]):
         timeout: float | None = None,
     ) -> Message:
         """Send any request, and return its reply, see `Requests.request`."""
-        self._mourn()
+        self._look_up()
         pending = self._exchange.request(
             msg_type,
             content,
@@ -322,7 +334,7 @@ class Client(Requests[Message, Execution]):
         subshell_id: str | None = None,
     ) -> Message:
         """Send a message that gets no reply, and return it, see `Requests.notify`."""
-        self._mourn()
+        self._look_up()
         pending = self._exchange.request(
             msg_type, content, metadata=metadata, buffers=buffers, subshell_id=subshell_id
         )
@@ -346,7 +358,7 @@ class Client(Requests[Message, Execution]):
         on_input: Callable[[Input], Any] | None = None,
     ) -> Execution:
         """Run a cell, see `Requests.execute`. In-process, it has run when this returns."""
-        self._mourn()
+        self._look_up()
         if allow_stdin is None:
             allow_stdin = (on_input or self._exchange.on_input) is not None
         content = execute_content(
@@ -515,8 +527,12 @@ class Client(Requests[Message, Execution]):
             return
         disconnected, self._disconnected = self._disconnected, False
         echoed = self.channels.heartbeat(limit)
+        # Who watches the process knows more than a heartbeat tells.
+        self._mourn()
         if disconnected and not echoed:
             self._exchange.lost(self._liveness.gone())
+        elif disconnected and (question := self._exchange.ask_who()) is not None:
+            self._send(question)
         elif (death := self._liveness.beat(echoed)) is not None:
             self._exchange.fail(death)
 

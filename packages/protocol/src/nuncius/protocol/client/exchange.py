@@ -123,6 +123,8 @@ class Exchange:
         self.subscribers: list[Callable[[Event], None]] = []
         #: The session of the kernel that published last: another one is another process.
         self._kernel_session = ""
+        #: Requests that were open when the connection ended: another process does not know them.
+        self._suspects: set[str] = set()
         #: Requests that outlive a restart of the kernel.
         self._probes: set[str] = set()
 
@@ -178,9 +180,34 @@ class Exchange:
         """End every open request with ``failure``."""
         self._fail(failure, keep=set())
 
+    def disconnected(self) -> None:
+        """Note that the connection has ended: if another process answers from now on, what is open is lost."""
+        self._suspects.update(self.pending)
+
+    def ask_who(self) -> Message | None:
+        """Return the question to send when a kernel answers heartbeats again, whose reply tells whether it is another one; None if nothing depends on it."""
+        if self._suspects.isdisjoint(self.pending):
+            return None
+        pending = self.request("kernel_info_request", channel=Channel.CONTROL)
+        self._probes.add(pending.request.msg_id)
+        return pending.request
+
+    def _recognize(self, message: Message) -> None:
+        """End what is lost if ``message`` comes from another process than those before."""
+        session, before = message.header.session, self._kernel_session
+        ours = message.parent is None or message.parent_id in self.core.open
+        if session and before and session != before and ours:
+            suspects, self._suspects = self._suspects, set()
+            self._kernel_session = session
+            self._fail(KernelDied("the kernel was restarted"), keep=self._unsuspected(suspects))
+
+    def _unsuspected(self, suspects: set[str]) -> set[str]:
+        return self._probes | (set(self.core.open) | set(self.pending)) - suspects
+
     def lost(self, failure: Exception) -> None:
-        """End with ``failure`` what was asked of a process that is gone, but not the questions whether there is a new one."""
-        self._fail(failure, keep=self._probes)
+        """End with ``failure`` what was open when the connection ended; what was asked since may reach a new process."""
+        suspects, self._suspects = self._suspects, set()
+        self._fail(failure, keep=self._unsuspected(suspects))
 
     def _fail(self, failure: Exception, keep: set[str]) -> None:
         for msg_id in [msg_id for msg_id in self.core.open if msg_id not in keep]:
@@ -194,6 +221,8 @@ class Exchange:
 
     def receive(self, message: Message) -> list[Happening]:
         """Take a message; hand each thing that it made happen to `handle`, in order."""
+        if self._suspects:
+            self._recognize(message)
         if message.channel is Channel.IOPUB:
             self._watch_session(message)
         happenings: list[Happening] = []

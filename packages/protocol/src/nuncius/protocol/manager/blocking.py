@@ -198,14 +198,14 @@ class BlockingKernelManager:
         if self.info is None:
             raise KernelError(f"there is no kernel to talk to: it is {self.state}")
         options.setdefault("kernel_info", self._manager.kernel_info)
-        client = Client(ZmqChannels(self.info), **options)
-        living = ref(client)
+        channels = ZmqChannels(self.info)
+        client = Client(channels, **options)
+        # We see the process itself, and need not guess from the connection.
+        channels.on_disconnect(lambda: None)
+        living = ref(client, lambda _: self.remove_callback(crashed))
 
         def crashed(_: str, reason: str) -> None:
-            target = living()
-            if target is None:
-                self.remove_callback(crashed)
-            else:
+            if (target := living()) is not None:
                 target.kernel_died(f"the kernel died: {reason}")
 
         self.add_callback(crashed, "restart", "dead")

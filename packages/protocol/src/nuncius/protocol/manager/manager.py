@@ -226,14 +226,14 @@ class KernelManager:
         self._running("talk to")
         assert self.info is not None
         options.setdefault("kernel_info", self.kernel_info)
-        client = AsyncClient(ZmqTransport(self.info), **options)
-        living = ref(client)
+        transport = ZmqTransport(self.info)
+        client = AsyncClient(transport, **options)
+        # We see the process itself, and need not guess from the connection.
+        transport.on_disconnect(lambda: None)
+        living = ref(client, lambda _: self.remove_callback(crashed))
 
         def crashed(_: str, reason: str) -> None:
-            target = living()
-            if target is None:
-                self.remove_callback(crashed)
-            else:
+            if (target := living()) is not None:
                 target.kernel_died(f"the kernel died: {reason}")
 
         self.add_callback(crashed, "restart", "dead")

@@ -21,41 +21,71 @@ __all__ = ["connection_file_of", "serve"]
 _SWITCH_INTERVAL = 0.002
 
 
-def serve(make_kernel: Callable[[], Kernel], argv: Sequence[str] | None = None) -> int:
+def serve(
+    make_kernel: Callable[[], Kernel],
+    argv: Sequence[str] | None = None,
+    *,
+    embedded: bool = False,
+) -> int:
     """Serve a kernel until it is shut down.
 
     Args:
         make_kernel: Returns the kernel; called after the sockets are bound.
         argv: The command line without the program's name; by default that of the process. ``-f FILE`` names the connection file; without it a new one is written, and removed at the end. ``--ip ADDRESS`` is where a kernel with a new one listens.
+        embedded: The program goes on afterwards, and gets its signal handlers back. Otherwise the process ends, and a Ctrl-C that comes late changes nothing.
 
     Returns:
         The exit code of the process.
     """
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
     # Until the kernel runs, Ctrl-C ends the process without a word.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
+    # It may be gone when we are ready to watch it.
+    parent = _parent()
     from nuncius.protocol.errors import ConnectionFileError
 
     arguments = sys.argv[1:] if argv is None else argv
     path = connection_file_of(arguments)
     ip = _value_of(arguments, ("--ip", "--IPKernelApp.ip"))
     try:
-        server, cleanup = _open(make_kernel, path, ip)
+        server, cleanup = _open(make_kernel, path, ip, parent)
     except ConnectionFileError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     sys.setswitchinterval(min(_SWITCH_INTERVAL, sys.getswitchinterval()))
     signal.signal(signal.SIGTERM, lambda *_: _terminate(server))
+    # The server takes it, and leaves this in its place: no moment of the end is without a handler.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         server.run()
     finally:
         cleanup()
+        if embedded:
+            signal.signal(signal.SIGINT, before[0])
+            signal.signal(signal.SIGTERM, before[1])
     return 0
+
+
+def _parent() -> int | None:
+    """Return the process that started us, if it wants us to end with it."""
+    wanted = os.environ.get("JPY_PARENT_PID", "")
+    parent = os.getppid()
+    return parent if wanted == str(parent) and parent > 1 else None
 
 
 def connection_file_of(argv: Sequence[str]) -> str | None:
     """Return the connection file that a command line names, None if it names none."""
-    return _value_of(argv, ("-f", "--f", "--connection-file", "--IPKernelApp.connection_file"))
+    return _value_of(
+        argv,
+        (
+            "-f",
+            "--f",
+            "--connection-file",
+            "--IPKernelApp.connection_file",
+            "--KernelApp.connection_file",
+        ),
+    )
 
 
 def _value_of(argv: Sequence[str], names: Sequence[str]) -> str | None:
@@ -70,7 +100,7 @@ def _value_of(argv: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def _open(
-    make_kernel: Callable[[], Kernel], path: str | None, ip: str | None
+    make_kernel: Callable[[], Kernel], path: str | None, ip: str | None, parent: int | None
 ) -> tuple[Any, Callable[[], None]]:
     from dataclasses import replace
 
@@ -102,7 +132,7 @@ def _open(
     # Kernels do not see the session; the adapter for those that expect to is the exception.
     if (use_session := getattr(kernel, "use_session", None)) is not None:
         use_session(session)
-    server = Server(bound, kernel, session=session)
+    server = Server(bound, kernel, session=session, parent=parent)
     if own:
         sys.stderr.write(
             f"To connect another client to this kernel: nuncius console --existing {path}\n"

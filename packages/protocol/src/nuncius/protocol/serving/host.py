@@ -221,6 +221,7 @@ class Host:
             self.interrupts.armed = True
             return answer(self.kernel, message, io)
         except KeyboardInterrupt as error:
+            self.interrupts.armed = False
             return failure(message, error, io)
         finally:
             self.interrupts.armed = False

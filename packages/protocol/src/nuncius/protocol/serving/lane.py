@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from nuncius.protocol.core.dispatch import Dispatcher, Effect, Run
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO, Reply
-from nuncius.protocol.serving.answer import Outcome, finish, wants_abort
+from nuncius.protocol.serving.answer import Outcome, failure, finish, wants_abort
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -69,6 +69,9 @@ class Lane:
         token = CURRENT_IO.set(io)
         try:
             outcome = self._answer(request, io)
+        except KeyboardInterrupt as error:
+            # The second one, while the first was being answered.
+            outcome = failure(request, error, io)
         finally:
             CURRENT_IO.reset(token)
         return outcome

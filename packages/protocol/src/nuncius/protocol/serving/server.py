@@ -72,6 +72,7 @@ class Server:
         capture: Have ``sys.stdout``, ``sys.stderr`` and the file descriptors 1 and 2 make messages.
         own_signals: Handle SIGINT; in the main thread only.
         iopub_patience: Seconds that it waits for one that reads nothing.
+        parent: The process whose death ends the kernel; it was our parent a moment ago.
     """
 
     def __init__(
@@ -83,6 +84,7 @@ class Server:
         capture: bool = True,
         own_signals: bool = True,
         iopub_patience: float = 10.0,
+        parent: int | None = None,
     ) -> None:
         info = bound.info
         self.info = info
@@ -90,6 +92,7 @@ class Server:
         self.session = session or Session(info.key, signature_scheme=info.signature_scheme)
         self._bound = bound
         self._own_signals = own_signals
+        self._parent = parent
         self._captures = capture
         self._capture: Capture | None = None
         self.notes = Notes(_log_descriptor())
@@ -179,9 +182,10 @@ class Server:
         if self._capture is not None:
             for descriptor in self._capture.descriptors:
                 self._watcher.add(descriptor, self._capture.drain)
-        parent = os.environ.get("JPY_PARENT_PID", "")
-        if parent.isdigit() and int(parent) == os.getppid() and int(parent) > 1:
-            self._watcher.watch_parent(int(parent), self._orphaned)
+        if self._parent is not None:
+            self._watcher.watch_parent(self._parent, self._orphaned)
+            if os.getppid() != self._parent:
+                self._orphaned()
         self._watcher.start()
         self._control.start()
 
@@ -447,6 +451,7 @@ class Server:
             interrupts.armed = True
             return self._server_answer(message, io) or answer(self.kernel, message, io)
         except KeyboardInterrupt as error:
+            interrupts.armed = False
             return failure(message, error, io)
         finally:
             interrupts.armed = False

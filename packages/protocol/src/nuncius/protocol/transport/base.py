@@ -68,6 +68,10 @@ class Monitored(Protocol):
         """Have ``callback`` called, where messages are read, when a connection that stood has ended. The kernel may be dead, or be restarted, or only the way to it may be interrupted."""
         ...
 
+    def check_connection(self) -> None:
+        """Call the callback now if that has happened since messages were read last."""
+        ...
+
 
 @runtime_checkable
 class Channels(Protocol):

@@ -137,8 +137,7 @@ class _Sockets:
         self._check_open()
         messages: list[Message] = []
         arrived = 0
-        if self._monitor is not None:
-            self._look_at_monitor(self._monitor)
+        self.check_connection()
         for channel, socket in self._sockets.items():
             while arrived < _MOST and (frames := _receive(socket)):
                 arrived += 1
@@ -149,10 +148,10 @@ class _Sockets:
         # What was dropped may have hidden more: nothing returned must mean nothing there.
         return messages or (self.drain() if arrived else [])
 
-    def _look_at_monitor(self, monitor: zmq.Socket[bytes]) -> None:
+    def check_connection(self) -> None:
         ended = False
-        while int(monitor.get(zmq.EVENTS)) & zmq.POLLIN:
-            monitor.recv_multipart(zmq.NOBLOCK)
+        while self._monitor is not None and int(self._monitor.get(zmq.EVENTS)) & zmq.POLLIN:
+            self._monitor.recv_multipart(zmq.NOBLOCK)
             ended = True
         if ended and self.on_disconnect is not None:
             self.on_disconnect()
@@ -330,6 +329,10 @@ class ZmqChannels:
         """Have ``callback`` called by `receive` when the kernel's end of the connection has closed; call this before `open`."""
         self._sockets.on_disconnect = callback
 
+    def check_connection(self) -> None:
+        """Call the callback now if that has happened since messages were read last."""
+        self._sockets.check_connection()
+
     def filenos(self) -> Sequence[tuple[Channel, int]]:
         """Return the descriptors to wait for; look with `receive` before waiting, see rule 2 of this module."""
         return self._sockets.filenos()
@@ -423,6 +426,10 @@ class ZmqTransport:
     def on_disconnect(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called when the kernel's end of the connection has closed; call this before `open`."""
         self._sockets.on_disconnect = callback
+
+    def check_connection(self) -> None:
+        """Call the callback now if that has happened since messages were read last."""
+        self._sockets.check_connection()
 
     def _schedule(self) -> None:
         if not self._scheduled and self._loop is not None:

@@ -1,0 +1,238 @@
+"""The viewer: notebooks of a folder as pages, over real HTTP, with nothing in them that runs."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from nbconvert_notebooks import code, markdown, notebook, result, save
+
+from nuncius.nbconvert.errors import NbConvertError
+from nuncius.nbconvert.viewer.addresses import Refused, Rules
+from nuncius.nbconvert.viewer.cache import Cache
+from nuncius.nbconvert.viewer.server import ViewerServer
+from nuncius.nbconvert.viewer.site import Site, place
+from nuncius.nbconvert.viewer.worker import Worker
+
+HOSTILE = notebook(
+    markdown("# Hello\n\n<script>alert(1)</script>\n\n<img src=x onerror=alert(2)>\n\n[x](javascript:alert(3)) ![p](p.png)"),
+    code("1", result(text_html="<b>kept</b><script>alert(4)</script>"), result(application_javascript="alert(5)")),
+)  # fmt: skip
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Path:
+    """A folder with notebooks, a picture, and things that are nobody's business."""
+    root = tmp_path / "shelf"
+    (root / "sub").mkdir(parents=True)
+    save(root / "a b.ipynb", HOSTILE)
+    save(root / "sub" / "c.ipynb", notebook(markdown("# Inner")))
+    (root / "p.png").write_bytes(b"\x89PNG")
+    (root / "secret.txt").write_text("secret")
+    (root / ".hidden.ipynb").write_text("{}")
+    (root / "bad.ipynb").write_text("{")
+    save(tmp_path / "outside.ipynb", notebook(markdown("outside")))
+    (root / "link.ipynb").symlink_to(tmp_path / "outside.ipynb")
+    return root
+
+
+def test_a_folder_lists_notebooks_and_folders_only(shelf: Path) -> None:
+    site = Site(shelf, Rules(network=False))
+    assert site.answer("/").headers == {"Location": "/file/"}
+    page = site.answer("/file/").body.decode()
+    assert re.findall(r'<li><a href="([^"]*)"', page) == ["sub/", "a%20b.ipynb", "bad.ipynb", "link.ipynb"]  # fmt: skip
+    assert site.answer("/file/sub").headers == {"Location": "/file/sub/"}
+    assert re.findall(r'<li><a href="([^"]*)"', site.answer("/file/sub/").body.decode()) == ["../", "c.ipynb"]  # fmt: skip
+
+
+def test_a_notebook_is_shown_without_what_would_run(shelf: Path) -> None:
+    answer = Site(shelf, Rules()).answer("/file/a%20b.ipynb")
+    page = answer.body.decode()
+    assert answer.status == 200
+    assert "<b>kept</b>" in page
+    for piece in ("alert(", "<script", "onerror", "javascript:"):
+        assert piece not in page
+    headers = answer.all_headers
+    assert headers["Content-Security-Policy"].startswith("default-src 'none'")
+    assert "script-src" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert page.index("<nav aria-label") > page.index("<body")
+
+
+def test_other_formats_and_the_file_itself(shelf: Path) -> None:
+    site = Site(shelf, Rules())
+    script = site.answer("/file/sub/c.ipynb?format=script")
+    assert (script.status, script.mime) == (200, "text/plain; charset=utf-8")
+    assert "# # Inner" in script.body.decode()
+    download = site.answer("/file/sub/c.ipynb?download=1")
+    assert json.loads(download.body)["cells"][0]["source"] == "# Inner"
+    assert download.headers["Content-Disposition"] == "attachment; filename*=UTF-8''c.ipynb"
+    assert site.answer("/file/sub/c.ipynb?format=exe").status == 403
+    assert site.answer("/file/p.png").mime == "image/png"
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/file/../outside.ipynb", 403),
+        ("/file/%2e%2e/outside.ipynb", 403),
+        ("/file//etc/passwd", 403),
+        ("/file/link.ipynb", 403),
+        ("/file/.hidden.ipynb", 403),
+        ("/file/secret.txt", 403),
+        ("/file/none.ipynb", 404),
+        ("/file/a%00b.ipynb", 404),
+        ("/file/bad.ipynb", 422),
+        ("/nothing", 404),
+        ("/github/u/r", 404),
+        ("/gist/x", 404),
+        ("/url/127.0.0.1/x.ipynb", 403),
+        ("/urls/localhost/x.ipynb", 403),
+        ("/go?url=file:///etc/passwd", 403),
+    ],
+)
+def test_what_is_not_shown_and_how_that_is_said(shelf: Path, path: str, status: int) -> None:
+    answer = Site(shelf, Rules()).answer(path)
+    assert answer.status == status
+    assert b"<h1>" in answer.body
+    assert b"Traceback" not in answer.body
+
+
+def test_one_notebook_alone(shelf: Path) -> None:
+    site = Site(shelf / "sub" / "c.ipynb", Rules())
+    assert site.answer("/").headers == {"Location": "/file/c.ipynb"}
+    assert site.answer("/file/c.ipynb").status == 200
+    assert site.answer("/file/").status == 403
+    save(shelf / "sub" / "d.ipynb", notebook())
+    assert site.answer("/file/d.ipynb").status == 403
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("https://example.org/a b/n.ipynb", "/urls/example.org/a%20b/n.ipynb"),
+        ("http://example.org:8080/n.ipynb?x=1", "/url/example.org:8080/n.ipynb?x=1"),
+        ("https://github.com/u/r/blob/main/d/n.ipynb", "/github/u/r/blob/main/d/n.ipynb"),
+        ("https://gist.github.com/u/123", "/gist/u/123"),
+    ],
+)
+def test_addresses_that_people_paste(url: str, path: str) -> None:
+    assert place(url) == path
+
+
+def test_what_is_no_address_is_refused() -> None:
+    with pytest.raises(Refused, match="expected an address"):
+        place("notebook.ipynb")
+
+
+def test_a_notebook_is_fetched_again_only_when_it_is_old_or_somebody_asks(tmp_path: Path) -> None:
+    from test_viewer_addresses import serving
+
+    now = [0.0]
+    with serving() as (port, asked):
+        site = Site(None, Rules(private=("127.0.0.1",)), clock=lambda: now[0])
+        path = f"/url/127.0.0.1:{port}/n.ipynb"
+
+        def statuses() -> int:
+            return site.answer(path + "?download=1").status
+
+        assert statuses() == statuses() == 200
+        assert len(asked) == 1
+        now[0] = 700.0  # old: asked whether it has changed, and it has not
+        assert site.answer(path + "?download=1").body == b"xxx"
+        assert len(asked) == 2
+        site.answer(path + "?download=1&flush_cache=true")
+        assert len(asked) == 3
+    now[0] = 2000.0  # the server is gone: what there is is shown
+    assert site.answer(path + "?download=1").body == b"xxx"
+    # What is no notebook is said to be none.
+    assert site.answer(path).status == 422
+
+
+def test_a_cache_drops_what_was_used_longest_ago() -> None:
+    cache: Cache[str] = Cache(10)
+    cache.put("a", "A", 4)
+    cache.put("b", "B", 4)
+    assert cache.get("a") == "A"
+    cache.put("c", "C", 4)
+    assert [cache.get(key) for key in "abc"] == ["A", None, "C"]
+    cache.put("d", "D", 11)
+    assert cache.get("d") is None
+    cache.forget("a")
+    assert cache.get("a") is None
+
+
+def test_a_notebook_that_takes_too_much_is_given_up() -> None:
+    data = json.dumps(notebook(markdown("x"))).encode()
+    with pytest.raises(NbConvertError, match=r"in 0\.01 s"):
+        Worker(seconds=0.01).render(data, "n", "html")
+    if sys.platform == "linux":
+        with pytest.raises(NbConvertError, match="more time or memory"):
+            Worker(memory=64 * 1024 * 1024).render(b" " * (80 * 1024 * 1024) + data, "n", "html")
+
+
+@contextmanager
+def running(server: ViewerServer) -> Iterator[http.client.HTTPConnection]:
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(server.url).port, timeout=10)
+    try:
+        yield connection
+    finally:
+        connection.close()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def test_over_http_only_reading_and_only_under_its_own_name(shelf: Path) -> None:
+    with running(ViewerServer("127.0.0.1", 0, Site(shelf, Rules()))) as connection:
+
+        def asked(method: str, path: str, **headers: str) -> tuple[int, bytes]:
+            connection.request(method, path, headers=headers)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+
+        assert asked("GET", "/file/")[0] == 200
+        assert asked("HEAD", "/file/") == (200, b"")
+        # Another site that has given this machine's address to its own name gets nothing.
+        assert asked("GET", "/file/", Host="evil.example:80")[0] == 403
+        assert asked("GET", "/file/", Host="localhost:1")[0] == 200
+        assert asked("POST", "/file/")[0] == 501
+        assert asked("DELETE", "/file/a%20b.ipynb")[0] == 501
+    assert (shelf / "a b.ipynb").exists()
+
+
+def test_the_command(shelf: Path) -> None:
+    command = [sys.executable, "-c", "import sys; from nuncius.nbconvert.cli.view import main; sys.exit(main(sys.argv[1:]))"]  # fmt: skip
+    with subprocess.Popen([*command, "--no-browser", str(shelf)], stdout=subprocess.PIPE, text=True, env=os.environ) as process:  # fmt: skip
+        assert process.stdout is not None
+        said = process.stdout.readline()
+        address = urlsplit(said.rpartition(" at ")[2].strip())
+        connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=10)
+        connection.request("GET", "/file/sub/c.ipynb")
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        connection.close()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=10)
+    assert (answer.status, process.returncode) == (200, 0)
+    assert "Inner" in page
+
+
+def test_the_command_says_what_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
+    from nuncius.nbconvert.cli.view import main
+
+    assert main(["--no-browser", "no/such/file.ipynb"]) == 1
+    assert "there is no file or folder 'no/such/file.ipynb'" in capsys.readouterr().err
