@@ -257,6 +257,26 @@ def test_a_kernel_that_does_not_exist() -> None:
         run(notebook("1"), kernel=KernelChoice(name="nope"))
 
 
+def test_a_notebook_that_names_no_kernel_gets_one_for_its_language(folder: Path) -> None:
+    spec = json.loads((folder / "data" / "kernels" / "py" / "kernel.json").read_text())
+    (folder / "data" / "kernels" / "other").mkdir()
+    (folder / "data" / "kernels" / "other" / "kernel.json").write_text(
+        json.dumps({**spec, "language": "Other"})
+    )
+    nb = notebook("print(1)")
+    nb["metadata"] = {"language_info": {"name": "other"}}
+    run(nb)
+    assert streams(nb) == ["1\n"]
+    assert nb["metadata"]["kernelspec"] == {
+        "display_name": "Py",
+        "language": "Other",
+        "name": "other",
+    }
+    nb["metadata"] = {"language_info": {"name": "cobol"}}
+    with pytest.raises(NoSuchKernel, match="none is for cobol"):
+        run(nb)
+
+
 def test_the_folder_belongs_to_the_kernel(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     nb = notebook("import os; print(os.getcwd())")

@@ -53,7 +53,7 @@ def test_parameters_come_after_the_cell_that_has_the_defaults(place: Path) -> No
     rc, _, err = command(
         place, "nb.ipynb", "-o", "out/{name}", "-p", "a", "5", "-r", "name=7", "-f", "p.yaml", "-y", "c: 2020-01-01"
     )  # fmt: skip
-    assert (rc, err.split(":")[0]) == (0, "nb.ipynb -> out/7.ipynb")
+    assert (rc, err.splitlines()[-1].split(":")[0]) == (0, "nb.ipynb -> out/7.ipynb")
     nb = read(place / "out" / "7.ipynb")
     assert nb["cells"][1]["metadata"]["tags"] == ["injected-parameters"]
     assert streams(nb)[2] == "5 '7' [1, {'x': None}] 2020-01-01\n"

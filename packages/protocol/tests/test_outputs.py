@@ -292,11 +292,11 @@ def test_a_hundred_thousand_lines_take_linear_time():
         collector = OutputCollector()
         area = collector.open("cell")
         message = stream("x" * 80 + "\n")
-        start = time.perf_counter()
+        start = time.process_time()
         for _ in range(lines):
             collector.receive(message)
         assert len(area.outputs[0]["text"]) == 81 * lines
-        return time.perf_counter() - start
+        return time.process_time() - start
 
     few = min(seconds(5_000) for _ in range(3))
     assert seconds(100_000) < 20 * few * 4

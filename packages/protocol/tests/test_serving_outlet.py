@@ -52,7 +52,7 @@ def test_the_first_line_waits_for_its_newline_only():
     """print() writes its text and its newline separately; both go together, and at once."""
     tray = Tray()
     tray.outlet.stream(tray.cell, "stdout", "print")
-    assert (tray.sent, tray.scheduled) == ([], [0.001])
+    assert (tray.sent, tray.scheduled) == ([], [0.005])
     tray.outlet.stream(tray.cell, "stdout", "\n")
     assert [m.content["text"] for m in tray.sent] == ["print\n"]
     tray.outlet.stream(tray.cell, "stdout", "more\n")
@@ -64,7 +64,7 @@ def test_the_beginning_of_a_line_goes_out_after_a_moment():
     tray.outlet.stream(tray.cell, "stdout", "50 % ")
     tray.outlet.flush_due()
     tray.outlet.stream(tray.cell, "stdout", "100 %\n")
-    assert ([m.content["text"] for m in tray.sent], tray.scheduled) == (["50 % "], [0.001, 60])
+    assert ([m.content["text"] for m in tray.sent], tray.scheduled) == (["50 % "], [0.005, 60])
 
 
 def test_threads_that_write_at_once_lose_nothing():

@@ -50,6 +50,8 @@ class Process:
                 stdout=self.log,
                 stderr=self.log,
                 start_new_session=True,
+                # It ends with the tests, however they end.
+                env={**os.environ, "JPY_PARENT_PID": str(os.getpid())},
             )
             session = Session(info.key)
             assert registrar.socket.poll(20_000), self.said()
@@ -95,9 +97,16 @@ def client(shared):
 
 
 def run(client, code, **options):
-    """Run a cell to its end; return the outputs as (type, content)."""
-    execution = client.execute(code, **options)
-    return [(message.msg_type, dict(message.content)) for message in execution]
+    """Run a cell to its end; return the outputs as (type, content), text that came in pieces joined."""
+    outputs = []
+    for message in client.execute(code, **options):
+        content = dict(message.content)
+        last = outputs[-1] if outputs else ("", {})
+        if message.msg_type == last[0] == "stream" and content["name"] == last[1]["name"]:
+            last[1]["text"] += content["text"]
+        else:
+            outputs.append((message.msg_type, content))
+    return outputs
 
 
 def texts(outputs, name="stdout"):
@@ -570,7 +579,7 @@ def serving(*arguments, **environment):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        env={**os.environ, **environment},
+        env={**os.environ, "JPY_PARENT_PID": str(os.getpid()), **environment},
     )
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert.errors import FilterError
 
-__all__ = ["load", "make_preprocessor"]
+if TYPE_CHECKING:
+    from traitlets.config import Config
+
+__all__ = ["config_of", "load", "make_preprocessor"]
 
 
 def load(path: str) -> Any:
@@ -53,3 +56,14 @@ def make_preprocessor(item: Any, parent: Any, enabled: bool = False) -> Callable
 def _takes_parent(cls: type) -> bool:
     """Tell whether a class is configured through traitlets."""
     return any(base.__module__.startswith("traitlets.") for base in cls.__mro__)
+
+
+def config_of(settings: Any) -> Config:
+    """Return settings as a traitlets configuration, for classes from elsewhere."""
+    from traitlets.config.loader import Config, DeferredConfigString
+
+    config = Config()
+    for setting in settings:
+        value = DeferredConfigString(setting.value) if setting.is_text else setting.value
+        config[setting.owner][setting.name] = value
+    return config

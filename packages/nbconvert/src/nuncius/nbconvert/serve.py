@@ -28,8 +28,7 @@ def postprocess(name: str, path: Path, configured: Configured) -> None:
     if name.lower().removesuffix("postprocessor") == "serve":
         serve(path, configured.of(ServePostProcessor))
         return
-    from nuncius.nbconvert.compat.traits import config_of
-    from nuncius.nbconvert.loading import load
+    from nuncius.nbconvert.loading import config_of, load
 
     processor = load(name)(config=config_of(configured.settings))
     run = getattr(processor, "postprocess", processor)

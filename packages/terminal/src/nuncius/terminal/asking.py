@@ -73,6 +73,12 @@ class DebuggerPrompt:
 
 
 def _loop_runs() -> bool:
+    """Tell whether this thread runs an event loop: the prompt needs one of its own, and there can be only one."""
     asyncio = sys.modules.get("asyncio")
-    # The prompt needs a loop of its own, and a thread can run only one.
-    return asyncio is not None and asyncio._get_running_loop() is not None
+    if asyncio is None:
+        return False
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

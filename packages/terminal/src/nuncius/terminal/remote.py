@@ -31,6 +31,9 @@ T = TypeVar("T")
 #: Messages of output that wait to be shown when a cell counts as flooding the screen.
 _FLOOD = 20
 
+#: Seconds that output may be behind a question that was asked after it.
+_LATE = 0.03
+
 #: Seconds within which another Ctrl-C means more than the first.
 _IMPATIENT = 1.0
 
@@ -108,6 +111,7 @@ class RemoteLink:
                     case _Ended(result, error):
                         break
                     case _Asked(question, answer):
+                        _show_what_came_before(inbox, on_output)
                         self._answer(question, answer, on_input)
                     case message if dropping and message.msg_type == "stream":
                         # Who stops a cell that floods the screen does not want the rest of it.
@@ -279,3 +283,18 @@ class RemoteLink:
         """Called on another thread when the kernel's process has ended by itself."""
         self._dead = reason
         self._thread.loop.call_soon_threadsafe(self._client.kernel_died, reason)
+
+
+def _show_what_came_before(
+    inbox: queue.SimpleQueue[Message | _Asked | _Ended], on_output: Callable[[Message], None]
+) -> None:
+    """Show output that was sent before a question: it travels on another socket, and may be a little later."""
+    while True:
+        try:
+            item = inbox.get(timeout=_LATE)
+        except queue.Empty:
+            return
+        if isinstance(item, _Asked | _Ended):
+            inbox.put(item)
+            return
+        on_output(item)

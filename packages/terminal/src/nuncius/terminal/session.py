@@ -182,7 +182,7 @@ class Session:
     def _answer(self, question: Input) -> str:
         if question.password:
             return ask_secret(question.prompt)
-        if question.metadata.get("kind") == "debugger":
+        if question.message.metadata.get("kind") == "debugger":
             return self._debugger.ask(question.prompt)
         return ask(question.prompt)
 

@@ -232,8 +232,11 @@ def _with_frames(frame_text: Callable[[FrameRecord, Theme], str]) -> Render:
             yield theme.paint("label", "-" * _WIDTH)
             space = max(1, _WIDTH - len(record.type_name) - len(_TITLE))
             yield f"{theme.paint('exception', record.type_name)}{' ' * space}{_TITLE}"
-        for item in frames:
-            yield _omitted(item) if isinstance(item, Omitted) else frame_text(item, theme)
+        for i, item in enumerate(frames):
+            if isinstance(item, Omitted):
+                yield _omitted(item)
+            else:
+                yield "\n" * (i > 0) + frame_text(item, theme)
         if frames:
             yield f"\n{_conclusion(record, theme)}"
         else:

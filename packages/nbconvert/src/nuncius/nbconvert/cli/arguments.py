@@ -82,6 +82,7 @@ what is shown
   --toc                a table of contents;  --fold input|output|both  fold away at first
   --embed-images       put pictures that Markdown refers to into the page
   --sanitize-html      the notebook is not trusted: no scripts, harmless markup only
+  --pdf-engine NAME    who makes PDF pages: auto, typst, browser, xelatex or weasyprint
   --style NAME         of scripts: plain, percent or runnable
   --post serve         show the result in a browser
 

@@ -328,7 +328,8 @@ def _told(report: Report, quiet: bool) -> Iterator[str]:
         yield f"{job.source}: {note}"
     if report.error is not None:
         text = _reason(report.error)
-        yield f"nuncius execute: {job.source}: {text if sys.stderr.isatty() else plain(text)}"
+        where = "" if text.startswith(job.source) else f"{job.source}: "
+        yield f"nuncius execute: {where}{text if sys.stderr.isatty() else plain(text)}"
     run = report.result.run if report.result else None
     if quiet or report.result is None or job.target in ("", "-"):
         return

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert.compat.traits import config_of
 from nuncius.nbconvert.conversion import Extra, Result
-from nuncius.nbconvert.loading import load, make_preprocessor
+from nuncius.nbconvert.loading import config_of, load, make_preprocessor
 from nuncius.nbconvert.notebook import Loaded, normalize
 
 if TYPE_CHECKING:

@@ -8,13 +8,14 @@ from traitlets import Any as AnyTrait
 from traitlets import Bool, Dict, Enum, Int, List, TraitType, Unicode
 from traitlets.config import Config
 
+from nuncius.nbconvert.loading import config_of
 from nuncius.protocol.app.config import Setting
 from nuncius.protocol.app.options import Option, describe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["gather", "settings_of", "traits_of"]
+__all__ = ["config_of", "gather", "settings_of", "traits_of"]
 
 T = TypeVar("T")
 
@@ -64,14 +65,3 @@ def _settings(config: Config) -> Iterator[Setting]:
         if isinstance(section, Config):
             for name, value in section.items():
                 yield Setting(owner, name, value, f"the configuration of {owner}", from_file=True)
-
-
-def config_of(settings: Any) -> Config:
-    """Return settings as a traitlets configuration, for classes from elsewhere."""
-    from traitlets.config.loader import DeferredConfigString
-
-    config = Config()
-    for setting in settings:
-        value = DeferredConfigString(setting.value) if setting.is_text else setting.value
-        config[setting.owner][setting.name] = value
-    return config

@@ -15,7 +15,7 @@ from nuncius.nbconvert.execute import journal, provenance
 from nuncius.nbconvert.execute.answers import Answers
 from nuncius.nbconvert.execute.errors import JournalError
 from nuncius.nbconvert.execute.executor import Executor, RunResult
-from nuncius.nbconvert.execute.kernels import DEFAULT_KERNEL, KernelChoice, LiveKernel, running
+from nuncius.nbconvert.execute.kernels import KernelChoice, LiveKernel, kernel_for, running
 from nuncius.nbconvert.execute.settings import Settings, is_run
 from nuncius.nbconvert.notebook import dumps, loads
 from nuncius.nbconvert.parametrize import inject
@@ -228,7 +228,8 @@ async def _run(
     listeners: Sequence[Listener],
     stopper: Stopper,
 ) -> RunResult:
-    choice = replace(job.kernel, name=inject.kernel_of(nb, job.kernel.name) or DEFAULT_KERNEL)
+    name = inject.kernel_of(nb, job.kernel.name) or kernel_for(inject.language_of(nb), pool.specs)
+    choice = replace(job.kernel, name=name)
     all_listeners = list(listeners)
     if job.provenance:
         about = provenance.Provenance(nb, job.source, job.target or None, job.parameters)

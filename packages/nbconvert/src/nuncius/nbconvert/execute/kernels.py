@@ -11,10 +11,10 @@ from nuncius.protocol.errors import NoSuchKernel
 
 if TYPE_CHECKING:
     from nuncius.protocol.client.aio import AsyncClient
-    from nuncius.protocol.kernelspec import KernelSpec
+    from nuncius.protocol.kernelspec import KernelSpec, KernelSpecs
     from nuncius.protocol.manager.pool import KernelPool
 
-__all__ = ["KernelChoice", "LiveKernel", "new_pool", "running"]
+__all__ = ["KernelChoice", "LiveKernel", "kernel_for", "new_pool", "running"]
 
 #: What notebooks that name no kernel are run in.
 DEFAULT_KERNEL = "python3"
@@ -119,6 +119,23 @@ async def running(choice: KernelChoice, pool: KernelPool) -> AsyncIterator[LiveK
             )
     finally:
         await pool.shutdown(manager.kernel_id, now=choice.shutdown_now)
+
+
+def kernel_for(language: str, specs: KernelSpecs | None = None) -> str:
+    """Return the name of a kernel for the language of a notebook that names none; Python's if nobody knows the language.
+
+    Raises:
+        NoSuchKernel: None is installed for it.
+    """
+    from nuncius.protocol.kernelspec import KernelSpec, KernelSpecs
+
+    if language.lower() in ("", "python", "ipython"):
+        return DEFAULT_KERNEL
+    found = (specs or KernelSpecs()).all()
+    for name, spec in found.items():
+        if isinstance(spec, KernelSpec) and spec.language.lower() == language.lower():
+            return name
+    raise NoSuchKernel(language, sorted(found), f"the notebook names none, and none is for {language}; choose one with --kernel")  # fmt: skip
 
 
 def _spec(name: str, pool: KernelPool) -> KernelSpec:

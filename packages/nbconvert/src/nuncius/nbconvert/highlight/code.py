@@ -105,7 +105,7 @@ _LATEX_TABLE = str.maketrans({char: rf"\PYZ{name}{{}}" for char, name in _LATEX_
 
 
 def latex(source: str, language: str) -> str:
-    r"""Return highlighted code as the lines of a Verbatim environment with ``commandchars=\\\\\\{\\}``."""
+    r"""Return highlighted code as the lines of a Verbatim environment with ``commandchars=\\\{\}``."""
     out = []
     for cls, text in lex(source, language):
         body = verbatim(text)
@@ -116,7 +116,7 @@ def latex(source: str, language: str) -> str:
 
 
 def verbatim(text: str) -> str:
-    """Return text for a Verbatim environment with ``commandchars=\\\\\\{\\}``."""
+    r"""Return text for a Verbatim environment with ``commandchars=\\\{\}``."""
     return text.translate(_LATEX_TABLE) if _LATEX_SPECIAL.search(text) else text
 
 

@@ -40,7 +40,7 @@ def pdf(rendering: Rendering) -> Iterator[bytes]:
 
         yield with_weasyprint(rendering)
     else:
-        from nuncius.nbconvert.pdf.tex import with_tex
+        from nuncius.nbconvert.render.tex import with_tex
 
         yield with_tex(rendering)
 

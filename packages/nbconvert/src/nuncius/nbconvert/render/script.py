@@ -22,6 +22,9 @@ def script(rendering: Rendering) -> Iterator[str]:
         rendering.resources.update(output_extension=".py", output_mimetype="text/x-python")
         yield from python(rendering)
         return
+    if (made := _by_another(rendering, language, info.get("nbconvert_exporter"))) is not None:
+        yield made
+        return
     extension, mimetype = info.get("file_extension"), info.get("mimetype")
     if isinstance(extension, str) and extension.startswith("."):
         rendering.resources["output_extension"] = extension
@@ -30,6 +33,30 @@ def script(rendering: Rendering) -> Iterator[str]:
     for cell in rendering.document.cells:
         if isinstance(cell, CodeCell) and cell.source is not None:
             yield f"{cell.source}\n\n"
+
+
+def _by_another(rendering: Rendering, language: str, exporter: object) -> str | None:
+    """Return the program that an installed exporter for the language makes; None if there is none.
+
+    It is an entry point of the group ``nbconvert.exporters.script`` with the language's name, or what the notebook's metadata asks for by name.
+    """
+    from importlib.metadata import entry_points
+
+    found = list(entry_points(group="nbconvert.exporters.script", name=language))
+    if isinstance(exporter, str) and exporter != "script":
+        # Never a dotted path: a notebook must not choose which code is run.
+        found = [*entry_points(group="nbconvert.exporters", name=exporter), *found]
+    if not found:
+        return None
+    from nuncius.nbconvert.loading import config_of
+    from nuncius.nbconvert.nodes import nodes
+
+    made = found[0].load()(config=config_of(rendering.configured.settings))
+    text, resources = made.from_notebook_node(nodes(rendering.nb), resources=rendering.resources)
+    for name, attribute in (("output_extension", "file_extension"), ("output_mimetype", "output_mimetype")):  # fmt: skip
+        if value := resources.get(name) or getattr(made, attribute, ""):
+            rendering.resources[name] = value
+    return str(text)
 
 
 def python(rendering: Rendering) -> Iterator[str]:

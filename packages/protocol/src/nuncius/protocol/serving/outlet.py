@@ -26,7 +26,7 @@ __all__ = ["Outlet"]
 _LARGEST = 1 << 18
 
 #: Seconds that the beginning of a line waits for its end after a quiet moment: print() writes the two separately.
-_MOMENT = 0.001
+_MOMENT = 0.005
 
 #: Explicit flushes that are obeyed at once within one interval; a loop that flushes each line is joined all the same.
 _FLUSHES = 8

@@ -1,0 +1,37 @@
+"""Offer the debugger under the names that IPython has for it: ``ipdb`` and others build on them."""
+
+from __future__ import annotations
+
+import bdb
+import sys
+from collections.abc import Callable
+from types import FrameType, TracebackType
+from typing import Any
+
+from nuncius.kernel.debug.prompt import Debugger
+from nuncius.kernel.debug.prompt import set_trace as _set_trace
+
+__all__ = ["BdbQuit_excepthook", "InterruptiblePdb", "Pdb", "TerminalPdb", "set_trace"]
+
+Pdb = InterruptiblePdb = TerminalPdb = Debugger
+
+
+def set_trace(frame: FrameType | None = None, header: str | None = None) -> None:
+    """Open the debugger at ``frame``, by default at the caller, after a line of text."""
+    if header is not None:
+        sys.stdout.write(f"{header}\n")
+    _set_trace(frame or sys._getframe(1))  # noqa: SLF001 - the only way to the caller
+
+
+def BdbQuit_excepthook(  # noqa: N802 - the name that ipdb imports
+    kind: type[BaseException],
+    error: BaseException,
+    traceback: TracebackType | None,
+    excepthook: Callable[..., Any] | None = None,
+) -> None:
+    """Say one line when a person quits the debugger; show other exceptions as ever."""
+    if issubclass(kind, bdb.BdbQuit):
+        sys.stdout.write("Exiting Debugger.\n")
+        return
+    before = excepthook or getattr(BdbQuit_excepthook, "excepthook_ori", sys.__excepthook__)
+    before(kind, error, traceback)
