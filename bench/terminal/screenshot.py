@@ -90,7 +90,7 @@ def svg(screen) -> str:
                     ' font-style="italic"' if first.italics else ""
                 )
                 out.append(
-                    f'<text x="{left:.1f}" y="{top + 14}" fill="{front}" textLength="{(x - start) * WIDTH:.1f}"{style}>{html.escape(text)}</text>'
+                    f'<text x="{left:.1f}" y="{top + 14}" fill="{front}" textLength="{(x - start) * WIDTH:.1f}"{style}>{html.escape(text).replace(" ", chr(160))}</text>'
                 )
     return "\n".join([*out, "</g></svg>"]) + "\n"
 

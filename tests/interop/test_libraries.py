@@ -33,6 +33,7 @@ LIBRARIES = (
     "debugpy",
     "ipykernel",
     "ipython-autotime",
+    "ipdb",
     "ipywidgets",
     "jupysql",
     "line_profiler",
@@ -227,3 +228,16 @@ def test_a_notebook_has_the_outputs_that_it_has_on_ipykernel(library, run_notebo
     theirs = run_notebook(cells, True)
     assert dict(zip(cells, ours, strict=True)) == dict(zip(cells, theirs, strict=True))
     assert any(ours), "the notebook has shown nothing"
+
+
+def test_ipdb_opens_our_debugger(python: Path, folder: Path) -> None:
+    spec = kernel_spec(env={"NUNCIUS_DIR": str(folder / "nuncius")})
+    spec = replace(spec, argv=(str(python), *spec.argv[1:]))
+    answers = ["p x + 1", "c"]
+    with BlockingKernelManager(spec) as manager, manager.client() as client:
+        client.wait_until_ready(timeout=LIMIT)
+        code = "import ipdb\nx = 41\nipdb.set_trace()\nx"
+        cell = client.execute(code, on_input=lambda question: answers.pop(0))
+        result = cell.result(LIMIT)
+    assert (result.data["text/plain"], answers) == ("41", [])
+    assert "42" in result.text()

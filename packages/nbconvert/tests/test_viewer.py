@@ -125,6 +125,7 @@ def test_one_notebook_alone(shelf: Path) -> None:
         ("http://example.org:8080/n.ipynb?x=1", "/url/example.org:8080/n.ipynb?x=1"),
         ("https://github.com/u/r/blob/main/d/n.ipynb", "/github/u/r/blob/main/d/n.ipynb"),
         ("https://gist.github.com/u/123", "/gist/u/123"),
+        ("https://bücher.example/ä?ö=1", "/urls/xn--bcher-kva.example/%C3%A4?%C3%B6=1"),
     ],
 )
 def test_addresses_that_people_paste(url: str, path: str) -> None:

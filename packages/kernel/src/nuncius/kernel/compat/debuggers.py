@@ -33,5 +33,5 @@ def BdbQuit_excepthook(  # noqa: N802 - the name that ipdb imports
     if issubclass(kind, bdb.BdbQuit):
         sys.stdout.write("Exiting Debugger.\n")
         return
-    before = excepthook or getattr(BdbQuit_excepthook, "excepthook_ori", sys.__excepthook__)
+    before: Any = excepthook or getattr(BdbQuit_excepthook, "excepthook_ori", sys.__excepthook__)
     before(kind, error, traceback)

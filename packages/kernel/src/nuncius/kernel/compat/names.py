@@ -101,8 +101,15 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         "ZMQExitAutocall": ":prefilter:ExitAutocall",
     },
     "IPython.core.compilerop": {"CachingCompiler": ":compile:Compiler"},
+    "IPython.core.completer": _all(
+        ":compat.completion",
+        "Completer Completion CompletionContext IPCompleter SimpleCompletion context_matcher provisionalcompleter rectify_completions",
+    ),
     "IPython.core.completerlib": {},
     "IPython.core.crashhandler": {},
+    "IPython.core.debugger": _all(
+        ":compat.debuggers", "BdbQuit_excepthook InterruptiblePdb Pdb set_trace"
+    ),
     "IPython.core.display": {**_FUNCTIONS, **_OBJECTS, **_MEDIA, **_MATPLOTLIB},
     "IPython.core.display_functions": _FUNCTIONS,
     "IPython.core.display_trap": {"DisplayTrap": ":compat.functions:DisplayTrap"},
@@ -124,6 +131,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "IPython.core.formatters": _FORMATTERS,
     "IPython.core.getipython": _GET,
     "IPython.core.guarded_eval": {},
+    "IPython.core.history": {"HistoryManager": ":history.manager:HistoryManager"},
     "IPython.core.hooks": {"CommandChainDispatcher": ":hooks:CommandChain"},
     "IPython.core.inputtransformer2": {
         **_all(
@@ -184,6 +192,11 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "IPython.core.magics.namespace": _all(":magics.namespaces", "NamespaceMagics"),
     "IPython.core.magics.osm": _all(":magics.system", "OSMagics"),
     "IPython.core.magics.script": _all(":magics.scripts", "ScriptMagics"),
+    "IPython.core.oinspect": {
+        "Inspector": ":inspect.inspector:Inspector",
+        "OInfo": ":inspect.model:Found",
+        "object_info": ":inspect.info:object_info",
+    },
     "IPython.core.page": _all(":compat.functions", "page display_page pager_page"),
     "IPython.core.payload": {"PayloadManager": ":payload:PayloadManager"},
     "IPython.core.prefilter": {"PrefilterManager": ":prefilter:Prefilter"},
@@ -216,6 +229,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "IPython.lib.pretty": _PRETTY,
     "IPython.paths": _PATHS,
     "IPython.terminal": {},
+    "IPython.terminal.debugger": _all(":compat.debuggers", "Pdb TerminalPdb set_trace"),
     "IPython.terminal.embed": {
         "InteractiveShellEmbed": f"{_SHELLS}:InteractiveShellEmbed",
     },
@@ -260,6 +274,11 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "ipykernel.embed": {"embed_kernel": ":embed:embed_kernel"},
     "ipykernel.eventloops": _all(":gui.loops", "enable_gui register_integration loop_map"),
     "ipykernel.inprocess": {},
+    "ipykernel.iostream": {"OutStream": "nuncius.protocol.serving.streams:OutStream"},
+    "ipykernel.ipkernel": {
+        "IPythonKernel": ":python_kernel:PythonKernel",
+        "Kernel": ":python_kernel:PythonKernel",
+    },
     "ipykernel.jsonutil": {"json_clean": "nuncius.protocol.packing:clean"},
     "ipykernel.kernelapp": {
         "IPKernelApp": ":compat.apps:IPKernelApp",

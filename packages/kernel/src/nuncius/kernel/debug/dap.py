@@ -113,7 +113,8 @@ class DapDebugger:
         adapter = self._adapter
         if adapter is not None:
             for thread in sorted(adapter.stopped):
-                adapter.send(
+                # waited for: one that comes when the thread runs already would end its next stop
+                adapter.request(
                     {
                         "type": "request",
                         "seq": 0,
@@ -121,6 +122,8 @@ class DapDebugger:
                         "arguments": {"threadId": thread},
                     }
                 )
+                if not adapter.stopped:
+                    return
 
     def close(self) -> None:
         """Let go of the adapter; cells that are stopped go on."""

@@ -151,8 +151,11 @@ class Language:
             keys = ", ".join("'" + str(key).replace("'", "''") + "'" for key in value)
             items = ", ".join(self.value(item) for item in value.values())
             return template.replace("{}", f"{{{keys}}}, {{{items}}}")
+        # Not one after the other: a key may contain what stands for the value.
+        before, _, rest = self.pair.partition("{key}")
+        middle, _, after = rest.partition("{value}")
         pairs = (
-            self.pair.replace("{key}", self.text(str(key)), 1).replace("{value}", self.value(item))
+            f"{before}{self.text(str(key))}{middle}{self.value(item)}{after}"
             for key, item in value.items()
         )
         return template.replace("{}", self.pairs_between.join(pairs))

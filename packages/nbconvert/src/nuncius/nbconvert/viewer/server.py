@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,11 @@ class _Handler(BaseHTTPRequestHandler):
         name = host.rpartition(":")[0] if not host.endswith("]") and ":" in host else host
         if not self.server.any_host and name not in self.server.hosts:
             return Answer(403, b"This viewer does not answer to that name; see --host.\n", "text/plain; charset=utf-8")  # fmt: skip
-        return self.server.site.answer(self.path)
+        try:
+            return self.server.site.answer(self.path)
+        except Exception as error:  # noqa: BLE001 - one request must not take the others with it
+            sys.stderr.write(f"nuncius view: {self.path!r}: {type(error).__name__}: {error}\n")
+            return Answer(500, b"This should not have happened.\n", "text/plain; charset=utf-8")
 
     def _send(self, answer: Answer, *, body: bool) -> None:
         try:

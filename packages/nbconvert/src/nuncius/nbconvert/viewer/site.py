@@ -72,7 +72,16 @@ def place(url: str) -> str:
     if parts.netloc == "gist.github.com" and len(pieces) == 2:
         return "/gist/" + quote("/".join(pieces))
     kind = "urls" if parts.scheme == "https" else "url"
-    return f"/{kind}/{parts.netloc}{quote(unquote(parts.path))}" + (f"?{parts.query}" if parts.query else "")  # fmt: skip
+    query = "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~-._?") if parts.query else ""
+    host = quote(parts.netloc, safe="[]:@") if parts.netloc.isascii() else _idna(parts.netloc)
+    return f"/{kind}/{host}{quote(unquote(parts.path))}{query}"
+
+
+def _idna(host: str) -> str:
+    try:
+        return host.encode("idna").decode()
+    except UnicodeError:
+        raise Refused("that is no name of a host") from None
 
 
 class Site:
