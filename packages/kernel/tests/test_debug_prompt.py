@@ -39,9 +39,12 @@ def cell(kernel, frontend, capsys):
 
 
 def test_breakpoint_steps_through_the_statements_of_a_cell_and_not_into_the_kernel(cell):
-    reply, text = cell("breakpoint()\nx = 1\ny = 2\nx + y", "n", "p x", "n", "w", "n")
+    # later Pythons stop at the call itself first
+    first = ["n"] if sys.version_info >= (3, 13) else []
+    reply, text = cell("breakpoint()\nx = 1\ny = 2\nx + y", *first, "n", "p x", "n", "w", "n")
     assert reply["status"] == "ok"
     stops = [line for line in text.splitlines() if line.startswith("----> ")]
+    stops = [stop for stop in stops if "breakpoint" not in stop]
     assert stops == [
         "----> 2    x = 1",
         "----> 3    y = 2",

@@ -17,7 +17,14 @@ __all__ = ["embed_kernel", "extract_module_locals", "start_kernel"]
 def extract_module_locals(depth: int = 0) -> tuple[ModuleType, dict[str, Any]]:
     """Return the module and the local variables of a caller, ``depth`` frames up."""
     frame = sys._getframe(depth + 1)  # noqa: SLF001 - the only way to the caller's variables
-    return sys.modules[frame.f_globals["__name__"]], frame.f_locals
+    name = frame.f_globals["__name__"]
+    module = sys.modules.get(name)
+    if module is None:  # code that runs in a dictionary of its own
+        from types import ModuleType as Module
+
+        module = Module(name)
+        module.__dict__.update(frame.f_globals)
+    return module, frame.f_locals
 
 
 def embed_kernel(

@@ -182,11 +182,14 @@ class ExecuteRequest:
         content = message.content
         silent = bool(content.get("silent", False))
         cell_id = message.metadata.get("cellId")
+        expressions = content.get("user_expressions")
+        if expressions.__class__ is not dict:
+            expressions = _field(content, "user_expressions", Mapping, None)
         return cls(
             _field(content, "code", str, _MISSING),
             silent,
             bool(content.get("store_history", not silent)) and not silent,
-            _field(content, "user_expressions", Mapping, None) or {},
+            expressions or {},
             bool(content.get("allow_stdin", True)),
             bool(content.get("stop_on_error", True)),
             cell_id if isinstance(cell_id, str) else None,

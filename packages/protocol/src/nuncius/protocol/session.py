@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -27,6 +28,8 @@ from nuncius.protocol.messages import (
     Channel,
     Header,
     Message,
+    make_header,
+    make_message,
 )
 from nuncius.protocol.packing import Packer, json_packer
 
@@ -47,8 +50,6 @@ def new_id() -> str:
 def utc_now() -> str:
     """Return the present time as ISO 8601 in UTC, to the microsecond."""
     # time.strftime and divmod cost a third of datetime, and this runs for every message.
-    import time
-
     nanoseconds = time.time_ns()
     seconds, rest = divmod(nanoseconds, 1_000_000_000)
     global _second
@@ -185,7 +186,7 @@ class Session:
             subshell_id: The subshell that is to handle it.
         """
         count = self._count = self._count + 1
-        header = Header(
+        header = make_header(
             f"{self.session_id}_{self._pid}_{count}",
             msg_type,
             self.session_id,
@@ -193,8 +194,10 @@ class Session:
             self.clock(),
             PROTOCOL_VERSION,
             subshell_id,
+            {},
+            None,
         )
-        return Message(
+        return make_message(
             channel,
             header,
             parent,
@@ -269,7 +272,7 @@ class Session:
         if self._mac is not None:
             self._verify(signature, (header, parent, metadata, content))
         unpack = self.packer.unpack
-        message = Message(
+        message = make_message(
             channel,
             parse_header(unpack(header, "header"), header),
             parse_parent(unpack(parent, "parent_header"), parent),
@@ -350,7 +353,7 @@ def parse_header(data: object, encoded: bytes | None = None) -> Header:
         if data.keys() <= _HEADER_FIELDS
         else {key: value for key, value in data.items() if key not in _HEADER_FIELDS}
     )
-    return Header(*fields, subshell_id, extra, encoded)
+    return make_header(*fields, subshell_id, extra, encoded)
 
 
 def parse_parent(data: object, encoded: bytes | None = None) -> Header | None:

@@ -65,8 +65,7 @@ def end_stepping() -> None:
 def ensure_tracing() -> None:
     """Have debugpy see what this thread runs; an interrupt while it was stopped has ended that."""
     hide_service_threads()  # those that have come since
-    # later ones are told of every thread by sys.monitoring
-    if sys.version_info < (3, 12) and sys.gettrace() is None:
+    if sys.gettrace() is None:
         import debugpy
 
         debugpy.trace_this_thread(True)
@@ -85,6 +84,8 @@ def _listen() -> tuple[str, int]:
     if _listening is None:
         # Python's frozen modules cannot be stepped into: nothing that a person of a notebook needs to hear
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+        # with sys.monitoring a step that leaves a cell stops where the kernel holds its locks
+        os.environ.setdefault("PYDEVD_USE_SYS_MONITORING", "0")
         hide_service_threads()
         hook, import_hook = sys.breakpointhook, sys.__breakpointhook__
         import debugpy

@@ -44,7 +44,7 @@ from nuncius.protocol.client.execution import (
     result_of,
 )
 from nuncius.protocol.client.requests import Requests
-from nuncius.protocol.client.shield import Shield
+from nuncius.protocol.client.shield import Shield, held_back
 from nuncius.protocol.core.client import Event, InputAsked
 from nuncius.protocol.errors import KernelDied, KernelTimeout, TransportClosed
 from nuncius.protocol.messages import Buffer, Channel, Message
@@ -155,8 +155,10 @@ class Client(Requests[Message, Execution]):
         self._kernel_info = kernel_info
         #: The connection has ended: a heartbeat is to tell whether the kernel has.
         self._disconnected = False
-        if heartbeat_interval is not None and isinstance(channels, Monitored):
-            channels.on_disconnect(self._suspect)
+        #: The channels, if they notice that the other end is gone: asked once, as it costs as much as to run a cell.
+        self._monitored = channels if isinstance(channels, Monitored) else None
+        if heartbeat_interval is not None and self._monitored is not None:
+            self._monitored.on_disconnect(self._suspect)
         #: What other threads said of the kernel's death, and what wakes us to hear it.
         self._deaths: deque[KernelDied] = deque()
         self._waker: tuple[int, int] | None = None
@@ -279,8 +281,8 @@ class Client(Requests[Message, Execution]):
     def _look_up(self) -> None:
         """Learn what has happened to the kernel before something is asked of it."""
         self._mourn()
-        if self._opened and not self._closed and isinstance(self.channels, Monitored):
-            self.channels.check_connection()
+        if self._monitored is not None and self._opened and not self._closed:
+            self._monitored.check_connection()
 
     def _mourn(self) -> None:
         while self._deaths:
@@ -424,8 +426,11 @@ class Client(Requests[Message, Execution]):
 
     def _push(self, message: Message) -> None:
         """Take a message that is pushed: from a kernel in this process, while its cell runs."""
-        with Shield():
-            self._record([message])
+        if held_back():
+            self._record_one(message)
+        else:
+            with Shield():
+                self._record_one(message)
         if self._taking:
             # We asked for it ourselves, and handle it when Ctrl-C is possible again.
             return
@@ -435,11 +440,13 @@ class Client(Requests[Message, Execution]):
             self._raised = self._raised or error
 
     def _record(self, messages: Sequence[Message]) -> None:
-        if messages:
-            self._received += len(messages)
-            self._liveness.heard_from()
         for message in messages:
-            self._events.extend(self._exchange.receive(message))
+            self._record_one(message)
+
+    def _record_one(self, message: Message) -> None:
+        self._received += 1
+        self._liveness.heard_from()
+        self._events.extend(self._exchange.receive(message))
 
     def _handle_events(self) -> None:
         while self._events:

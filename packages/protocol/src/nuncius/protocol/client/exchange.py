@@ -18,6 +18,7 @@ from nuncius.protocol.core.client import (
     Event,
     Finished,
     InputAsked,
+    Orphan,
     Output,
     Replied,
     StatusChanged,
@@ -227,8 +228,10 @@ class Exchange:
             self._watch_session(message)
         happenings: list[Happening] = []
         for event in self.core.receive(message):
-            request = getattr(event, "request", None)
-            pending = None if request is None else self.pending.get(request.msg_id)
+            if isinstance(event, (StatusChanged, Orphan)):
+                happenings.append((event, None))
+                continue
+            pending = self.pending.get(event.request.header.msg_id)
             if pending is not None:
                 self._record(event, pending)
             happenings.append((event, pending))
@@ -260,18 +263,19 @@ class Exchange:
             ):
                 # What was sent to the process before this one is not answered any more.
                 self._fail(KernelDied("the kernel was restarted"), keep=self._probes)
-        if (message.parent is None and session) or (
-            session and message.parent_id in self.core.open
-        ):
-            self._kernel_session = session
+        if session and session != self._kernel_session:
+            parent = message.parent
+            if parent is None or parent.msg_id in self.core.open:
+                self._kernel_session = session
 
     def handle(self, happening: Happening) -> None:
         """Call the handlers of what happened, except for input: see `input_handler`."""
         event, pending = happening
         if isinstance(event, Output) and pending is not None and pending.on_output is not None:
             pending.on_output(event.message)
-        for subscriber in tuple(self.subscribers):
-            subscriber(event)
+        if self.subscribers:
+            for subscriber in tuple(self.subscribers):
+                subscriber(event)
 
     def input_handler(self, pending: Pending | None) -> InputHandler | None:
         """Return who answers the questions of a request."""

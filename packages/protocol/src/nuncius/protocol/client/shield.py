@@ -12,9 +12,18 @@ try:
 except ImportError:  # not CPython
     from signal import getsignal, signal
 
-__all__ = ["Shield"]
+__all__ = ["Shield", "held_back"]
 
 _SIGINT = int(SIGINT)
+
+
+def held_back() -> bool:
+    """Tell whether SIGINT waits, or does nothing, here and now without a `Shield`, which costs more than to ask.
+
+    So it is where the handler is a method of an object with an attribute ``holding`` that is true: that of an in-process kernel, while it hands messages over.
+    """
+    owner = getattr(getsignal(_SIGINT), "__self__", None)
+    return owner is not None and getattr(owner, "holding", False) is True
 
 
 class Shield:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from nuncius.protocol.core.dispatch import Dispatcher
 from nuncius.protocol.errors import NoSuchKernel, StdinNotSupported, TransportClosed
-from nuncius.protocol.messages import Channel, Message
+from nuncius.protocol.messages import Channel, Message, make_message
 from nuncius.protocol.serving.answer import Outcome, answer, failure
 from nuncius.protocol.serving.interrupts import (
     Interruptible,
@@ -91,7 +91,7 @@ class Port:
         self._host.detach(self)
 
     def _routed(self, message: Message) -> Message:
-        return Message(
+        return make_message(
             message.channel,
             message.header,
             message.parent,
@@ -128,6 +128,8 @@ class Host:
         self.closed = False
         #: The clients, by route.
         self._ports: dict[bytes, Port] = {}
+        #: The same; a new tuple whenever one comes or goes, as messages are sent from any thread.
+        self._attached: tuple[Port, ...] = ()
         self._count = 0
         self._started = False
         self._runner: Any = None
@@ -169,18 +171,20 @@ class Host:
         self._count += 1
         port = Port(self, str(self._count).encode(), deliver)
         self._ports[port.route] = port
+        self._attached = tuple(self._ports.values())
         return port
 
     def detach(self, port: Port) -> None:
         """Detach a client."""
         self._ports.pop(port.route, None)
+        self._attached = tuple(self._ports.values())
 
     def _check_open(self) -> None:
         if self.closed:
             raise TransportClosed("this in-process kernel was closed; start a new one")
 
     def _broadcast(self, message: Message) -> None:
-        for port in tuple(self._ports.values()):
+        for port in self._attached:
             port.deliver(message)
 
     def _send(self, message: Message) -> None:
@@ -367,6 +371,7 @@ class Host:
             self._runner.close()
             self._runner = None
         self._ports.clear()
+        self._attached = ()
 
 
 class CallHost(Host):
@@ -471,6 +476,7 @@ class ThreadHost(Host):
         if threading.current_thread() is not self._thread:
             self._thread.join(5)
         self._ports.clear()
+        self._attached = ()
 
     def _run(self) -> None:
         while True:

@@ -48,6 +48,11 @@ class Interrupts:
         self.also: Callable[[], None] | None = None
         self._before: Any = None
 
+    @property
+    def holding(self) -> bool:
+        """Whether an interrupt would not be raised where the main thread is now: nothing runs that it is for, or this waits until it may be. See `nuncius.protocol.client.shield`."""
+        return self.depth > 0 or not (self.armed or self.waiting is not None)
+
     def install(self) -> None:
         """Handle SIGINT from now on; in the main thread only."""
         self._before = signal.signal(signal.SIGINT, self.handle)
