@@ -13,7 +13,6 @@ from nuncius.protocol.testing.conformance.suite import KernelConformance
 
 class TestPythonKernel(KernelConformance):
     kernel_name = "conformance-python"
-    not_applicable = frozenset({"debugger"})
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod

@@ -454,5 +454,7 @@ def test_every_mode_ends_with_the_exception(
 ) -> None:
     with pytest.raises(Exception) as caught:  # noqa: PT011 - of several kinds
         raises()
-    blocks = Tracebacks(mode, "nocolor").format(caught.value, context=context, offset=max(offset, 0))
+    blocks = Tracebacks(mode, "nocolor").format(
+        caught.value, context=context, offset=max(offset, 0)
+    )
     assert type(caught.value).__name__ in "\n".join(blocks)

@@ -34,6 +34,9 @@ class ClientKernel:
         for socket in self.sockets.values():
             socket.set(zmq.SNDHWM, 0)
         self.sockets[Channel.IOPUB].set(zmq.XPUB_VERBOSE, 1)
+        for channel in (Channel.SHELL, Channel.CONTROL, Channel.STDIN):
+            # A client that reconnects is the same one, even before the end of its old connection is seen.
+            self.sockets[channel].set(zmq.ROUTER_HANDOVER, 1)
         ports = {}
         for channel, socket in self.sockets.items():
             if info is None:

@@ -379,6 +379,8 @@ def test_a_connection_that_is_interrupted_is_no_dead_kernel(mortal):
         with Client(ZmqChannels(info)) as client:
             client.wait_until_ready(timeout=20)
             forwarder.drop()
+            # What is sent into a connection that ends just then is lost: wait for the next one.
+            assert forwarder.connected.wait(20)
             assert client.execute("say hi").result(timeout=20).text() == "hi"
 
 
@@ -390,6 +392,8 @@ class Forwarder:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._ends: list[socket.socket] = []
+        #: Somebody has connected since the last `drop`.
+        self.connected = threading.Event()
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
@@ -404,6 +408,7 @@ class Forwarder:
             thread.join()
 
     def drop(self) -> None:
+        self.connected.clear()
         ends, self._ends = self._ends, []
         for end in ends:
             with contextlib.suppress(OSError):
@@ -419,6 +424,7 @@ class Forwarder:
                     thread = threading.Thread(target=self._carry, args=(source, sink))
                     self._threads.append(thread)
                     thread.start()
+                self.connected.set()
 
     def _carry(self, source: socket.socket, sink: socket.socket) -> None:
         with source, contextlib.suppress(OSError):

@@ -106,28 +106,16 @@ class PythonKernel(Kernel):
 
     def execute(self, request: ExecuteRequest, io: KernelIO) -> Reply | Awaitable[Reply]:
         """Run a cell."""
-        from nuncius.kernel.results import ExecutionInfo
-        from nuncius.kernel.runner import drive
-
         shell = self.shell
         number = shell.execution_count
         if not request.silent:
             io.publish("execute_input", {"code": request.code, "execution_count": number})
         shell.payload_manager.clear_payload()
         shell.failures.last = None
-        info = ExecutionInfo(
-            request.code,
-            request.store_history,
-            request.silent,
-            cell_id=request.cell_id,
-            cell_meta=dict(request.metadata),
-        )
-        prepared = shell.prepare(info)
+        prepared = shell.prepare_request(request)
         if prepared.awaits and shell.uses_asyncio:
             return self._execute_async(prepared, request, number)
-        coroutine = shell.run_prepared(prepared)
-        result = shell.run_coroutine(coroutine) if prepared.awaits else drive(coroutine)
-        reply = self._reply(result, request, number)
+        reply = self._reply(shell.run_now(prepared), request, number)
         return self._with_loop(reply, shell) if shell.wants_loop else reply
 
     async def _with_loop(self, reply: Reply, shell: Shell) -> Reply:

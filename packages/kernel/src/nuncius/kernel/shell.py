@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
-from contextlib import suppress
+from contextvars import ContextVar, Token
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from nuncius.kernel.api import ExceptionInfo, ShellAPI
+    from nuncius.protocol.kernel import ExecuteRequest
 
 __all__ = ["Prepared", "Shell"]
 
@@ -63,7 +64,10 @@ class Prepared:
     @property
     def awaits(self) -> bool:
         """Whether it needs a running event loop."""
-        return any(piece.awaits for piece in self.pieces)
+        for piece in self.pieces:  # noqa: SIM110 - any() costs three times as much, for every cell
+            if piece.awaits:
+                return True
+        return False
 
 
 class Shell(Parts):
@@ -240,6 +244,23 @@ class Shell(Parts):
         info.transformed_cell = cell
         return self._compiled(info, cell)
 
+    def prepare_request(self, request: ExecuteRequest) -> Prepared:
+        """Make the cell of a frontend's request ready to run, see `prepare`."""
+        return self.prepare(
+            ExecutionInfo(
+                request.code,
+                request.store_history,
+                request.silent,
+                cell_id=request.cell_id,
+                cell_meta=dict(request.metadata),
+            )
+        )
+
+    def run_now(self, prepared: Prepared) -> ExecutionResult:
+        """Run a prepared cell to its end; what it awaits runs by the loop that the person chose."""
+        coroutine = self.run_prepared(prepared)
+        return self.run_coroutine(coroutine) if prepared.awaits else drive(coroutine)  # type: ignore[no-any-return]
+
     def _compiled(self, info: ExecutionInfo, cell: str) -> Prepared:
         flags = _TOP_LEVEL_AWAIT if self.autoawait else 0
         filename = self.compile.cache(cell, self.execution_count, raw_code=info.raw_cell)
@@ -387,8 +408,7 @@ class Shell(Parts):
             result.error_in_exec = error
         finally:
             self._depth -= 1
-            with suppress(ValueError):  # a cell that is thrown away ends in another context
-                CURRENT_SHELL.reset(token)
+            _reset(CURRENT_SHELL, token)
         self._conclude(result)
         return result
 
@@ -417,10 +437,8 @@ class Shell(Parts):
     async def _run_pieces(self, prepared: Prepared, result: ExecutionResult) -> None:
         hook = self.displayhook
         token = hook.cell.set((result.execution_count or self.execution_count, result))
-        outer_hook = sys.displayhook
-        if self._depth == 1:
-            sys.displayhook = hook
         try:
+            hook.install(result)
             await run_pieces(
                 prepared.pieces, self.user_global_ns, self.user_ns, self._shower(prepared)
             )
@@ -439,9 +457,8 @@ class Shell(Parts):
                 (type(error), error, error.__traceback__), running_compiled_code=True
             )
         finally:
-            sys.displayhook = outer_hook
-            with suppress(ValueError):
-                hook.cell.reset(token)
+            hook.uninstall(result)
+            _reset(hook.cell, token)
 
     def _shower(self, prepared: Prepared) -> Callable[[Any], None]:
         """Return what takes the value of the cell: our hook, or what a capture has put in its place."""
@@ -541,6 +558,14 @@ def _as_interrupt(error: BaseException) -> BaseException:
     if kind.__name__ == "CancelledError" and kind.__module__ == "asyncio.exceptions":
         return KeyboardInterrupt().with_traceback(error.__traceback__)
     return error
+
+
+def _reset(variable: ContextVar[Any], token: Token[Any]) -> None:
+    """Undo a ``set``; a cell that is thrown away while it waits ends in another context."""
+    try:  # noqa: SIM105 - suppress() costs more than the rest, for every cell
+        variable.reset(token)
+    except ValueError:
+        pass
 
 
 def _show(value: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,22 @@ class DisplayHook:
         self._publisher = publisher
         #: The number and the result of the cell that runs here; cells of subshells run at the same time.
         self.cell: ContextVar[tuple[int, ExecutionResult] | None] = ContextVar("cell", default=None)
+
+        #: The cells that run, by `id`: a subshell's and the main one's may overlap.
+        self._running: set[int] = set()
+        self._outer: Any = sys.__displayhook__
+
+    def install(self, cell: ExecutionResult) -> None:
+        """Be ``sys.displayhook`` until `uninstall`; a cell in another one leaves a capture in place."""
+        if not self._running and sys.displayhook is not self:
+            self._outer, sys.displayhook = sys.displayhook, self
+        self._running.add(id(cell))
+
+    def uninstall(self, cell: ExecutionResult) -> None:
+        """Put back the hook that was there; the last cell of those that overlap does so."""
+        self._running.discard(id(cell))
+        if not self._running:
+            sys.displayhook = self._outer
 
     @property
     def prompt_count(self) -> int:

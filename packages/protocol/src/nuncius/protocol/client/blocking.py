@@ -451,9 +451,8 @@ class Client(Requests[Message, Execution]):
     def _handle_events(self) -> None:
         while self._events:
             happening = self._events.popleft()
-            event, pending = happening
-            if isinstance(event, InputAsked):
-                self._answer(event, pending)
+            if isinstance(happening[0], InputAsked):
+                self._answer(happening[0], happening[1])
             self._exchange.handle(happening)
 
     def _answer(self, event: InputAsked, pending: Pending | None) -> None:

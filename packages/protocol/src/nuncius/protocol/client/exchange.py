@@ -252,8 +252,9 @@ class Exchange:
         pending.wake()
 
     def _watch_session(self, message: Message) -> None:
-        session = message.header.session
-        if message.msg_type == "status":
+        header = message.header
+        session = header.session
+        if header.msg_type == "status":
             state = message.content.get("execution_state")
             before = self._kernel_session
             if state == "dead":
@@ -271,7 +272,7 @@ class Exchange:
     def handle(self, happening: Happening) -> None:
         """Call the handlers of what happened, except for input: see `input_handler`."""
         event, pending = happening
-        if isinstance(event, Output) and pending is not None and pending.on_output is not None:
+        if pending is not None and pending.on_output is not None and isinstance(event, Output):
             pending.on_output(event.message)
         if self.subscribers:
             for subscriber in tuple(self.subscribers):

@@ -168,7 +168,8 @@ class ClientCore:
 
     def receive(self, message: Message) -> list[Event]:
         """Return the events that ``message`` causes; handle them in order."""
-        waiting = self.open.get(message.parent_id or "")
+        parent = message.parent
+        waiting = None if parent is None else self.open.get(parent.msg_id)
         if message.channel is Channel.IOPUB:
             return self._receive_iopub(message, waiting)
         if waiting is None:
@@ -192,7 +193,7 @@ class ClientCore:
         return events
 
     def _receive_iopub(self, message: Message, waiting: _Open | None) -> list[Event]:
-        if message.msg_type != "status":
+        if message.header.msg_type != "status":
             if waiting is None:
                 return [Orphan(message)]
             return [Output(waiting.request, message)]

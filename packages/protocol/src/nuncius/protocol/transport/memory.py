@@ -152,7 +152,8 @@ class MemoryChannels(_Face):
 
     def _deliver(self, message: Message) -> None:
         if self._sink is not None and threading.get_ident() == self._thread:
-            self._push_waiting()
+            if self._inbox:
+                self._push_waiting()
             self._sink(message)
             return
         with self._arrived:
