@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from contextlib import closing
 
@@ -88,3 +89,37 @@ def test_a_conversation_in_asyncio(host):
             return [(await execution.result(20)).text() for execution in executions]
 
     assert asyncio.run(main()) == [f"{number}\n" for number in range(5)]
+
+
+class CtrlC(dict):
+    """Content at which Ctrl-C comes: as soon as somebody looks into it."""
+
+    def get(self, key, default=None):
+        if key == "data":
+            signal.raise_signal(signal.SIGINT)
+        return super().get(key, default)
+
+
+def _raising(number, frame):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("handler", [signal.default_int_handler, _raising])
+def test_ctrl_c_while_a_message_is_handed_over_loses_nothing(handler):
+    """The host holds it back until the message is recorded; the client does, where the program has a handler of its own."""
+
+    class Kernel(EchoKernel):
+        def execute(self, request, io):
+            io.publish("display_data", CtrlC(data={"text/plain": "shown"}, metadata={}))
+            return super().execute(request, io)
+
+    before = signal.signal(signal.SIGINT, handler)
+    try:
+        with closing(CallHost(Kernel())) as host, Client(MemoryChannels(host)) as client:
+            result = client.execute("x").result(timeout=20)
+            assert [output["output_type"] for output in result.outputs] == ["display_data", "error"]
+            assert (result.status, result.error.ename) == ("error", "KeyboardInterrupt")
+            assert client.state == "idle"
+            assert signal.getsignal(signal.SIGINT) is handler
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+import dataclasses
 import datetime
 import hashlib
 import hmac
 import json
 import os
+import pickle
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -290,3 +293,23 @@ def test_a_message_becomes_the_mapping_that_other_tools_expect(ours: Session) ->
         "shell",
     )
     assert message.parent_id == "p"
+
+
+def test_messages_made_quickly_are_like_all_others(ours: Session) -> None:
+    """Sessions do not call the constructors, which are slow; nobody can tell."""
+    made = ours.message(Channel.SHELL, "execute_request", {"code": "1"}, subshell_id="s")
+    header = Header(
+        made.msg_id,
+        "execute_request",
+        ours.session_id,
+        ours.username,
+        made.header.date,
+        subshell_id="s",
+    )
+    built = Message(Channel.SHELL, header, None, {"code": "1"})
+    assert (made, repr(made), hash(made.channel)) == (built, repr(built), hash(built.channel))
+    assert pickle.loads(pickle.dumps(made)) == copy.deepcopy(made) == built
+    assert dataclasses.replace(made, content={}) == dataclasses.replace(built, content={})
+    for value, field in ((made, "content"), (made.header, "date")):
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(value, field, None)

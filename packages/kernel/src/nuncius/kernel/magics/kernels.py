@@ -52,13 +52,14 @@ class KernelMagics(Magics):
     def qtconsole(self, arg_s: str = "") -> None:
         """Open the graphical console, connected to this kernel; arguments go to it."""
         import subprocess
+        import threading
         from importlib.util import find_spec
 
         if find_spec("nuncius.qtconsole") is None:
             raise UsageError(
                 "%qtconsole: the graphical console is not installed: pip install nuncius-qtconsole"
             )
-        subprocess.Popen(  # it lives as long as its window
+        process = subprocess.Popen(  # it lives as long as its window
             [
                 sys.executable,
                 "-m",
@@ -73,6 +74,7 @@ class KernelMagics(Magics):
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
+        threading.Thread(target=process.wait, daemon=True).start()  # else it would stay as a zombie
 
     @line_magic
     def autosave(self, arg_s: str) -> None:

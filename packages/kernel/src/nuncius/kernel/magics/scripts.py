@@ -258,6 +258,10 @@ class _Exchange:
         except KeyboardInterrupt:
             interrupted = True
             self._interrupt()
+        except BaseException:  # what it says cannot be written: nobody would wait for it
+            _signal(process, signal.SIGINT)
+            _ended(process)
+            raise
         for thread in threads:
             thread.join(_PATIENCE)
         return "".join(self._kept["out"] or []), "".join(self._kept["err"] or []), interrupted
@@ -288,6 +292,9 @@ class _Exchange:
     def _interrupt(self) -> None:
         process = self._process
         _signal(process, signal.SIGINT)
-        with suppress(KeyboardInterrupt):
+        try:
             _ended(process)
+        except KeyboardInterrupt:  # a second one: no more patience
+            _signal(process, getattr(signal, "SIGKILL", signal.SIGTERM))
+            process.wait()
         say("Process is interrupted.")

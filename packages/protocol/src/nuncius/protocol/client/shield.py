@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from signal import SIGINT
+from signal import SIGINT, default_int_handler
 from types import FrameType, TracebackType
 
 try:
@@ -22,7 +22,10 @@ def held_back() -> bool:
 
     So it is where the handler is a method of an object with an attribute ``holding`` that is true: that of an in-process kernel, while it hands messages over.
     """
-    owner = getattr(getsignal(_SIGINT), "__self__", None)
+    handler = getsignal(_SIGINT)
+    if handler is default_int_handler:
+        return False
+    owner = getattr(handler, "__self__", None)
     return owner is not None and getattr(owner, "holding", False) is True
 
 

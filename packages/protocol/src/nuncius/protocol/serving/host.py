@@ -246,11 +246,11 @@ class Host:
     def _handle(self, message: Message) -> None:
         """Carry out a request and those that it lets run; on the thread of the kernel."""
         lane = self._lanes[message.channel]
-        request = lane.receive(message)
-        if request is None:
-            return
         self._enter(message)
         try:
+            request = lane.receive(message)
+            if request is not None:
+                self._start_kernel(message)
             while request is not None:
                 outcome = lane.start(request)
                 if outcome.__class__ is not dict and isinstance(outcome, Awaitable):
@@ -261,11 +261,11 @@ class Host:
 
     async def _handle_async(self, message: Message) -> None:
         lane = self._lanes[message.channel]
-        request = lane.receive(message)
-        if request is None:
-            return
         self._enter(message)
         try:
+            request = lane.receive(message)
+            if request is not None:
+                self._start_kernel(message)
             while request is not None:
                 outcome = lane.start(request)
                 if isinstance(outcome, Awaitable):
@@ -291,18 +291,17 @@ class Host:
     # -- around a request
 
     def _enter(self, message: Message) -> None:
-        if message.channel is Channel.CONTROL:
-            return
-        self._surroundings.take()
-        if not self._started:
-            self._started = True
-            self._start_kernel()
+        if message.channel is not Channel.CONTROL:
+            self._surroundings.take()
 
     def _leave(self, message: Message) -> None:
         if message.channel is not Channel.CONTROL:
             self._surroundings.give_back()
 
-    def _start_kernel(self) -> None:
+    def _start_kernel(self, message: Message) -> None:
+        if self._started or message.channel is Channel.CONTROL:
+            return
+        self._started = True
         io = self._lifetime_io()
         try:
             self.kernel.start(io)
