@@ -50,13 +50,14 @@ def name_matcher(context: CompletionContext) -> MatcherResult:
         for name in list(namespace):
             if is_a(name, str) and name not in found:
                 found[name] = namespace[name]
+    words = [w for w in _KEYWORDS if code.word and w.startswith(code.word) and w not in found]
     names = _matching(found, code.word, context.hide)
+    if words:  # a keyword fits: case matters
+        names = [name for name in names if name.startswith(code.word)]
     # what the person made comes before what is always there
     names.sort(key=lambda name: found[name] is vars(builtins).get(name, MISSING))
     completions = _described(names, found)
-    if code.word:
-        words = [w for w in _KEYWORDS if w.startswith(code.word) and w not in found]
-        completions += [SimpleCompletion(word, "keyword") for word in words]
+    completions += [SimpleCompletion(word, "keyword") for word in words]
     return MatcherResult(completions, code.word_start)
 
 

@@ -249,10 +249,11 @@ class _Exchange:
         threads = [threading.Thread(target=_feed, args=(process, self._source), daemon=True)]
         for name, pipe in (("out", process.stdout), ("err", process.stderr)):
             threads.append(threading.Thread(target=self._read, args=(pipe, name), daemon=True))
-        for thread in threads:
-            thread.start()
         interrupted = False
         try:
+            # An interrupt comes as soon as the program has its input: that is awaited here as well.
+            for thread in reversed(threads):
+                thread.start()
             self._take()
             process.wait()
         except KeyboardInterrupt:
@@ -263,7 +264,8 @@ class _Exchange:
             _ended(process)
             raise
         for thread in threads:
-            thread.join(_PATIENCE)
+            if thread.ident is not None:
+                thread.join(_PATIENCE)
         return "".join(self._kept["out"] or []), "".join(self._kept["err"] or []), interrupted
 
     def _read(self, pipe: IO[bytes], name: str) -> None:
