@@ -38,6 +38,9 @@ class Told:
 
 Effect = Ask | Answered | Told
 
+#: Requests after which what was stopped runs.
+_RESUMING = frozenset({"continue", "next", "stepIn", "stepOut", "goto"})
+
 #: Events that are the adapter's own affair, or about its launch.
 _PRIVATE = frozenset({"debugpySockets", "debugpyWaitingForServer", "output"})
 
@@ -83,6 +86,9 @@ class Conversation:
         known = self._open.pop(number, None) if isinstance(number, int) else None
         if known is None or number is None:
             return []
+        if known[1] in _RESUMING and message.get("success"):
+            # debugpy says "continued" late or not at all after a step, and answers no further one.
+            self.stopped.clear()
         return [Answered(number, message | {"request_seq": known[0]})]
 
     def ended(self, why: str) -> list[Effect]:
