@@ -122,7 +122,8 @@ def api(session: nox.Session, package: str) -> None:
 
 def wheels(session: nox.Session, *names: str) -> list[str]:
     """Build the wheels of packages and return their paths."""
-    out = Path(session.create_tmp()) / "wheels"
+    # Not create_tmp(): it moves TMPDIR too, and the path of a socket has 107 bytes at most.
+    out = Path(session.virtualenv.location).resolve() / "wheels"
     for old in out.glob("*.whl"):
         old.unlink()
     for name in names:

@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -20,7 +21,7 @@ import pytest
 
 from nuncius.protocol.client.aio import AsyncClient
 from nuncius.protocol.client.blocking import Client
-from nuncius.protocol.connection import ConnectionInfo
+from nuncius.protocol.connection import ConnectionInfo, ipc_directory
 from nuncius.protocol.core.client import Orphan
 from nuncius.protocol.errors import (
     ExecutionError,
@@ -299,10 +300,13 @@ def test_a_timeout_in_the_asyncio_client(peer):
     assert run(peer, story).error.ename == "KeyboardInterrupt"
 
 
-def test_waiting_for_a_kernel_that_is_not_there_ends(tmp_path):
+def test_waiting_for_a_kernel_that_is_not_there_ends(request):
+    # Not in tmp_path: a socket's path has 107 bytes at most, and a checkout may lie deep.
+    directory = ipc_directory()
+    request.addfinalizer(lambda: shutil.rmtree(directory))
     info = ConnectionInfo(
         transport="ipc",
-        ip=str(tmp_path / "kernel"),
+        ip=f"{directory}/kernel",
         shell_port=1,
         iopub_port=2,
         stdin_port=3,
