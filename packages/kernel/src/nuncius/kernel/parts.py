@@ -237,12 +237,7 @@ class Parts:
         keywords: dict[str, Any] = {}
         if getattr(function, "needs_local_scope", False):
             keywords["local_ns"] = self._caller_locals(_stack_depth)
-        result = function(line, **keywords)
-        if getattr(
-            function, "_ipython_magic_output_can_be_silenced", False
-        ) and line.rstrip().endswith(";"):
-            return None
-        return result
+        return _unless_silenced(function(line, **keywords), function, line)
 
     def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
         """Run ``%%name line`` with the rest of the cell.
@@ -266,12 +261,27 @@ class Parts:
         keywords: dict[str, Any] = {}
         if getattr(function, "needs_local_scope", False):
             keywords["local_ns"] = self.user_ns
-        result = function(line, cell, **keywords)
-        if getattr(function, "_ipython_magic_output_can_be_silenced", False):
-            from nuncius.kernel.display.hook import ends_with_semicolon
+        return _unless_silenced(function(line, cell, **keywords), function, cell)
 
-            if ends_with_semicolon(cell):
-                return None
+    async def await_magic(self, kind: str, name: str, *texts: str) -> Any:
+        """Run a magic, awaiting what its code awaits: what a cell with ``await`` under such a magic calls.
+
+        Args:
+            kind: ``line`` or ``cell``.
+            name: Of the magic.
+            *texts: The line; and the cell.
+        """
+        __tracebackhide__ = True
+        from nuncius.kernel.magics.awaiting import Unfinished, call_unfinished
+
+        if kind == "cell":
+            result = call_unfinished(self.run_cell_magic, name, *texts)
+        else:
+            result = call_unfinished(self.run_line_magic, name, *texts, 3)
+        if isinstance(result, Unfinished):
+            result = _unless_silenced(
+                await result.coroutine, self.find_magic(name, kind), texts[-1]
+            )
         return result
 
     def magic(self, arg_s: str) -> Any:
@@ -689,3 +699,13 @@ class Parts:
         text, code = getoutput(self.var_expand(cmd, depth=depth + 1))
         self.user_ns["_exit_code"] = code
         return SList(text.splitlines()) if split else LSString(text)
+
+
+def _unless_silenced(result: Any, function: Any, code: str) -> Any:
+    """Return the value of a magic; None if a semicolon at the end of its code silences it."""
+    if not getattr(function, "_ipython_magic_output_can_be_silenced", False) or ";" not in code:
+        return result
+    from nuncius.kernel.display.hook import ends_with_semicolon
+    from nuncius.kernel.magics.awaiting import Unfinished
+
+    return None if ends_with_semicolon(code) and not isinstance(result, Unfinished) else result

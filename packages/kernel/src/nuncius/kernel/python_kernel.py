@@ -95,8 +95,12 @@ class PythonKernel(Kernel):
                     self._shell = self._make_shell(self)
         return self._shell
 
+    def prepare(self) -> None:
+        """Make the shell."""
+        _ = self.shell
+
     def start(self, io: KernelIO) -> None:
-        """Make the shell, and run what the person wants at the start."""
+        """Run what the person wants at the start."""
         shell = self.shell
         if self._on_start is not None:
             run, self._on_start = self._on_start, None

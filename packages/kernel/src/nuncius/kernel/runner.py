@@ -89,18 +89,57 @@ class _AsyncioRunner:
             self._runner = None
 
 
-def _trio(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    trio: Any = import_module("trio")
+def _default_interrupts(run: Callable[[], Any]) -> Any:
+    """Run a foreign loop with Python's own handler of Ctrl-C.
 
-    async def main() -> Any:
-        return await coroutine
+    trio takes Ctrl-C over only from that one; a handler that raises inside such a loop, rather than in the code that it runs, would break it.
+    """
+    import signal
+    import threading
 
-    return trio.run(main)
+    if threading.current_thread() is not threading.main_thread():
+        return run()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return run()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
-def _curio(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    curio: Any = import_module("curio")
-    return curio.run(coroutine)
+class _TrioRunner:
+    """Run each coroutine by a ``trio.run`` of its own."""
+
+    name = "trio"
+
+    def __init__(self) -> None:
+        self._trio: Any = _installed("trio")
+
+    def __call__(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        async def main() -> Any:
+            return await coroutine
+
+        return _default_interrupts(lambda: self._trio.run(main))
+
+
+class _CurioRunner:
+    """Run each coroutine by a ``curio.run`` of its own."""
+
+    name = "curio"
+
+    def __init__(self) -> None:
+        self._curio: Any = _installed("curio")
+
+    def __call__(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        return _default_interrupts(lambda: self._curio.run(coroutine))
+
+
+def _installed(name: str) -> Any:
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name != name:
+            raise
+        raise ValueError(f"{name} is not installed here: %pip install {name}") from None
 
 
 #: The names that ``%autoawait`` knows, besides a function of one's own.
@@ -111,7 +150,7 @@ def loop_runner(name: str | LoopRunner) -> LoopRunner:
     """Return the runner of this name; a function is taken as it is, ``package.function`` is imported.
 
     Raises:
-        ValueError: There is none.
+        ValueError: There is none, or its library is not installed.
     """
     if callable(name):
         return name
@@ -119,9 +158,9 @@ def loop_runner(name: str | LoopRunner) -> LoopRunner:
         case "asyncio":
             return _AsyncioRunner()
         case "trio":
-            return _trio
+            return _TrioRunner()
         case "curio":
-            return _curio
+            return _CurioRunner()
         case "sync":
             return drive
     module, dot, attribute = name.rpartition(".")

@@ -269,6 +269,8 @@ class Shell(Parts):
             tree = self.compile.parse(cell, filename)
             if self.ast_transformers:
                 tree = self.transform_ast(tree)
+            if flags and "get_ipython()." in cell and ("await" in cell or "async" in cell):
+                tree = self._with_awaited_magics(tree)
             pieces = self.compile.segments(
                 tree, filename, interactivity, flags=flags, keep_futures=info.shell_futures
             )
@@ -383,12 +385,19 @@ class Shell(Parts):
         try:
             if cell is None:
                 cell = self.transform_cell(raw_cell)
-            code = compile(
-                cell, "<async?>", "exec", self.compile.flags | _TOP_LEVEL_AWAIT, dont_inherit=True
+            tree = self._with_awaited_magics(self.compile.parse(cell))
+            code = self.compile(
+                tree, "<async?>", "exec", flags=_TOP_LEVEL_AWAIT, keep_futures=False
             )
         except Exception:  # noqa: BLE001 - it will be told when it runs
             return False
         return bool(code.co_flags & 0x80)
+
+    def _with_awaited_magics(self, tree: Any) -> Any:
+        """Return a cell with the magics awaited whose code awaits."""
+        from nuncius.kernel.magics.awaiting import await_magics
+
+        return await_magics(self, tree)
 
     async def run_prepared(self, prepared: Prepared) -> ExecutionResult:
         """Run a prepared cell; suspends only if the cell awaits."""

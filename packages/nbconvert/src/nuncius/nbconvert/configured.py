@@ -26,6 +26,8 @@ class Configured:
     def __init__(self, settings: Sequence[Setting] = (), objects: Iterable[Any] = ()) -> None:
         self.settings = tuple(settings)
         self._ready: dict[type, Any] = {type(item): item for item in objects}
+        #: What `below` made, with the settings themselves: those of a format serve every notebook.
+        self._below: dict[int, tuple[Sequence[Setting], Configured]] = {}
 
     def of(self, cls: type[T]) -> T:
         """Return the options of a class.
@@ -41,7 +43,10 @@ class Configured:
 
     def below(self, settings: Sequence[Setting]) -> Configured:
         """Return these options with less important settings beneath them."""
-        return Configured((*settings, *self.settings), self._ready.values())
+        if id(settings) not in self._below:
+            made = Configured((*settings, *self.settings), self._ready.values())
+            self._below[id(settings)] = (settings, made)
+        return self._below[id(settings)][1]
 
     def above(self, settings: Sequence[Setting]) -> Configured:
         """Return these options with more important settings on top."""

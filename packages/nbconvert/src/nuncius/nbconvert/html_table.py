@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
+from html import unescape
 from html.parser import HTMLParser
 
 __all__ = ["Table", "read_tables"]
 
 _SILENT = frozenset({"style", "script", "title"})
+
+_ATTRIBUTES = r"(?:\s(?:[^<>\"']|\"[^\"<>]*\"|'[^'<>]*')*+)?>"
+_CELL = rf"<(t[dh]){_ATTRIBUTES}([^<]*+)</t[dh]>\s*+"
+#: Rows of cells that hold text and nothing else, as programs write them: most of most tables.
+_ROWS = re.compile(rf"(?:<tr{_ATTRIBUTES}\s*+(?:{_CELL})++</tr>\s*+)++")
+_CELLS = re.compile(_CELL)
 
 
 @dataclass(slots=True)
@@ -51,7 +59,13 @@ def read_tables(html: str) -> tuple[list[Table], str]:
     """Return the tables, and the text that stands outside of them."""
     reader = _Reader()
     # What browsers read as a comment, html.parser may refuse.
-    reader.feed(html.replace("<![", "<!--["))
+    html = html.replace("<![", "<!--[")
+    done = 0
+    for match in _ROWS.finditer(html):
+        reader.feed(html[done : match.start()])
+        reader.feed_rows(match.group())
+        done = match.end()
+    reader.feed(html[done:])
     reader.close()
     tables = [_squared(table) for table in reader.tables if table.rows]
     return tables, " ".join("".join(reader.outside).split())
@@ -76,6 +90,19 @@ class _Reader(HTMLParser):
         self._in_head = self._all_headings = False
         self._silent = self._depth = 0
         self._caption = False
+
+    def feed_rows(self, html: str) -> None:
+        """Read what `_ROWS` has found: without looking at each tag, where that makes no difference."""
+        busy = self.rawdata or self.cdata_elem or self._silent or self._caption or self._cell is not None  # fmt: skip
+        if busy or self._depth != 1 or "span" in html.lower():
+            self.feed(html)
+            return
+        self._end_row()
+        for row in html.split("</tr>")[:-1]:
+            cells = _CELLS.findall(row)
+            self._all_headings = all(tag == "th" for tag, _ in cells)
+            self._row = [" ".join((unescape(text) if "&" in text else text).split()) for _, text in cells]  # fmt: skip
+            self._end_row()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in _SILENT:

@@ -415,8 +415,11 @@ class Kernel(ABC):
     def interrupt(self) -> None:
         """Stop what runs, besides the KeyboardInterrupt that the server raises in the main thread; called from the control thread."""
 
+    def prepare(self) -> None:
+        """Load what cells need, and what should not delay the first answer; called on the main thread before `start`. An interrupt does not reach it: run nothing of the person's own here."""
+
     def start(self, io: KernelIO) -> None:
-        """Do what should not delay the first answer; called on the main thread when the kernel is ready to answer, before the first cell runs."""
+        """Run what the person wants at the start; called on the main thread before the first cell, and interrupted as a cell is."""
 
     def shutdown(self, *, restart: bool) -> Awaitable[None] | None:
         """Free everything; called on the main thread, once, before the process ends or the host closes."""

@@ -260,7 +260,7 @@ class BasicMagics(Magics):
         runner = self.shell.loop_runner
         if not word:
             state = "on" if self.shell.autoawait else "off"
-            name = runner if isinstance(runner, str) else getattr(runner, "__name__", "asyncio")
+            name = runner if isinstance(runner, str) else _name_of(runner)
             say(f"autoawait is `{state}`, and set to use `{name}`")
             return
         if word.lower() in ("false", "off", "0"):
@@ -380,3 +380,8 @@ class BasicMagics(Magics):
 
         document = notebook(self.shell)
         Path(name).expanduser().write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def _name_of(runner: Any) -> str:
+    """Return how a loop runner is called: ours by the word for it, a function by its name."""
+    return str(getattr(runner, "name", "") or getattr(runner, "__name__", "asyncio"))

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from io import StringIO
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from nuncius.kernel.magics.awaiting import (
+    TOP_LEVEL_AWAIT,
+    await_magics,
+    finish,
+    is_coroutine_code,
+    may_await,
+)
 from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.registry import Magics, line_cell_magic, magics_class, no_var_expand
 from nuncius.kernel.magics.text import say
+from nuncius.kernel.runner import drive
+
+if TYPE_CHECKING:
+    import cProfile
 
 __all__ = ["PROFILE_FLAGS", "ProfilingMagics", "profiled"]
 
@@ -36,6 +47,7 @@ PROFILE_FLAGS = (
 class ProfilingMagics(Magics):
     """The profiler."""
 
+    @may_await
     @no_var_expand
     @line_cell_magic
     @options(*PROFILE_FLAGS)
@@ -52,7 +64,12 @@ class ProfilingMagics(Magics):
         __tracebackhide__ = True
         source = line if cell is None else f"{line}\n{cell}"
         code = self.shell.transform_cell(source)
-        return profiled(self.shell, code, opts, self.shell.user_ns)
+        flags = TOP_LEVEL_AWAIT if self.shell.autoawait else 0
+        filename = self.shell.compile.cache(code, self.shell.execution_count)
+        tree = await_magics(self.shell, self.shell.compile.parse(code, filename))
+        compiled = self.shell.compile(tree, filename, "exec", flags=flags)
+        work = _profiled(self.shell, compiled, opts, self.shell.user_ns)
+        return finish(self.shell, work, is_coroutine_code(compiled))
 
 
 def profiled(shell: Any, code: str, opts: Opts, namespace: dict[str, Any]) -> Any:
@@ -68,19 +85,32 @@ def profiled(shell: Any, code: str, opts: Opts, namespace: dict[str, Any]) -> An
         The statistics, if the options ask for them.
     """
     __tracebackhide__ = True
+    compiled = shell.compile(code, shell.compile.cache(code, shell.execution_count), "exec")
+    return drive(_profiled(shell, compiled, opts, namespace))
+
+
+async def _profiled(shell: Any, compiled: Any, opts: Opts, namespace: dict[str, Any]) -> Any:
+    __tracebackhide__ = True
     import cProfile
-    import pstats
 
     profile = cProfile.Profile()
     note = ""
-    compiled = shell.compile(code, shell.compile.cache(code, shell.execution_count), "exec")
     profile.enable()
     try:
-        exec(compiled, namespace)
+        value = eval(compiled, namespace)
+        if is_coroutine_code(compiled):
+            await value
     except SystemExit:
         note = "*** SystemExit exception caught in code being profiled."
     finally:
         profile.disable()
+    return _reported(shell, profile, note, opts)
+
+
+def _reported(shell: Any, profile: cProfile.Profile, note: str, opts: Opts) -> Any:
+    """Show and save a profile as the options want it; see `profiled`."""
+    import pstats
+
     report = StringIO()
     stats = pstats.Stats(profile, stream=report).strip_dirs().sort_stats(*opts.get("s", ["time"]))
     stats.print_stats(*(_limit(text) for text in opts.get("l", ())))

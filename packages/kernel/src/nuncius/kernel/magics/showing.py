@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from nuncius.kernel.magics.awaiting import finish, may_await
 from nuncius.kernel.magics.flags import Flag, Opts, options
-from nuncius.kernel.magics.nested import run_nested
+from nuncius.kernel.magics.nested import nested
 from nuncius.kernel.magics.registry import Magics, cell_magic, magics_class, no_var_expand
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+    from nuncius.kernel.display.capture import capture_output
 
 __all__ = ["DisplayMagics"]
 
@@ -13,6 +21,7 @@ __all__ = ["DisplayMagics"]
 class DisplayMagics(Magics):
     """Output."""
 
+    @may_await
     @cell_magic
     @options(
         Flag("no-stdout", "Do not capture what is printed."),
@@ -20,7 +29,7 @@ class DisplayMagics(Magics):
         Flag("no-display", "Do not capture what is displayed."),
         anywhere=True,
     )
-    def capture(self, opts: Opts, rest: str, cell: str) -> None:
+    def capture(self, opts: Opts, rest: str, cell: str) -> Any:
         """Keep the output of the cell instead of showing it; in a variable, if one is named.
 
         The variable has ``.stdout``, ``.stderr`` and ``.outputs``; calling it, or its ``.show()``, shows everything.
@@ -36,12 +45,20 @@ class DisplayMagics(Magics):
         captured = capture_output(
             "no-stdout" not in opts, "no-stderr" not in opts, "no-display" not in opts
         )
+        pieces, awaits = nested(self.shell, cell)
+        return finish(self.shell, self._captured(captured, pieces, rest), awaits)
+
+    async def _captured(
+        self, captured: capture_output, pieces: Coroutine[Any, Any, None], name: str
+    ) -> None:
+        """Run code with its output captured, and put that into a variable, if one is named."""
+        __tracebackhide__ = True
         with captured as output:
             try:
-                run_nested(self.shell, cell)
+                await pieces
             finally:
-                if rest:
-                    self.shell.user_ns[rest] = output
+                if name:
+                    self.shell.user_ns[name] = output
 
     @no_var_expand
     @cell_magic

@@ -7,12 +7,20 @@ import gc
 import math
 import sys
 import time as clocks
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import partial
 from itertools import repeat
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
+from nuncius.kernel.magics.awaiting import (
+    TOP_LEVEL_AWAIT,
+    await_magics,
+    finish,
+    is_coroutine_code,
+    may_await,
+    mentions_waiting,
+)
 from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.registry import (
     Magics,
@@ -141,6 +149,7 @@ class TimeitResult:
 class TimingMagics(Magics):
     """Measurements of time."""
 
+    @may_await
     @no_var_expand
     @output_can_be_silenced
     @needs_local_scope
@@ -169,36 +178,49 @@ class TimingMagics(Magics):
         filename = self.shell.compile.cache(source, self.shell.execution_count)
         tree = self.shell.compile.parse(source, filename)
         parsed = clocks.perf_counter()
-        body, last = _split(self.shell.transform_ast(tree))
+        body, last = _split(self._finished(tree))
+        flags = TOP_LEVEL_AWAIT if self.shell.autoawait else 0
         codes = [
-            self.shell.compile(node, filename, mode)
+            self.shell.compile(node, filename, mode, flags=flags)
             for node, mode in ((body, "exec"), (last, "eval"))
             if node is not None
         ]
-        compiled = clocks.perf_counter()
+        spent = parsed - started, clocks.perf_counter() - parsed
+        work = self._timed(codes, local_ns, spent, "no-raise-error" in opts)
+        return finish(self.shell, work, any(map(is_coroutine_code, codes)))
+
+    async def _timed(
+        self, codes: Sequence[Any], local_ns: Any, spent: tuple[float, float], quiet: bool
+    ) -> Any:
+        """Run compiled code, and say how long it took, and how long parsing and compiling it had taken."""
+        __tracebackhide__ = True
         error: BaseException | None = None
         value = None
         cpu, wall = cpu_times(), clocks.perf_counter()
         try:
             for code in codes:
                 value = eval(code, self.shell.user_ns, local_ns)
+                if is_coroutine_code(code):
+                    value = await value
         except (Exception, KeyboardInterrupt) as raised:  # noqa: BLE001 - raised again below
             error = raised
         wall = clocks.perf_counter() - wall
         user, system = (b - a for a, b in zip(cpu, cpu_times(), strict=True))
         _report(user, system, wall)
-        for name, seconds in (
-            ("Compiler : ", compiled - parsed),
-            ("Parser   : ", parsed - started),
-        ):
+        for name, seconds in (("Compiler : ", spent[1]), ("Parser   : ", spent[0])):
             if seconds > _SLOW:
                 say(f"{name}{format_time(seconds)}")
         if error is not None:
-            if "no-raise-error" not in opts or isinstance(error, KeyboardInterrupt):
+            if not quiet or isinstance(error, KeyboardInterrupt):
                 raise error
             return None
         return value
 
+    def _finished(self, tree: ast.Module) -> Any:
+        """Return the tree as the AST transformers leave it, with the magics in it awaited that need it."""
+        return await_magics(self.shell, self.shell.transform_ast(tree))
+
+    @may_await
     @no_var_expand
     @output_can_be_silenced
     @needs_local_scope
@@ -243,9 +265,16 @@ class TimingMagics(Magics):
         names = dict(self.shell.user_ns) if local_ns is not self.shell.user_ns else None
         if names is not None:
             names.update(local_ns or {})
-        inner = self._loop(setup, statement, self.shell.user_ns if names is None else names)
+        inner, awaits = self._loop(setup, statement, self.shell.user_ns if names is None else names)
         compile_time = clocks.perf_counter() - started
-        result = _measure(partial(inner, clock), number, times, compile_time, precision)
+        measured = _measure(partial(inner, clock), number, times, compile_time, precision)
+        return finish(self.shell, self._measured(measured, opts), awaits)
+
+    async def _measured(self, measured: Coroutine[Any, Any, TimeitResult], opts: Opts) -> Any:
+        """Measure, say what came of it, and keep it as the options want."""
+        __tracebackhide__ = True
+        result = await measured
+        compile_time = result.compile_time
         if "q" not in opts:
             if result.worst > 4 * result.best and result.best > 0 and result.worst > 1e-6:
                 say(
@@ -259,19 +288,28 @@ class TimingMagics(Magics):
             self.shell.user_ns[opts["v"]] = result
         return result if "o" in opts else None
 
-    def _loop(self, setup: str, statement: str, names: dict[str, Any]) -> Callable[..., float]:
-        """Return a function that loops over the statements themselves, so that nothing is measured but them."""
+    def _loop(
+        self, setup: str, statement: str, names: dict[str, Any]
+    ) -> tuple[Callable[..., Any], bool]:
+        """Return a function that loops over the statements themselves, so that nothing is measured but them; and whether it is a coroutine function."""
         shell = self.shell
         filename = shell.compile.cache(statement, shell.execution_count)
-        body = shell.transform_ast(
-            shell.compile.parse(shell.transform_cell(statement), filename)
-        ).body
-        before = shell.transform_ast(
-            shell.compile.parse(shell.transform_cell(setup), filename)
-        ).body
-        tree = ast.parse(_LOOP)
+        body, before = (
+            self._finished(shell.compile.parse(shell.transform_cell(code), filename)).body
+            for code in (statement, setup)
+        )
+        awaits = (
+            shell.autoawait
+            and mentions_waiting(statement + setup)
+            and is_coroutine_code(
+                shell.compile(
+                    ast.Module([*before, *body], []), filename, "exec", flags=TOP_LEVEL_AWAIT
+                )
+            )
+        )
+        tree = ast.parse(f"async {_LOOP}" if awaits else _LOOP)
         function = tree.body[0]
-        assert isinstance(function, ast.FunctionDef)
+        assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         loop = function.body[1]
         assert isinstance(loop, ast.For)
         loop.body = body or loop.body
@@ -279,7 +317,7 @@ class TimingMagics(Magics):
         ast.fix_missing_locations(tree)
         made: dict[str, Any] = {}
         exec(shell.compile(tree, filename, "exec"), names, made)
-        return made["_inner"]  # type: ignore[no-any-return]
+        return made["_inner"], bool(awaits)
 
 
 _LOOP = """\
@@ -324,8 +362,8 @@ def _whole(opts: Opts, name: str, default: int) -> int:
     return number
 
 
-def _measure(
-    loop: Callable[[Iterator[None]], float],
+async def _measure(
+    loop: Callable[[Iterator[None]], Any],
     number: int,
     times: int,
     compile_time: float,
@@ -335,21 +373,23 @@ def _measure(
     if number == 0:
         for power in range(10):
             number = 10**power
-            if _once(loop, number) >= _LONG_ENOUGH:
+            if await _once(loop, number) >= _LONG_ENOUGH:
                 break
-    runs = list(map(partial(_once, loop), repeat(number, times)))
+    runs = [await _once(loop, number) for _ in range(times)]
     return TimeitResult(
         number, times, min(runs) / number, max(runs) / number, runs, compile_time, precision
     )
 
 
-def _once(loop: Callable[[Iterator[None]], float], number: int) -> float:
+async def _once(loop: Callable[[Iterator[None]], Any], number: int) -> float:
     """Return the seconds of so many loops, without the garbage collector."""
     __tracebackhide__ = True
     collecting = gc.isenabled()
     gc.disable()
     try:
-        return loop(repeat(None, number))
+        seconds = loop(repeat(None, number))
+        taken: float = seconds if isinstance(seconds, float) else await seconds
+        return taken
     finally:
         if collecting:
             gc.enable()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from nuncius.nbconvert import options
 from nuncius.nbconvert.cli.arguments import HELP, Arguments, parse
 from nuncius.nbconvert.cli.job import Job, convert_one
+from nuncius.nbconvert.cli.links import stems
 from nuncius.nbconvert.configured import Configured
 from nuncius.protocol.errors import NunciusError, OptionError
 
@@ -142,7 +143,7 @@ def _found(patterns: Iterable[str], app: options.NbConvertApp) -> tuple[list[str
 
 def _all(job: Job, paths: list[str], app: options.NbConvertApp) -> int:
     if app.link_notebooks and len(paths) > 1:
-        job.links = _links(paths)
+        job.links = stems(paths)
     workers = app.jobs or os.cpu_count() or 1
     if workers > 1 and len(paths) > 1:
         from nuncius.nbconvert.cli.parallel import convert_all
@@ -161,8 +162,3 @@ def _all(job: Job, paths: list[str], app: options.NbConvertApp) -> int:
         for report in failed:
             sys.stderr.write(f"  {report.path}: {report.failed}\n")
     return 1 if failed else 0
-
-
-def _links(paths: list[str]) -> dict[str, str]:
-    """Return, for the notebooks of a batch, what a link to each becomes but for its extension."""
-    return {str(Path(path)): path.removesuffix(".ipynb") for path in paths}

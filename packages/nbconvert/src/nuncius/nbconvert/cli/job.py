@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import options, writing
 from nuncius.nbconvert.conversion import Result, convert, describe_path, initial_resources
+from nuncius.nbconvert.cli.links import Links
 from nuncius.nbconvert.formats import ALIASES, FORMATS
 from nuncius.nbconvert.notebook import loads
 from nuncius.protocol.errors import NunciusError
@@ -31,7 +32,7 @@ class Job:
         strict: What was repaired or could not be shown is a failure.
         quiet: Only failures are said.
         debug: Tracebacks and times are shown.
-        links: The notebooks of the batch, path to path without extension.
+        links: The notebooks of the batch: absolute path to absolute path without extension.
     """
 
     format: str
@@ -106,7 +107,7 @@ def _converted(job: Job, path: str) -> Result:
         resources["progress"] = sys.stderr
     target = FORMATS.get(ALIASES.get(job.format.lower(), job.format.lower()))
     if job.links and path != "-":
-        resources["links"] = _links(job, path, target.extension if target else "")
+        resources["links"] = Links(job.links, path, target.extension if target else "")
     if target is None:
         from nuncius.nbconvert.compat.custom import convert_custom
 
@@ -127,14 +128,6 @@ def _extra(job: Job, target: Any) -> list[Any]:
     from nuncius.nbconvert.compat.custom import load_preprocessors
 
     return load_preprocessors(chosen, job.configured)
-
-
-def _links(job: Job, path: str, extension: str) -> dict[str, str]:
-    folder = Path(path).parent
-    return {
-        Path(os.path.relpath(other, folder)).as_posix(): Path(os.path.relpath(stem + extension, folder)).as_posix()
-        for other, stem in job.links.items()
-    }  # fmt: skip
 
 
 def _written(job: Job, path: str, result: Result) -> str:

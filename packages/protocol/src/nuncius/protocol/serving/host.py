@@ -221,14 +221,17 @@ class Host:
     def _answer(self, message: Message, io: KernelIO) -> Outcome:
         if message.msg_type == "shutdown_request":
             return self._shutdown(message)
+        interrupts = self.interrupts
         try:
-            self.interrupts.armed = True
-            return answer(self.kernel, message, io)
+            # Two blocks: what handles the first interrupt must not be hit by a second one.
+            try:
+                interrupts.armed = True
+                return answer(self.kernel, message, io)
+            finally:
+                interrupts.armed = False
         except KeyboardInterrupt as error:
-            self.interrupts.armed = False
+            interrupts.armed = False
             return failure(message, error, io)
-        finally:
-            self.interrupts.armed = False
 
     def _answer_control(self, message: Message, io: KernelIO) -> Outcome:
         if message.msg_type == "interrupt_request":
@@ -304,6 +307,7 @@ class Host:
         self._started = True
         io = self._lifetime_io()
         try:
+            self.kernel.prepare()
             self.kernel.start(io)
         except BaseException as error:  # noqa: BLE001 - a broken start-up file must not end the kernel
             import traceback

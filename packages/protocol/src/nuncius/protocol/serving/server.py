@@ -448,13 +448,15 @@ class Server:
     def _answer_main(self, message: Message, io: KernelIO) -> Outcome:
         interrupts = self.interrupts
         try:
-            interrupts.armed = True
-            return self._server_answer(message, io) or answer(self.kernel, message, io)
+            # Two blocks: what handles the first interrupt must not be hit by a second one.
+            try:
+                interrupts.armed = True
+                return self._server_answer(message, io) or answer(self.kernel, message, io)
+            finally:
+                interrupts.armed = False
         except KeyboardInterrupt as error:
             interrupts.armed = False
             return failure(message, error, io)
-        finally:
-            interrupts.armed = False
 
     def _answer_subshell(self, message: Message, io: KernelIO) -> Outcome:
         interrupts = self.interrupts.threads[threading.get_ident()]
@@ -524,28 +526,42 @@ class Server:
 
     def _start_kernel(self) -> None:
         try:
-            self.interrupts.armed = True
-            self.kernel.start(self._lifetime_io())
+            # An interrupt that comes now was meant for nothing: half a kernel must not be the outcome.
+            self.kernel.prepare()
+            if self._stopping is None:
+                self._interruptibly(lambda: self.kernel.start(self._lifetime_io()))
         except BaseException as error:  # noqa: BLE001 - a broken start-up file must not end the kernel
             self._report("the kernel's start", error)
-        finally:
-            self.interrupts.armed = False
 
     def _stop_kernel(self) -> None:
         try:
             # Who cannot wait for the end may press Ctrl-C.
-            self.interrupts.armed = True
-            ended = self.kernel.shutdown(restart=bool(self._stopping))
-            if ended is not None:
-                import asyncio
-
-                asyncio.run(_await(ended))
+            self._interruptibly(self._shutdown_kernel)
         except KeyboardInterrupt:
             self.notes.say("end", "the kernel's shutdown was interrupted")
         except BaseException as error:  # noqa: BLE001 - as above
             self._report("the kernel's shutdown", error)
-        finally:
-            self.interrupts.armed = False
+
+    def _shutdown_kernel(self) -> None:
+        ended = self.kernel.shutdown(restart=bool(self._stopping))
+        if ended is not None:
+            import asyncio
+
+            asyncio.run(_await(ended))
+
+    def _interruptibly(self, action: Callable[[], Outcome]) -> Outcome:
+        """Do what an interrupt may end with `KeyboardInterrupt`. When this returns or raises, no other one can come: whoever handles the first is not hit by a second."""
+        interrupts = self.interrupts
+        try:
+            try:
+                interrupts.armed = True
+                return action()
+            finally:
+                interrupts.armed = False
+        except KeyboardInterrupt:
+            # It may have come just before the line above.
+            interrupts.armed = False
+            raise
 
     def _report(self, what: str, error: BaseException) -> None:
         import traceback

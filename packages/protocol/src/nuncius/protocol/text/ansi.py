@@ -14,6 +14,7 @@ import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 __all__ = [
     "NAMES",
@@ -187,6 +188,7 @@ _ON: dict[int, dict[str, bool]] = {
 _TARGETS = {38: "foreground", 48: "background", 58: ""}
 
 
+@lru_cache(maxsize=4096)
 def _restyled(style: Style, parameters: str) -> Style:
     """Return ``style`` after a sequence of SGR parameters."""
     if parameters[:1] in {"<", "=", ">", "?"}:

@@ -80,7 +80,7 @@ _SPECIAL: list[Special | type[TokenTransform]] = list(Special)
 _MOST_TOKEN_TRANSFORMS = 10_000
 
 #: What may need a closer look, besides the single characters that `_is_plain` looks for.
-_SUSPECT = re.compile(r"\n[ \t\f]*[,;/]")
+_SUSPECT = re.compile(r"\n[ \t\f]*[,;/]|(?:\A|\n|=)[ \t\f]*[%!]")
 
 _INDENT = re.compile(r"[ \t]*")
 
@@ -96,8 +96,6 @@ def _is_plain(cell: str) -> bool:
     return not (
         first.isspace()
         or first in ",;/"
-        or "%" in cell
-        or "!" in cell
         or "?" in cell
         or ">>>" in cell
         or "..." in cell
@@ -160,6 +158,8 @@ class TransformerManager:
         ended = "\n" in cell[len(cell.rstrip()) :]
         if not ended:
             cell += "\n"
+        if self._is_standard() and _is_plain(cell) and _is_whole(cell):
+            return _COMPLETE
         lines = split_lines(cell)
         last = next((line for line in reversed(lines) if not line.isspace()), "")
         if last.rstrip("\r\n").endswith("\\"):
@@ -232,6 +232,36 @@ def _check_python(lines: list[str], ended: bool) -> tuple[str, int | None]:
     if code is not None and _column(text, code) and not ended:
         return "incomplete", _last_indent(lines)
     return _COMPLETE
+
+
+def _is_whole(text: str) -> bool:
+    """Tell whether plain Python is a program that ends outside of all blocks; False means that one has to look.
+
+    Compiling thousands of lines takes a fraction of the time that looking at each of them does.
+    """
+    from nuncius.protocol.text.scan import Scanner
+
+    before, _, last = text.rstrip().rpartition("\n")
+    if not last or last[0].isspace() or "#" in last or before.endswith("\\"):
+        return False
+    # What ends a bracket or a string of the lines above does not stand alone.
+    alone = Scanner(last).line(0)
+    if alone.quote or alone.brackets or alone.broken or alone.sunken:
+        return False
+    return _is_program(text)
+
+
+def _is_program(text: str) -> bool:
+    import ast
+    import warnings
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            compile(text, "<input>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+    except (SyntaxError, OverflowError, ValueError, TypeError, MemoryError, RecursionError):
+        return False
+    return True
 
 
 def _column(text: str, line: LogicalLine) -> int:
