@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -331,6 +332,20 @@ def test_waiting_for_a_kernel_that_is_not_there_ends(request):
 
 
 GONE = "closed the connection and answers no heartbeat"
+
+
+def test_a_client_that_was_left_with_a_dead_kernel_costs_next_to_nothing(mortal):
+    """A window that stays open over night: it tries to connect again, but less and less often."""
+    with Client(ZmqChannels(mortal.info), heartbeat_interval=None) as client:
+        client.wait_until_ready(timeout=20)
+        mortal.process.kill()
+        mortal.process.wait()
+        client.poll(0.3)
+        before = time.process_time()
+        # A whole second, since less would measure the clock.
+        while client.poll(1):
+            before = time.process_time()
+        assert time.process_time() - before < 0.01
 
 
 def test_a_kernel_that_dies_ends_what_is_awaited(mortal):

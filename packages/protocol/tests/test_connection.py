@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import socket
 import stat
 import subprocess
 import sys
+import tempfile
 import textwrap
 from dataclasses import replace
 from pathlib import Path
@@ -319,6 +321,42 @@ def test_ipc_sockets_are_private_and_go_with_the_file(tmp_path):
     remove_connection_file(path, info)
     assert (path.exists(), folder.exists()) == (False, False)
     remove_connection_file(path, info)
+
+
+@pytest.mark.parametrize("runtime_is_short", [True, False])
+def test_sockets_lie_elsewhere_where_the_folder_for_temporary_files_is_deep(
+    tmp_path, monkeypatch, runtime_is_short
+):
+    """A checkout of a checkout in a home with a long name: its TMPDIR is no place for sockets."""
+    deep = tmp_path / ("d" * 90)
+    deep.mkdir()
+    short = tempfile.mkdtemp(dir="/tmp")
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", short if runtime_is_short else str(deep))
+    folder = Path(ipc_directory())
+    try:
+        assert str(folder.parent) == (short if runtime_is_short else "/tmp")
+        with socket.socket(socket.AF_UNIX) as server:
+            server.bind(f"{folder}/control-65535")
+        assert list(deep.iterdir()) == []
+    finally:
+        shutil.rmtree(folder)
+        Path(short).rmdir()
+
+
+def test_a_path_that_is_too_long_for_a_socket_is_refused_where_it_is_named(tmp_path):
+    fits = "/" + "s" * 100
+    assert replace(INFO, transport="ipc", ip=fits, hb_port=12345).url("hb") == f"ipc://{fits}-12345"
+    with pytest.raises(ConnectionFileError) as caught:
+        replace(INFO, transport="ipc", ip=f"{fits}ß", hb_port=12345)
+    assert str(caught.value) == (
+        f"the ipc socket '{fits}ß-12345' cannot exist: its path has 109 bytes, and a socket's may have 107; "
+        "choose a shorter folder, or transport='tcp'"
+    )
+    path = tmp_path / "kernel-1.json"
+    path.write_text(json.dumps({"transport": "ipc", "ip": f"{fits}ßßß", "shell_port": 1}))
+    with pytest.raises(ConnectionFileError, match=r"kernel-1\.json: the ipc socket"):
+        load_connection_file(path)
 
 
 def test_keys_are_random_and_look_like_jupyters():

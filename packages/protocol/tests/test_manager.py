@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import json
 import os
 import signal
 import socket
@@ -248,6 +249,72 @@ def test_a_program_without_an_event_loop_has_the_same(ear):
     assert threading.active_count() == 1
 
 
+SLOW = """
+import signal, socket, sys, os
+from nuncius.protocol.serving import serve
+from nuncius.protocol.testing import EchoKernel
+
+def tell(word):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+        sender.sendto(word.encode(), os.environ["TELL"])
+
+class Slow(EchoKernel):
+    prepared = False
+    def prepare(self):
+        tell("preparing")
+        open(os.environ["GATE"], "rb", 0).read(1)
+        self.prepared = True
+    def start(self, io):
+        try:
+            tell("starting")
+            while True:
+                pass
+        finally:
+            tell("interrupted")
+    def execute(self, request, io):
+        io.stream("stdout", f"prepared: {self.prepared}")
+        return super().execute(request, io)
+
+sys.exit(serve(Slow))
+"""
+
+
+def test_an_interrupt_at_the_start_does_not_leave_half_a_kernel(ear, tmp_path):
+    """A kernel answers before it is complete: an interrupt must neither cut that short nor end it."""
+    slow = replace(spec(), argv=(sys.executable, "-c", SLOW, "-f", "{connection_file}"))
+    os.mkfifo(tmp_path / "gate")
+    gate = os.open(tmp_path / "gate", os.O_RDWR)
+
+    async def story():
+        manager = KernelManager(slow)
+        # Whether it answers before it prepares is a matter of milliseconds.
+        starting = asyncio.create_task(
+            manager.start(env={**ear.env, "GATE": str(tmp_path / "gate")})
+        )
+        await ear.next("preparing")
+        await manager.interrupt()
+        await manager.interrupt()
+        os.write(gate, b".")
+        await ear.next("starting")
+        # What the person wants at the start may be interrupted, and how often does not matter.
+        await manager.interrupt()
+        await ear.next("interrupted")
+        await manager.interrupt()
+        await starting
+        async with manager.client() as client:
+            await client.wait_until_ready(timeout=20)
+            result = await client.execute("hello").result(timeout=20)
+            assert (result.status, result.text()) == ("ok", "prepared: Truehello\n")
+        await manager.shutdown()
+        assert manager.last_exit.code == 0
+        assert "KeyboardInterrupt" in manager.last_exit.output
+
+    try:
+        asyncio.run(story())
+    finally:
+        os.close(gate)
+
+
 # -- crashes
 
 
@@ -407,6 +474,156 @@ def test_ending_a_kernel_ends_the_waiting_for_its_restart(ear):
             await manager.interrupt()
         await manager.shutdown()
         assert manager.state is State.STOPPED
+
+    asyncio.run(story())
+
+
+# -- kernels that outlive the program
+
+FIRST = """
+import asyncio, json, os, sys
+from nuncius.protocol.kernelspec import KernelSpec
+from nuncius.protocol.manager import BlockingKernelManager, KernelManager, ManagerOptions
+kernel = KernelSpec("test", (sys.executable, {kernel!r}, "-f", "{{connection_file}}", *sys.argv[2:]))
+options = ManagerOptions(independent=True)
+async def crash():
+    manager = KernelManager(kernel, options, session_name="a.ipynb")
+    await manager.start(cwd="/")
+    print(json.dumps(await manager.save()), flush=True)
+    os.kill(os.getpid(), 9)
+def detach():
+    manager = BlockingKernelManager(kernel, options, session_name="a.ipynb")
+    manager.start(cwd="/")
+    print(json.dumps(manager.save()), flush=True)
+    manager.detach()
+asyncio.run(crash()) if sys.argv[1] == "crash" else detach()
+"""
+
+
+def first_program(ear: Ear, way: str, *arguments: str) -> dict[str, object]:
+    """Run a program that starts a kernel and ends before it; return what it saved."""
+    code = FIRST.format(kernel=str(KERNEL))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", code, way, *arguments],
+        env=ear.env, capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == ((-9, "") if way == "crash" else (0, ""))
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize("way", ["crash", "detach"])
+def test_a_kernel_outlives_its_program_and_is_taken_over_by_the_next(ear, way, monkeypatch):
+    """A server is restarted, or crashes: its kernels go on, and the new one takes care of them."""
+    saved = first_program(ear, way)
+    pid, parent, *_ = ear.hear("started")
+    assert parent == "None"  # it does not watch the program that started it
+
+    async def story():
+        manager = KernelManager(spec())
+        info = await manager.adopt(saved)
+        assert (manager.kernel_id, manager.session_name) == (saved["kernel_id"], "a.ipynb")
+        assert (info, manager.state) == (
+            load_connection_file(saved["connection_file"]), State.RUNNING,
+        )  # fmt: skip
+        assert manager.kernel_info.content["status"] == "ok"
+        assert manager.resolve_path("proc") == "/proc"
+        await manager.interrupt()
+        await ear.next("interrupted")
+        monkeypatch.setenv("TELL", ear.env["TELL"])
+        assert await manager.restart() == info
+        assert await ear.next("shutdown_request") == ["True"]
+        again, parent, cwd, _ = await ear.next("started")
+        assert is_gone(int(pid), 0)
+        assert (parent, cwd) == (str(os.getpid()), "/")
+        await manager.shutdown()
+        assert is_gone(int(again), 0)
+
+    asyncio.run(story())
+
+
+def test_kernels_that_were_taken_over_are_started_again_when_they_crash(ear, tmp_path):
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "kernel.json").write_text(json.dumps(spec().to_dict()))
+
+    async def story():
+        saved = await asyncio.to_thread(first_program, ear, "crash")
+        options = ManagerOptions(independent=True)
+        async with KernelPool(options, KernelSpecs([tmp_path], native=False)) as pool:
+            with pytest.raises(NoSuchKernel):
+                await pool.adopt({**saved, "kernel_name": "no-such"})
+            manager = await pool.adopt(saved)
+            assert list(pool) == [saved["kernel_id"]]
+            with pytest.raises(KernelError, match="already"):
+                await pool.adopt(saved)
+            await pool.detach(manager.kernel_id)
+            assert list(pool) == []
+            manager = await pool.adopt(saved)
+            info, again = manager.info, asyncio.Event()
+            manager.add_callback(lambda *_: again.set(), "ready")
+            await manager.signal(signal.SIGKILL)
+            async with asyncio.timeout(20):
+                await again.wait()
+            # How it ended only its parent could learn.
+            assert (manager.info, manager.last_exit) == (info, Exit(None))
+
+    asyncio.run(story())
+
+
+def test_a_kernel_that_was_taken_over_ends_with_its_new_program_unless_it_lets_go(ear):
+    """It is left with no program at all, taken over, let go, taken over, and ended."""
+    saved = first_program(ear, "crash", "--child")
+    (child,) = ear.hear("child")
+    manager = BlockingKernelManager(spec(), ManagerOptions(independent=True))
+    manager.adopt(saved)
+    assert manager.save() == saved
+    manager.detach()
+    assert manager.state is State.STOPPED
+    with (
+        BlockingKernelManager(spec()) as dependent,
+        pytest.raises(KernelError, match=r"start it with ManagerOptions\(independent=True\)"),
+    ):
+        dependent.detach()
+    adopting = f"""
+        import json, os, sys
+        from nuncius.protocol.kernelspec import KernelSpec
+        from nuncius.protocol.manager import BlockingKernelManager
+        manager = BlockingKernelManager(KernelSpec("test", (sys.executable, {str(KERNEL)!r})))
+        manager.adopt(json.loads(sys.argv[1]))
+        os.kill(os.getpid(), 9)
+    """
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(adopting), json.dumps(saved)],
+        timeout=30, check=False,
+    )  # fmt: skip
+    assert is_gone(saved["provisioner"]["pid"])
+    assert is_gone(int(child))
+
+
+def test_what_is_no_kernel_any_more_is_not_taken_over(ear, tmp_path):
+    async def story():
+        manager = KernelManager(spec(), ManagerOptions(independent=True))
+        await manager.start()
+        saved = await manager.save()
+        pid = saved["provisioner"]["pid"]
+        other = KernelManager(spec())
+        another = {**saved["provisioner"], "started": "1"}  # the number of another process now
+        for wrong, error, text in (
+            ({"provisioner": another}, KernelDied, f"process {pid} of the kernel has ended"),
+            ({"provisioner": {"pid": 1}}, KernelDied, "names no process"),
+            ({"provisioner": None}, KernelError, "has None as provisioner; expected what"),
+            ({"kernel_name": "else"}, KernelError, "this manager is for 'test'"),
+            ({"connection_file": str(tmp_path / "x")}, ConnectionFileError, "no connection file"),
+        ):
+            with pytest.raises(error, match=text):
+                await other.adopt({**saved, **wrong})
+            assert (other.state, other.has_kernel, other.info) == (State.STOPPED, False, None)
+        with pytest.raises(RuntimeError, match="running already"):
+            await manager.adopt(saved)
+        await manager.shutdown()
+        with pytest.raises(ConnectionFileError):
+            await other.adopt(saved)
+        with pytest.raises(KernelError, match="cannot save the kernel 'test': it is stopped"):
+            await manager.save()
 
     asyncio.run(story())
 

@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from nuncius.protocol import packing
 from nuncius.protocol.errors import Malformed
+from nuncius.protocol.messages import Header
 from nuncius.protocol.packing import Packer, clean, json_packer, msgpack_packer, packer_named
 
 PACKERS = {
@@ -116,6 +117,38 @@ STRANGE: list[tuple[Any, Any]] = [
     (10**5000, hex(10**5000)),
     ({Unprintable(): 1}, "<unprintable dict object>"),
 ]
+
+
+_texts = st.text(st.characters(codec=None), max_size=20)
+
+
+@given(
+    fields=st.fixed_dictionaries(
+        dict.fromkeys(("msg_id", "msg_type", "session", "username", "date", "version"), _texts)
+    ),
+    subshell_id=st.none() | _texts,
+    extra=st.dictionaries(_texts.map(lambda name: f"x-{name}"), st.integers(-5, 5), max_size=2),
+)
+def test_a_header_is_encoded_as_its_mapping_is(
+    fields: dict[str, Any], subshell_id: str | None, extra: dict[str, int]
+) -> None:
+    header = Header(**fields, subshell_id=subshell_id, extra=extra)
+
+    for packer in (packing._stdlib_packer(), json_packer(), msgpack_packer()):
+        encoded = packer.pack_header(header)
+        assert encoded == packer.pack(header.to_dict())
+        assert packer.wrote(encoded)
+
+
+@pytest.mark.parametrize("text", ["{}", " { } ", '{"a": 1} ', "\n[1]\n", "null"])
+def test_white_space_around_json_is_no_error(text: str) -> None:
+    assert packing._stdlib_packer().unpack(text.encode(), "content") == json.loads(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "{", "{} {}", '{"a":1}x', "\ufeff{}"])
+def test_what_is_more_or_less_than_json_is_refused(text: str) -> None:
+    with pytest.raises(Malformed, match="the content is not JSON"):
+        packing._stdlib_packer().unpack(text.encode(), "content")
 
 
 @pytest.mark.parametrize(("value", "cleaned"), STRANGE, ids=[type(v).__name__ for v, _ in STRANGE])

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from nuncius.protocol.errors import InvalidSignature, Malformed, MessageError, Replayed
-from nuncius.protocol.messages import Channel, Header, Message
+from nuncius.protocol.messages import Buffer, Channel, Header, Message
 from nuncius.protocol.packing import msgpack_packer
 from nuncius.protocol.session import DELIMITER, ReplayGuard, Session, parse_parent, utc_now
 
@@ -115,10 +115,25 @@ def test_a_key_can_be_text_and_an_empty_key_signs_nothing(ours: Session) -> None
     assert unsigned.decode(plain) == unsigned.decode(plain)
 
 
-@pytest.mark.parametrize("scheme", ["sha256", "hmac-", "hmac-nosuch", "md5-hmac", ""])
+@pytest.mark.parametrize(
+    "scheme", ["sha256", "hmac-", "hmac-nosuch", "hmac-shake_128", "md5-hmac", ""]
+)
 def test_a_signature_scheme_must_be_known(scheme: str) -> None:
     with pytest.raises(ValueError, match="expected 'hmac-' and a hash such as"):
         Session(KEY, signature_scheme=scheme)
+
+
+@pytest.mark.parametrize("name", ["sha256", "md5", "sha512", "sha3_224", "blake2s"])
+@pytest.mark.parametrize("size", [1, 63, 64, 65, 200])
+def test_signatures_are_those_of_python_s_hmac(name: str, size: int) -> None:
+    key = bytes(range(1, size + 1))
+    session = Session(key, signature_scheme=f"hmac-{name}")
+
+    mixed: list[Buffer] = [b"a" * 500, bytearray(b"b"), memoryview(b"cd")]
+    for parts in ([], mixed[:1], mixed):
+        expected = hmac.new(key, b"".join(parts), name).hexdigest().encode()
+        assert session.sign(parts) == expected
+        assert session.sign(parts) == expected, "a signature must leave nothing behind"
 
 
 def test_other_hashes_are_used(ours: Session) -> None:

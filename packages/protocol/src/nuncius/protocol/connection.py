@@ -56,6 +56,11 @@ _KNOWN = frozenset(
     }
 )
 
+#: Bytes that the path of a Unix socket may have (``sun_path`` of unix(7), less the zero at its end).
+_LONGEST_SOCKET = 107
+#: Bytes of a folder that leave room for ours and the names of sockets in it, on macOS too, where paths are 4 bytes shorter.
+_LONGEST_FOLDER = 103 - len("/nuncius-ipc-12345678/kernel-65535")
+
 StrPath = str | os.PathLike[str]
 
 
@@ -84,6 +89,9 @@ class ConnectionInfo:
         curve_publickey: CurveZMQ key of the kernel, in Z85 (40 characters); empty: the sockets are not encrypted.
         curve_secretkey: Its other half.
         extra: What else is in the file.
+
+    Raises:
+        ConnectionFileError: The path of an ipc socket would be longer than sockets' paths may be.
     """
 
     transport: str = "tcp"
@@ -100,6 +108,14 @@ class ConnectionInfo:
     curve_publickey: str = ""
     curve_secretkey: str = field(default="", repr=False)
     extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.transport == "ipc":
+            longest = f"{self.ip}-{max(self.ports.values())}"
+            if (count := len(longest.encode("utf-8", "surrogatepass"))) > _LONGEST_SOCKET:
+                raise ConnectionFileError(
+                    f"the ipc socket {longest!r} cannot exist: its path has {count} bytes, and a socket's may have {_LONGEST_SOCKET}; choose a shorter folder, or transport='tcp'"
+                )
 
     @property
     def ports(self) -> dict[str, int]:
@@ -183,7 +199,7 @@ class ConnectionInfo:
                 f"{source}: transport is {transport!r}; expected 'tcp' or 'ipc'"
             )
         ip = _text(data, "ip", "127.0.0.1", source)
-        return cls(
+        fields: dict[str, Any] = dict(
             transport=transport,
             # "*" can be bound but not connected to; 0.0.0.0 can do both.
             ip="0.0.0.0" if ip == "*" else ip,
@@ -196,6 +212,10 @@ class ConnectionInfo:
             extra={name: value for name, value in data.items() if name not in _KNOWN},
             **ports,
         )
+        try:
+            return cls(**fields)
+        except ConnectionFileError as error:
+            raise ConnectionFileError(f"{source}: {error}") from None
 
 
 # -- files
@@ -308,11 +328,21 @@ def new_connection_path(kernel_id: str = "") -> str:
 def ipc_directory() -> str:
     """Create and return a new directory, private to the user, for the sockets of one kernel.
 
-    A path of a socket may have 107 bytes at most, so it lies in the directory for temporary files and not beside the connection file. `remove_connection_file` removes it.
+    A path of a socket may have 107 bytes at most, so it lies in the directory for temporary files and not beside the connection file; where ``TMPDIR`` is deep, in ``XDG_RUNTIME_DIR`` or ``/tmp``. `remove_connection_file` removes it.
+
+    Raises:
+        ConnectionFileError: No folder for temporary files has a path that is short enough.
     """
     import tempfile
 
-    return tempfile.mkdtemp(prefix="nuncius-ipc-")
+    first = tempfile.gettempdir()
+    for folder in (first, os.environ.get("XDG_RUNTIME_DIR", ""), "/tmp"):
+        if folder and len(os.fsencode(folder)) <= _LONGEST_FOLDER:
+            with contextlib.suppress(OSError):
+                return tempfile.mkdtemp(prefix="nuncius-ipc-", dir=folder)
+    raise ConnectionFileError(
+        f"there is no folder for a kernel's ipc sockets: the path of {first} is longer than {_LONGEST_FOLDER} bytes or cannot be written, and so it is with XDG_RUNTIME_DIR and /tmp; set TMPDIR to a short one"
+    )
 
 
 def find_connection_files(directory: StrPath | None = None) -> list[str]:

@@ -24,6 +24,7 @@ __all__ = [
     "CompleteRequest",
     "ExecuteRequest",
     "HistoryRequest",
+    "INHERITED",
     "InspectRequest",
     "Kernel",
     "KernelIO",
@@ -93,6 +94,9 @@ class KernelIO(Protocol):
 
 #: The `KernelIO` of the request that the present thread or task works for. Threads that are started by a cell inherit it (`nuncius.protocol.serving.streams` sees to that); None outside any request.
 CURRENT_IO: ContextVar[KernelIO | None] = ContextVar("nuncius_io", default=None)
+
+#: The variables whose values threads inherit; a kernel adds its own, with None as their default.
+INHERITED: list[ContextVar[Any]] = [CURRENT_IO]
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,11 +186,14 @@ class ExecuteRequest:
         content = message.content
         silent = bool(content.get("silent", False))
         cell_id = message.metadata.get("cellId")
+        code = content.get("code")
+        if code.__class__ is not str:
+            code = _field(content, "code", str, _MISSING)
         expressions = content.get("user_expressions")
         if expressions.__class__ is not dict:
             expressions = _field(content, "user_expressions", Mapping, None)
         return cls(
-            _field(content, "code", str, _MISSING),
+            code,
             silent,
             bool(content.get("store_history", not silent)) and not silent,
             expressions or {},

@@ -495,7 +495,7 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
             task.add_done_callback(self._answers.discard)
 
     async def _look_for_kernel(self) -> None:
-        if not await self.transport.heartbeat(self._liveness.interval or 1.0):
+        if not await self.transport.heartbeat(self._liveness.doubt):
             self._exchange.lost(self._liveness.gone())
             self._arrived.set()
         elif (question := self._exchange.ask_who()) is not None:

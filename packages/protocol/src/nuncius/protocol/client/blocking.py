@@ -431,7 +431,7 @@ class Client(Requests[Message, Execution]):
         else:
             with Shield():
                 self._record_one(message)
-        if self._taking:
+        if self._taking or not self._events:
             # We asked for it ourselves, and handle it when Ctrl-C is possible again.
             return
         try:
@@ -469,6 +469,7 @@ class Client(Requests[Message, Execution]):
         """Take what has arrived, waiting for it if there is nothing; tell whether there was anything."""
         if self._closed:
             raise TransportClosed("this client is closed")
+        before = self._received
         if not self._take(0) and timeout != 0:
             deadline = None if timeout is None else monotonic() + timeout
             while True:
@@ -478,7 +479,7 @@ class Client(Requests[Message, Execution]):
                 if self._wait_for_anything(remaining) or self._disconnected or self._deaths:
                     break
         self._mourn()
-        happened = bool(self._events)
+        happened = self._received != before or bool(self._events)
         self._handle_events()
         return happened
 
@@ -532,7 +533,9 @@ class Client(Requests[Message, Execution]):
         if limit <= 0 or self._liveness.interval is None:
             return
         disconnected, self._disconnected = self._disconnected, False
-        echoed = self.channels.heartbeat(limit)
+        echoed = self.channels.heartbeat(
+            min(limit, self._liveness.doubt) if disconnected else limit
+        )
         # Who watches the process knows more than a heartbeat tells.
         self._mourn()
         if disconnected and not echoed:

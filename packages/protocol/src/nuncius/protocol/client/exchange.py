@@ -221,30 +221,39 @@ class Exchange:
     # -- what comes in
 
     def receive(self, message: Message) -> list[Happening]:
-        """Take a message; hand each thing that it made happen to `handle`, in order."""
+        """Take a message; hand each thing that it made happen to `handle`, in order. What nobody wants to hear of is left out."""
         if self._suspects:
             self._recognize(message)
         if message.channel is Channel.IOPUB:
             self._watch_session(message)
         happenings: list[Happening] = []
+        heard = bool(self.subscribers)
         for event in self.core.receive(message):
-            if isinstance(event, (StatusChanged, Orphan)):
-                happenings.append((event, None))
+            # Comparing classes costs a third of isinstance().
+            kind = event.__class__
+            if kind is StatusChanged or kind is Orphan:
+                if heard:
+                    happenings.append((event, None))
                 continue
-            pending = self.pending.get(event.request.header.msg_id)
+            pending = self.pending.get(event.request.header.msg_id)  # type: ignore[union-attr]
             if pending is not None:
                 self._record(event, pending)
-            happenings.append((event, pending))
+                if kind is Output and pending.on_output is not None:
+                    happenings.append((event, pending))
+                    continue
+            if heard or kind is InputAsked:
+                happenings.append((event, pending))
         return happenings
 
     def _record(self, event: Event, pending: Pending) -> None:
-        if isinstance(event, Replied):
-            pending.reply = event.message
-        elif isinstance(event, Output):
+        kind = event.__class__
+        if kind is Output:
             if pending.collector is not None:
-                pending.collector.receive(event.message)
+                pending.collector.receive(event.message)  # type: ignore[union-attr]
                 if pending.on_output is None:
-                    pending.outputs.append(event.message)
+                    pending.outputs.append(event.message)  # type: ignore[union-attr]
+        elif kind is Replied:
+            pending.reply = event.message  # type: ignore[union-attr]
         elif isinstance(event, Finished):
             pending.finished = True
             del self.pending[event.request.msg_id]
@@ -383,6 +392,11 @@ class Liveness:
     patience: int = 4
     heard: bool = False
     missed: int = 0
+
+    @property
+    def doubt(self) -> float:
+        """Seconds that a heartbeat has to come when the connection has ended: as long as a forwarder needs to connect again, and no longer, as most often the kernel is gone."""
+        return min(self.interval or 1.0, 0.5)
 
     def heard_from(self) -> None:
         """Note that something arrived."""

@@ -171,7 +171,9 @@ class ClientCore:
         parent = message.parent
         waiting = None if parent is None else self.open.get(parent.msg_id)
         if message.channel is Channel.IOPUB:
-            return self._receive_iopub(message, waiting)
+            if message.header.msg_type == "status":
+                return self._receive_status(message, waiting)
+            return [Orphan(message) if waiting is None else Output(waiting.request, message)]
         if waiting is None:
             return [Orphan(message)]
         if message.channel is Channel.STDIN:
@@ -180,7 +182,10 @@ class ClientCore:
             return [Orphan(message)]
         waiting.reply = message
         waiting.waits_for_reply = False
-        return [Replied(waiting.request, message), *self._finish(waiting)]
+        events: list[Event] = [Replied(waiting.request, message)]
+        if not waiting.waits_for_idle:
+            events.append(self._finish(waiting))
+        return events
 
     def abandon(self, reason: str) -> list[Event]:
         """End every open request, because the kernel died or was restarted.
@@ -192,11 +197,7 @@ class ClientCore:
         self.open.clear()
         return events
 
-    def _receive_iopub(self, message: Message, waiting: _Open | None) -> list[Event]:
-        if message.header.msg_type != "status":
-            if waiting is None:
-                return [Orphan(message)]
-            return [Output(waiting.request, message)]
+    def _receive_status(self, message: Message, waiting: _Open | None) -> list[Event]:
         events: list[Event] = []
         state = message.content.get("execution_state")
         if isinstance(state, str):
@@ -204,11 +205,10 @@ class ClientCore:
             events.append(StatusChanged(state, message))
         if waiting is not None and state == "idle":
             waiting.waits_for_idle = False
-            events += self._finish(waiting)
+            if not waiting.waits_for_reply:
+                events.append(self._finish(waiting))
         return events
 
-    def _finish(self, waiting: _Open) -> list[Event]:
-        if waiting.waits_for_reply or waiting.waits_for_idle:
-            return []
-        del self.open[waiting.request.msg_id]
-        return [Finished(waiting.request, waiting.reply)]
+    def _finish(self, waiting: _Open) -> Finished:
+        del self.open[waiting.request.header.msg_id]
+        return Finished(waiting.request, waiting.reply)

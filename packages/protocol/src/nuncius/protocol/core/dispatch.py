@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from nuncius.protocol.messages import Channel, Header, Message, MessageFactory
 
@@ -42,7 +42,17 @@ Effect = Send | Run
 
 def reply_type(msg_type: str) -> str | None:
     """Return the type of the reply to ``msg_type``, None if it gets none."""
+    known = _REPLIES.get(msg_type)
+    if known is not None:
+        return known
     return msg_type.removesuffix("_request") + "_reply" if msg_type.endswith("_request") else None
+
+
+#: Of those that every cell and every keystroke causes.
+_REPLIES: Final = {
+    f"{name}_request": f"{name}_reply"
+    for name in ("execute", "complete", "inspect", "is_complete", "kernel_info", "history")
+}
 
 
 class Dispatcher:
@@ -102,7 +112,7 @@ class Dispatcher:
         if request is None:
             raise RuntimeError("Dispatcher.finished() was called, but no request runs")
         effects: list[Effect] = []
-        if reply is not None and (answer := reply_type(request.msg_type)):
+        if reply is not None and (answer := reply_type(request.header.msg_type)):
             effects.append(Send(self._reply(request, answer, reply, metadata)))
         effects.append(self._status(request.header, "idle"))
         self.running = None
@@ -124,7 +134,7 @@ class Dispatcher:
         effects: list[Effect] = []
         kept: deque[Message] = deque()
         for waiting in self.queue:
-            if waiting.msg_type != "execute_request":
+            if waiting.header.msg_type != "execute_request":
                 kept.append(waiting)
                 continue
             effects += [

@@ -10,9 +10,10 @@ if TYPE_CHECKING:
     from nuncius.protocol.manager.local import LocalProvisioner
     from nuncius.protocol.manager.manager import KernelManager, ManagerOptions
     from nuncius.protocol.manager.pool import KernelPool
-    from nuncius.protocol.manager.provisioner import Exit, LaunchRequest, Provisioner
+    from nuncius.protocol.manager.provisioner import Adoptable, Exit, LaunchRequest, Provisioner
 
 __all__ = [
+    "Adoptable",
     "BlockingKernelManager",
     "Exit",
     "KernelManager",
@@ -24,6 +25,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Adoptable": "provisioner",
     "BlockingKernelManager": "blocking",
     "Exit": "provisioner",
     "KernelManager": "manager",

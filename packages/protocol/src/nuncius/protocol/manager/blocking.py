@@ -237,8 +237,17 @@ class BlockingKernelManager:
         finally:
             thread.close()
 
+    def save(self) -> dict[str, Any]:
+        """See `KernelManager.save`."""
+        return self._run(self._manager.save())
+
+    def adopt(self, saved: Mapping[str, Any]) -> ConnectionInfo:
+        """See `KernelManager.adopt`."""
+        return self._run(self._manager.adopt(saved))
+
     def detach(self) -> None:
-        """End the manager's thread, and let a kernel run on that was started ``independent``; its connection file stays."""
+        """See `KernelManager.detach`; the manager's thread ends as well."""
+        self._run(self._manager.detach())
         thread, self._thread = self._thread, None
         if thread is not None:
             thread.close()

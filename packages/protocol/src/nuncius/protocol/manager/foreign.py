@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.connection import ConnectionInfo, write_connection_file
-from nuncius.protocol.errors import LaunchFailed
+from nuncius.protocol.errors import KernelDied, KernelError, LaunchFailed
 from nuncius.protocol.manager.provisioner import Exit, LaunchRequest
 
 if TYPE_CHECKING:
@@ -74,6 +74,26 @@ class ForeignProvisioner:
                 f"the provisioner {type(inner).__name__} cannot start the kernel {request.spec.name!r}: {error}"
             ) from error
         return self._changed(request, info)
+
+    async def save(self) -> dict[str, Any]:
+        """See `nuncius.protocol.manager.provisioner.Adoptable`."""
+        return dict(await self.inner.get_provisioner_info())
+
+    async def adopt(self, saved: Mapping[str, Any], request: LaunchRequest) -> None:
+        """See `nuncius.protocol.manager.provisioner.Adoptable`."""
+        name = type(self.inner).__name__
+        self._exit = None
+        try:
+            await self.inner.load_provisioner_info(dict(saved))
+        except Exception as error:
+            raise KernelError(
+                f"the provisioner {name} cannot take over the kernel: {error}"
+            ) from error
+        if not self.inner.has_process or await self.inner.poll() is not None:
+            raise KernelDied(f"the provisioner {name} finds no process of the kernel any more")
+
+    def release(self) -> None:
+        """See `nuncius.protocol.manager.provisioner.Adoptable`."""
 
     def _changed(self, request: LaunchRequest, info: Mapping[str, Any]) -> ConnectionInfo:
         if not info:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import signal
@@ -11,12 +10,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from nuncius.protocol.errors import LaunchFailed
+from nuncius.protocol.errors import KernelDied, KernelError, LaunchFailed
 from nuncius.protocol.manager.guard import Guard
-from nuncius.protocol.manager.output import OutputTail
+from nuncius.protocol.manager.output import OutputFile, OutputTail
+from nuncius.protocol.manager.process import (
+    AdoptedProcess,
+    ChildProcess,
+    WatchedProcess,
+    start_time,
+)
 from nuncius.protocol.manager.provisioner import Exit, LaunchRequest
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from nuncius.protocol.connection import ConnectionInfo
 
 __all__ = ["LocalProvisioner"]
@@ -36,8 +43,8 @@ class LocalProvisioner:
         self._guard = guard or Guard()
         self._owns_guard = guard is None
         #: These three belong to one process; they are the whole state.
-        self._process: subprocess.Popen[bytes] | None = None
-        self._output: OutputTail | None = None
+        self._process: WatchedProcess | None = None
+        self._output: OutputTail | OutputFile | None = None
         self._exit: Exit | None = None
         self._oom_count = 0
         self._cwd: str | None = None
@@ -60,7 +67,10 @@ class LocalProvisioner:
         """See `Provisioner.launch`."""
         if self.has_process:
             raise LaunchFailed("this provisioner has a process already; end it first")
-        output = None if request.inherit_output else OutputTail()
+        output: OutputTail | OutputFile | None = None
+        if not request.inherit_output:
+            # A pipe would end with us, and whoever writes into it then gets an error, or a signal.
+            output = OutputFile() if request.independent else OutputTail()
         sink = None if output is None else output.write_end
         self._oom_count = _oom_kills()
         try:
@@ -78,7 +88,7 @@ class LocalProvisioner:
             if output is not None:
                 output.abandon()
             raise _launch_error(request, error) from error
-        self._process, self._output, self._exit = process, output, None
+        self._process, self._output, self._exit = ChildProcess(process), output, None
         self._cwd = request.cwd or os.getcwd()  # noqa: PTH109 - a string is what is needed
         if output is not None:
             output.started()
@@ -90,29 +100,22 @@ class LocalProvisioner:
         """See `Provisioner.poll`."""
         if self._process is None:
             return 0
-        return self._process.poll()
+        return (self._process.code or 0) if self._process.ended else None
 
     async def wait(self) -> Exit:
         """See `Provisioner.wait`."""
         process = self._process
         if process is None:
             return Exit(None)
-        if self._exit is None or process.returncode is None:
-            await _wait_for(process)
+        await process.wait()
         if self._exit is None or process is not self._process:
             return self._reap(process)
         return self._exit
 
     async def signal(self, signum: int) -> None:
         """See `Provisioner.signal`."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        if hasattr(os, "killpg"):
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signum)
-                return
-        with contextlib.suppress(OSError):
-            self._process.send_signal(signum)
+        if self._process is not None:
+            self._process.signal(signum)
 
     async def terminate(self) -> None:
         """See `Provisioner.terminate`."""
@@ -124,7 +127,7 @@ class LocalProvisioner:
 
     async def cleanup(self, *, restart: bool) -> None:
         """See `Provisioner.cleanup`. What the kernel started, and left behind in its process group, is asked to end."""
-        if self._process is not None and self._exit is None and self._process.poll() is not None:
+        if self._process is not None and self._exit is None and self._process.ended:
             self._reap(self._process)
         if not restart and self._owns_guard:
             self._guard.close()
@@ -134,8 +137,46 @@ class LocalProvisioner:
         found = Path(self._cwd or ".") / Path(path).expanduser()
         return str(found.resolve()) if found.exists() else None
 
-    def _reap(self, process: subprocess.Popen[bytes]) -> Exit:
-        code = process.returncode
+    # -- a life after this program
+
+    async def save(self) -> dict[str, Any]:
+        """See `nuncius.protocol.manager.provisioner.Adoptable`."""
+        if self._process is None or not self.has_process:
+            raise KernelError("there is no process to save")
+        started = start_time(self._process.pid)
+        if not started:
+            raise KernelError(
+                "the kernel's process cannot be recognized later on this system: it has no /proc and no ps"
+            )
+        return {"pid": self._process.pid, "started": started, "cwd": self._cwd}
+
+    async def adopt(self, saved: Mapping[str, Any], request: LaunchRequest) -> None:
+        """See `nuncius.protocol.manager.provisioner.Adoptable`."""
+        if self.has_process:
+            raise KernelError("this provisioner has a process already; end it first")
+        pid, started, cwd = saved.get("pid"), saved.get("started"), saved.get("cwd")
+        if not isinstance(pid, int) or pid <= 1 or not isinstance(started, str):
+            raise KernelDied(f"what was saved of the kernel names no process: {dict(saved)!r}")
+        self._process, self._output, self._exit = AdoptedProcess(pid, started), None, None
+        self._cwd = cwd if isinstance(cwd, str) else None
+        self._oom_count = _oom_kills()
+        if not request.independent:
+            self._guard.add(pid, request.connection_file)
+
+    def release(self) -> None:
+        """See `nuncius.protocol.manager.provisioner.Adoptable`."""
+        process, self._process = self._process, None
+        if process is not None:
+            self._guard.remove(process.pid)
+            process.release()
+        if self._output is not None:
+            self._output.finish()
+            self._output = None
+        if self._owns_guard:
+            self._guard.close()
+
+    def _reap(self, process: WatchedProcess) -> Exit:
+        code = process.code
         output = ""
         if process is not self._process:
             return Exit(code)
@@ -186,44 +227,6 @@ def _launch_error(request: LaunchRequest, error: Exception) -> LaunchFailed:
     if isinstance(error, PermissionError):
         return LaunchFailed(f"{what}: {program!r} may not be executed{where}")
     return LaunchFailed(f"{what} with {program!r}: {error}{where}")
-
-
-async def _wait_for(process: subprocess.Popen[bytes]) -> None:
-    """Wait until ``process`` has ended, and reap it."""
-    if process.poll() is not None:
-        return
-    loop = asyncio.get_running_loop()
-    try:
-        descriptor = os.pidfd_open(process.pid)  # type: ignore[attr-defined, unused-ignore]
-    except (AttributeError, OSError):
-        await _wait_in_thread(process)
-        return
-    try:
-        ended = asyncio.Event()
-        loop.add_reader(descriptor, ended.set)
-        try:
-            await ended.wait()
-        finally:
-            loop.remove_reader(descriptor)
-    finally:
-        os.close(descriptor)
-    process.wait()
-
-
-async def _wait_in_thread(process: subprocess.Popen[bytes]) -> None:
-    """Wait where there are no pidfds: macOS, Windows, old kernels."""
-    import threading
-
-    loop = asyncio.get_running_loop()
-    ended = asyncio.Event()
-
-    def wait() -> None:
-        process.wait()
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(ended.set)
-
-    threading.Thread(target=wait, name="kernel-wait", daemon=True).start()
-    await ended.wait()
 
 
 def _oom_kills() -> int:

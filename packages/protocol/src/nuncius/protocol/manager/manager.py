@@ -15,25 +15,28 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
 from nuncius.protocol.connection import (
     ConnectionInfo,
+    load_connection_file,
     new_connection_path,
     new_key,
     remove_connection_file,
 )
-from nuncius.protocol.core.lifecycle import Announce, Launch, Lifecycle, RestartPolicy, State
-from nuncius.protocol.curve import Encryption, decide, with_new_keys
+from nuncius.protocol.core.lifecycle import Announce, Launch, Lifecycle, State
+from nuncius.protocol.curve import decide, with_new_keys
 from nuncius.protocol.errors import KernelDied, KernelError, KernelTimeout, NunciusError
 from nuncius.protocol.kernelspec import KernelSpec, KernelSpecs
 from nuncius.protocol.manager.guard import Guard
 from nuncius.protocol.manager.launch import Launcher, new_info
+from nuncius.protocol.manager.options import ManagerOptions
 from nuncius.protocol.manager.ports import PortReserve
 from nuncius.protocol.manager.probe import ask
-from nuncius.protocol.manager.provisioner import Exit, LaunchRequest, Provisioner
+from nuncius.protocol.manager.provisioner import Adoptable, Exit, LaunchRequest, Provisioner
 from nuncius.protocol.manager.registry import create_provisioner
+from nuncius.protocol.manager.saved import LaunchArguments, SavedKernel
 from nuncius.protocol.session import Session
 
 if TYPE_CHECKING:
@@ -48,43 +51,6 @@ __all__ = ["Callback", "KernelManager", "ManagerOptions"]
 Callback = Callable[[str, str], object]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class ManagerOptions:
-    """How kernels are started and ended.
-
-    Attributes:
-        transport: ``tcp`` or ``ipc``.
-        ip: The address that the kernel listens on; with ipc, the beginning of the sockets' paths (by default in a new private directory).
-        encryption: See `nuncius.protocol.curve.decide`; None is right nearly always.
-        start_timeout: Seconds for the first answer.
-        shutdown_timeout: Seconds for an orderly end. After half of it the process is asked to terminate, after all of it it is killed.
-        interrupt_timeout: Seconds for the answer to an interrupt by message.
-        restart: When a crashed kernel is started again.
-        inherit_output: What the process writes goes where ours goes, instead of into the explanation of its death.
-        independent: Kernels outlive this process.
-    """
-
-    transport: str = "tcp"
-    ip: str = "127.0.0.1"
-    encryption: Encryption | str | None = None
-    start_timeout: float = 60.0
-    shutdown_timeout: float = 5.0
-    interrupt_timeout: float = 5.0
-    restart: RestartPolicy = field(default_factory=RestartPolicy)
-    inherit_output: bool = False
-    independent: bool = False
-
-
-@dataclass(slots=True)
-class _LaunchArguments:
-    """What the kernel was started with: a restart uses it again."""
-
-    env: dict[str, str] | None = None
-    cwd: str | None = None
-    extra_arguments: tuple[str, ...] = ()
-    values: dict[str, object] = field(default_factory=dict)
 
 
 class KernelManager:
@@ -145,7 +111,7 @@ class KernelManager:
         self._guard = guard or Guard()
         self._ports = ports or PortReserve()
         self._meanwhile = meanwhile or _import_client
-        self._arguments = _LaunchArguments()
+        self._arguments = LaunchArguments()
         self._provisioner: Provisioner | None = None
         self._session: Session | None = None
         self._lock = asyncio.Lock()
@@ -290,7 +256,7 @@ class KernelManager:
             RuntimeError: It runs already.
         """
         async with self._lock:
-            self._arguments = _LaunchArguments(
+            self._arguments = LaunchArguments(
                 None if env is None else dict(env),
                 None if cwd is None else os.fspath(cwd),
                 tuple(extra_arguments),
@@ -371,6 +337,73 @@ class KernelManager:
             raise KernelError(f"there is no kernel to wait for: it is {self.state}")
         return await self._provisioner.wait()
 
+    # -- kernels that outlive the program
+
+    async def save(self) -> dict[str, Any]:
+        """Return what another manager needs to take over this kernel, see `adopt`; keep it where only its owner can change it.
+
+        The kernel must be ``independent`` (`ManagerOptions`), or it ends with this program. The environment is not saved: it holds secrets.
+
+        Raises:
+            KernelError: There is no kernel, or its provisioner cannot hand it over.
+        """
+        provisioner = self._adoptable(self._running("save"))
+        return SavedKernel(
+            self.kernel_id,
+            self.kernel_name,
+            self._path or "",
+            self.session_name,
+            self._arguments,
+            await provisioner.save(),
+        ).to_dict()
+
+    async def adopt(self, saved: Mapping[str, Any]) -> ConnectionInfo:
+        """Take over a kernel that another manager has started, instead of starting one.
+
+        From now on it is ours, as if started here: it is watched, restarted when it crashes, and ended by `shutdown`. A restart uses this program's environment.
+
+        Args:
+            saved: What `save` returned there.
+
+        Returns:
+            Where it listens.
+
+        Raises:
+            KernelDied: It has ended.
+            KernelError: It cannot be taken over.
+            ConnectionFileError: Its connection file is gone, or is not one.
+            RuntimeError: There is a kernel here already.
+        """
+        async with self._lock:
+            self.lifecycle.start()
+            ready = self._new_ready()
+            try:
+                info = await self._adopt(SavedKernel.from_dict(saved))
+            except BaseException as error:
+                self.lifecycle.failed_start()
+                # It is not ours: neither its process nor its file is touched.
+                self._let_go()
+                _settle(ready, error)
+                raise
+            self._runs(ready)
+            return info
+
+    async def detach(self) -> None:
+        """Let go of a kernel that was started ``independent``: it lives on, and so does its connection file. If there is none, do nothing.
+
+        Raises:
+            KernelError: It would end with this program.
+        """
+        if self.has_kernel and not self.options.independent:
+            raise KernelError(
+                "this kernel ends with the program that started it; start it with ManagerOptions(independent=True)"
+            )
+        await self._stop_watching()
+        async with self._lock:
+            if self.lifecycle.stop():
+                self.lifecycle.exited(asyncio.get_running_loop().time(), "")
+            self._let_go()
+
     def update_env(self, env: Mapping[str, str]) -> None:
         """Set variables of the environment, from the next restart on."""
         if self._arguments.env is None:
@@ -387,28 +420,71 @@ class KernelManager:
         except BaseException as error:
             self.lifecycle.failed_start()
             await self._abort()
-            if isinstance(error, Exception):
-                ready.set_exception(error)
-                ready.exception()  # whoever awaits it gets it; nobody need to
-            else:
-                ready.cancel()
+            _settle(ready, error)
             raise
+        self._runs(ready)
+        return info
+
+    def _runs(self, ready: asyncio.Future[None]) -> None:
         self.lifecycle.ready(asyncio.get_running_loop().time())
         ready.set_result(None)
         self._watching = asyncio.create_task(self._watch(), name="kernel-watch")
+
+    async def _adopt(self, saved: SavedKernel) -> ConnectionInfo:
+        if saved.kernel_name != self.kernel_name:
+            raise KernelError(
+                f"the saved kernel is of the kernelspec {saved.kernel_name!r}, and this manager is for {self.kernel_name!r}; make one for that"
+            )
+        info = load_connection_file(saved.connection_file)
+        self.kernel_id, self.session_name = saved.kernel_id, saved.session_name
+        self._path, self._arguments = saved.connection_file, saved.arguments
+        provisioner = create_provisioner(self.spec, self.kernel_id, self._guard)
+        await self._adoptable(provisioner).adopt(saved.provisioner, self._request(info, self._path))
+        self.info, self._provisioner = info, provisioner
+        self._session = Session(info.key, signature_scheme=info.signature_scheme)
+        self.kernel_info = None
+        # It may be busy, or suspended: that is no reason not to take care of it.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self.options.interrupt_timeout):
+                self.kernel_info = await self._ask("kernel_info_request")
         return info
+
+    def _let_go(self) -> None:
+        """Forget the kernel without touching it."""
+        if isinstance(self._provisioner, Adoptable):
+            self._provisioner.release()
+        self._path = None
+        self._release()
+
+    def _adoptable(self, provisioner: Provisioner) -> Adoptable:
+        if not isinstance(provisioner, Adoptable):
+            raise KernelError(
+                f"the provisioner {type(provisioner).__name__} of the kernel {self.kernel_name!r} cannot hand over a kernel: it lacks methods of nuncius.protocol.manager.Adoptable"
+            )
+        return provisioner
 
     async def _launch(self) -> ConnectionInfo:
         """Start a process, and return when the kernel has answered."""
-        spec, arguments = self.spec, self._arguments
+        spec = self.spec
         if self._provisioner is None:
             self._provisioner = create_provisioner(spec, self.kernel_id, self._guard)
         info = self._prepare_info(spec)
         path = self._path = self._path or new_connection_path(self.kernel_id)
+        self._session = Session(info.key, signature_scheme=info.signature_scheme)
+        launcher = Launcher(
+            self._zmq_context(), self._ports, self.options.start_timeout, self._meanwhile
+        )
+        self.info, self.kernel_info = await launcher.launch(
+            self._provisioner, self._request(info, path), self._session
+        )
+        return self.info
+
+    def _request(self, info: ConnectionInfo, path: str) -> LaunchRequest:
+        spec, arguments = self.spec, self._arguments
         env = spec.environment(os.environ if arguments.env is None else arguments.env)
         if self.session_name:
             env["JPY_SESSION_NAME"] = self.session_name
-        request = LaunchRequest(
+        return LaunchRequest(
             self.kernel_id,
             spec,
             spec.command(path, extra_arguments=arguments.extra_arguments, **arguments.values),
@@ -419,14 +495,6 @@ class KernelManager:
             self.options.independent,
             self.options.inherit_output,
         )
-        self._session = Session(info.key, signature_scheme=info.signature_scheme)
-        launcher = Launcher(
-            self._zmq_context(), self._ports, self.options.start_timeout, self._meanwhile
-        )
-        self.info, self.kernel_info = await launcher.launch(
-            self._provisioner, request, self._session
-        )
-        return self.info
 
     def _prepare_info(self, spec: KernelSpec) -> ConnectionInfo:
         if self.info is not None:
@@ -506,6 +574,10 @@ class KernelManager:
             return
         if self._path is not None:
             remove_connection_file(self._path, self.info)
+        self._release()
+
+    def _release(self) -> None:
+        """Give back what a kernel needs on our side."""
         self.info = None
         self._provisioner = None
         if self._owned_guard:
@@ -598,9 +670,10 @@ class KernelManager:
             raise KernelError(f"cannot {what} the kernel {self.kernel_name!r}: it is {self.state}")
         return provisioner
 
-    async def _ask(self, msg_type: str, content: Mapping[str, Any] | None = None) -> None:
-        if self.info is not None and self._session is not None:
-            await ask(self._zmq_context(), self.info, self._session, msg_type, content)
+    async def _ask(self, msg_type: str, content: Mapping[str, Any] | None = None) -> Message | None:
+        if self.info is None or self._session is None:
+            return None
+        return await ask(self._zmq_context(), self.info, self._session, msg_type, content)
 
     def _forget_ports(self) -> None:
         if self.info is not None and self.info.transport != "ipc":
@@ -617,6 +690,15 @@ class KernelManager:
 
             self._context = zmq.Context()
         return self._context
+
+
+def _settle(ready: asyncio.Future[None], error: BaseException) -> None:
+    """End a start that failed."""
+    if isinstance(error, Exception):
+        ready.set_exception(error)
+        ready.exception()  # whoever awaits it gets it; nobody need to
+    else:
+        ready.cancel()
 
 
 def _import_client() -> None:

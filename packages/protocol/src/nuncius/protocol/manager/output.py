@@ -9,7 +9,7 @@ import contextlib
 import os
 import threading
 
-__all__ = ["OutputTail"]
+__all__ = ["OutputFile", "OutputTail"]
 
 
 class OutputTail:
@@ -79,3 +79,38 @@ class OutputTail:
                 del self._kept[: -self._limit]
             return False
         return True
+
+
+class OutputFile:
+    """The same by a file without a name, for a process that outlives us: it can write whether or not we read.
+
+    Args:
+        limit: Bytes to return at the end.
+
+    Attributes:
+        write_end: The file descriptor to give to the process; call `started` afterwards.
+    """
+
+    def __init__(self, limit: int = 16384) -> None:
+        import tempfile
+
+        self._limit = limit
+        self._file = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115 - closed by `finish`
+        self.write_end = self._file.fileno()
+
+    def started(self) -> None:
+        """Nothing is to be done."""
+
+    def finish(self) -> str:
+        """Return the last that was written, from the first whole line on, and close the file."""
+        with self._file as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - self._limit))
+            data = file.read()
+        if size > self._limit:
+            data = data.partition(b"\n")[2] or data
+        return data.decode("utf-8", "replace")
+
+    def abandon(self) -> None:
+        """Close the file; the process was never started."""
+        self._file.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
 from nuncius.protocol.connection import new_key
@@ -87,29 +87,68 @@ class KernelPool:
         Raises:
             KernelError: There is a kernel of this id; or one of `KernelManager.start`.
         """
-        name = kernel_id or new_key()
-        if name in self._managers:
-            raise KernelError(f"there is a kernel with the id {name!r} already")
+        manager = self._new(kernel, kernel_id or new_key(), options, session_name)
+        return await self._keep(manager, manager.start(**arguments))
+
+    async def adopt(
+        self, saved: Mapping[str, Any], *, options: ManagerOptions | None = None
+    ) -> KernelManager:
+        """Take over a kernel that another program has started, and return its manager.
+
+        Args:
+            saved: What `KernelManager.save` returned there.
+            options: By default those of the pool.
+
+        Raises:
+            KernelError: There is a kernel of this id; or one of `KernelManager.adopt`.
+        """
+        kernel, kernel_id = str(saved.get("kernel_name")), str(saved.get("kernel_id"))
+        manager = self._new(kernel, kernel_id, options)
+        return await self._keep(manager, manager.adopt(saved))
+
+    def _new(
+        self,
+        kernel: str | KernelSpec,
+        kernel_id: str,
+        options: ManagerOptions | None,
+        session_name: str = "",
+    ) -> KernelManager:
+        if kernel_id in self._managers:
+            raise KernelError(f"there is a kernel with the id {kernel_id!r} already")
         if self._context is None:
             import zmq
 
             self._context = zmq.Context()
-        manager = self._managers[name] = KernelManager(
+        return KernelManager(
             kernel,
             options or self.options,
-            kernel_id=name,
+            kernel_id=kernel_id,
             specs=self.specs,
             session_name=session_name,
             context=self._context,
             guard=self._guard,
             ports=self._ports,
         )
+
+    async def _keep(
+        self, manager: KernelManager, beginning: Coroutine[Any, Any, object]
+    ) -> KernelManager:
+        self._managers[manager.kernel_id] = manager
         try:
-            await manager.start(**arguments)
+            await beginning
         except BaseException:
-            self._managers.pop(name, None)
+            self._managers.pop(manager.kernel_id, None)
             raise
         return manager
+
+    async def detach(self, kernel_id: str) -> None:
+        """Let go of a kernel, see `KernelManager.detach`, and forget it.
+
+        Raises:
+            KernelError: There is none of this id, or it would end with this program.
+        """
+        await self[kernel_id].detach()
+        self._managers.pop(kernel_id, None)
 
     async def shutdown(self, kernel_id: str, *, now: bool = False) -> None:
         """End a kernel, and forget it.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nuncius.protocol.connection import ConnectionInfo
     from nuncius.protocol.kernelspec import KernelSpec
 
-__all__ = ["Exit", "LaunchRequest", "Provisioner", "ProvisionerFactory"]
+__all__ = ["Adoptable", "Exit", "LaunchRequest", "Provisioner", "ProvisionerFactory"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +143,36 @@ class Provisioner(Protocol):
 
     def resolve_path(self, path: str) -> str | None:
         """Return ``path``, as code in the kernel would write it, as an absolute path; None if there is no such file."""
+        ...
+
+
+@runtime_checkable
+class Adoptable(Protocol):
+    """What a provisioner can do besides, if its kernels may outlive the program that started them."""
+
+    async def save(self) -> dict[str, Any]:
+        """Return what another program needs to take over the process, as values of JSON.
+
+        Raises:
+            KernelError: There is no process, or it cannot be taken over.
+        """
+        ...
+
+    async def adopt(self, saved: Mapping[str, Any], request: LaunchRequest) -> None:
+        """Take over the process that another program has started, instead of `Provisioner.launch`.
+
+        Args:
+            saved: What `save` returned there.
+            request: What would be launched.
+
+        Raises:
+            KernelDied: It has ended.
+            KernelError: It cannot be taken over.
+        """
+        ...
+
+    def release(self) -> None:
+        """Let go of the process: it lives on, without us."""
         ...
 
 

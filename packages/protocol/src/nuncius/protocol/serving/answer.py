@@ -38,7 +38,7 @@ def answer(kernel: Kernel, message: Message, io: KernelIO) -> Outcome:
         The content of the reply, something to await for it, or None if there is no reply. It never raises.
     """
     try:
-        handler = _HANDLERS.get(message.msg_type)
+        handler = _HANDLERS.get(message.header.msg_type)
         if handler is None:
             return kernel.handle(message, io)
         return handler(kernel, message, io)
@@ -73,8 +73,8 @@ def wants_abort(message: Message, reply: Mapping[str, Any] | None) -> bool:
     """Tell whether the cells that wait behind ``message`` are to be aborted."""
     return (
         reply is not None
-        and message.msg_type == "execute_request"
         and reply.get("status") != "ok"
+        and message.msg_type == "execute_request"
         and bool(message.content.get("stop_on_error", True))
     )
 

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nuncius.protocol.kernel import Kernel
+    from nuncius.protocol.serving.server import Server
 
-__all__ = ["connection_file_of", "serve"]
+__all__ = ["connection_file_of", "open_server", "serve"]
 
 #: Seconds. While a cell computes, any other thread waits as long as this for the interpreter; with the default of 5 ms that is what a control request or a line of output costs.
 _SWITCH_INTERVAL = 0.002
@@ -49,7 +50,7 @@ def serve(
     path = connection_file_of(arguments)
     ip = _value_of(arguments, ("--ip", "--IPKernelApp.ip"))
     try:
-        server, cleanup = _open(make_kernel, path, ip, parent)
+        server, cleanup, _ = open_server(make_kernel, path, ip, parent)
     except ConnectionFileError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
@@ -99,9 +100,28 @@ def _value_of(argv: Sequence[str], names: Sequence[str]) -> str | None:
     return None
 
 
-def _open(
-    make_kernel: Callable[[], Kernel], path: str | None, ip: str | None, parent: int | None
-) -> tuple[Any, Callable[[], None]]:
+def open_server(
+    make_kernel: Callable[[], Kernel],
+    path: str | None,
+    ip: str | None = None,
+    parent: int | None = None,
+    **options: Any,
+) -> tuple[Server, Callable[[], None], str]:
+    """Bind the sockets, and tell where.
+
+    Args:
+        make_kernel: Returns the kernel; called after the sockets are bound.
+        path: The connection file; a new one, if None.
+        ip: Where a kernel with a new file listens.
+        parent: The process whose death ends the kernel.
+        **options: Of `Server`.
+
+    Returns:
+        The server; what removes the connection file at the end, if it is new; and its name.
+
+    Raises:
+        ConnectionFileError: The file cannot be read.
+    """
     from dataclasses import replace
 
     from nuncius.protocol import connection
@@ -132,7 +152,9 @@ def _open(
     # Kernels do not see the session; the adapter for those that expect to is the exception.
     if (use_session := getattr(kernel, "use_session", None)) is not None:
         use_session(session)
-    server = Server(bound, kernel, session=session, parent=parent)
+    if hasattr(kernel, "connection_file"):
+        kernel.connection_file = path
+    server = Server(bound, kernel, session=session, parent=parent, **options)
     if own:
         sys.stderr.write(
             f"To connect another client to this kernel: nuncius console --existing {path}\n"
@@ -142,7 +164,7 @@ def _open(
         if own:
             connection.remove_connection_file(path, info)
 
-    return server, cleanup
+    return server, cleanup, path
 
 
 def _announce(bound: Any, session: Any, path: str, *, changed: bool) -> Any:

@@ -11,7 +11,7 @@ import zmq
 
 from nuncius.protocol.errors import Malformed, MessageError
 from nuncius.protocol.kernel import error_reply
-from nuncius.protocol.serving.frames import receive_frames, send_frames
+from nuncius.protocol.transport.frames import receive_frames, send_frames
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -47,6 +47,8 @@ class Interrupts:
         #: Called for each signal, in the signal handler: has somebody else interrupt the other threads.
         self.also: Callable[[], None] | None = None
         self._before: Any = None
+        #: Ctrl-C that finds no request goes to the handler that was there before: we are a guest in a program.
+        self.passes_on = False
 
     @property
     def holding(self) -> bool:
@@ -80,6 +82,8 @@ class Interrupts:
                 self.pending = True
             else:
                 raise KeyboardInterrupt
+        elif self.passes_on and callable(self._before):
+            self._before(signum, frame)
 
 
 class ThreadInterrupts:

@@ -16,16 +16,13 @@ import zmq
 from nuncius.protocol.errors import Malformed
 from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.forks import generation
-from nuncius.protocol.serving.frames import send_frames
+from nuncius.protocol.transport.frames import is_readable, send_frames
 
 if TYPE_CHECKING:
     from nuncius.protocol.serving.notes import Notes
     from nuncius.protocol.session import Session
 
 __all__ = ["Publisher"]
-
-_EVENTS = int(zmq.EVENTS)
-_POLLIN = int(zmq.POLLIN)
 
 
 class Publisher:
@@ -91,7 +88,7 @@ class Publisher:
     def welcome(self) -> None:
         """Welcome new subscribers; called with the outlet's lock held."""
         socket = self._socket
-        while not socket.closed and int(socket.getsockopt(_EVENTS)) & _POLLIN:
+        while not socket.closed and is_readable(socket):
             subscription = socket.recv_multipart(zmq.NOBLOCK)[0]
             if subscription[:1] != b"\x01":
                 continue

@@ -90,6 +90,7 @@ class RequestIO:
 
         Raises:
             StdinNotSupported: The request was sent with ``allow_stdin=False``.
+            EOFError: The person ended the input (Ctrl-D), which frontends send as U+0004.
             KeyboardInterrupt: The kernel was interrupted meanwhile.
         """
         request = self.request
@@ -100,4 +101,7 @@ class RequestIO:
                 "this frontend cannot answer input requests: the code was sent with allow_stdin=False"
             )
         self.flush()
-        return self._ask(request, {"prompt": str(prompt), "password": password}, metadata)
+        answer = self._ask(request, {"prompt": str(prompt), "password": password}, metadata)
+        if answer == "\x04":
+            raise EOFError
+        return answer

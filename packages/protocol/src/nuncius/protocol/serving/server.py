@@ -20,6 +20,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import zmq
@@ -36,6 +37,7 @@ from nuncius.protocol.serving.interrupts import (
     Interruptible,
     Interrupts,
     ShieldedLock,
+    ThreadInterrupts,
     send_interrupt,
 )
 from nuncius.protocol.serving.lane import Lane
@@ -44,7 +46,12 @@ from nuncius.protocol.serving.outlet import Outlet
 from nuncius.protocol.serving.publisher import Publisher
 from nuncius.protocol.serving.request_io import RequestIO
 from nuncius.protocol.serving.stdin import Stdin
-from nuncius.protocol.serving.streams import OutStream, inherit_in_threads, redirected
+from nuncius.protocol.serving.streams import (
+    GuestStream,
+    OutStream,
+    inherit_in_threads,
+    redirected,
+)
 from nuncius.protocol.serving.subshells import Subshells, UnknownSubshell
 from nuncius.protocol.serving.wakeup import Wakeup
 from nuncius.protocol.serving.watcher import Watcher
@@ -71,6 +78,7 @@ class Server:
         session: Signs; one with the key of the connection by default.
         capture: Have ``sys.stdout``, ``sys.stderr`` and the file descriptors 1 and 2 make messages.
         own_signals: Handle SIGINT; in the main thread only.
+        guest: It is a part of a program that goes on meanwhile: cells' text goes to the frontends, the program's own stays where it goes.
         iopub_patience: Seconds that it waits for one that reads nothing.
         parent: The process whose death ends the kernel; it was our parent a moment ago.
     """
@@ -83,6 +91,7 @@ class Server:
         session: Session | None = None,
         capture: bool = True,
         own_signals: bool = True,
+        guest: bool = False,
         iopub_patience: float = 10.0,
         parent: int | None = None,
     ) -> None:
@@ -93,13 +102,20 @@ class Server:
         self._bound = bound
         self._own_signals = own_signals
         self._parent = parent
-        self._captures = capture
+        self._captures = capture and not guest
+        self._guest = guest
         self._capture: Capture | None = None
         self.notes = Notes(_log_descriptor())
         self.interrupts = Interrupts()
+        self.interrupts.passes_on = guest
+        #: What interrupts cells; of the thread that serves, if that is not the main one.
+        self._cells: Interrupts | ThreadInterrupts = self.interrupts
+        self._thread = threading.main_thread()
         #: Set when the kernel is to end; True for a restart.
         self._stopping: bool | None = None
         self._wakeup = Wakeup()
+        #: By what is waited for, beside the wakeup.
+        self._pollers: dict[tuple[zmq.Socket[bytes], ...], zmq.Poller] = {}
         #: Requests for the main lane that nobody has looked at yet.
         self._arrived: deque[Message] = deque()
         #: The main thread reads the shell socket; else the io thread does.
@@ -158,7 +174,36 @@ class Server:
 
     def run(self) -> None:
         """Serve until the kernel is shut down; the sockets are closed afterwards."""
+        self._begin()
+        try:
+            with self._streams():
+                self._serve()
+        finally:
+            self.close()
+
+    async def run_async(self) -> None:
+        """Serve as `run` does, on the event loop that runs: cells share it with what else runs there."""
+        import asyncio
+
+        self._begin()
+        try:
+            with self._streams():
+                self.outlet.send(self._lane.dispatcher.starting().message)
+                self._start_kernel()
+                self._loop = asyncio.get_running_loop()
+                try:
+                    await self._serve_async(None, None)
+                finally:
+                    self._stop_kernel()
+        finally:
+            self.close()
+
+    def _begin(self) -> None:
         inherit_in_threads()
+        self._thread = threading.current_thread()
+        if self._thread is not threading.main_thread():
+            self._own_signals = False
+            self._cells = ThreadInterrupts(self.interrupts)
         if self._own_signals:
             self.interrupts.install()
         if self._captures:
@@ -167,14 +212,16 @@ class Server:
             self.notes.descriptor = os.dup(self._capture.originals[2])
             _point_faulthandler(self._capture.originals[2])
         self._start_threads()
-        try:
-            if self._capture is not None:
-                with redirected(self._stream("stdout", 1), self._stream("stderr", 2)):
-                    self._serve()
-            else:
-                self._serve()
-        finally:
-            self.close()
+
+    def _streams(self) -> AbstractContextManager[None]:
+        """Have ``sys.stdout`` and ``sys.stderr`` be ours meanwhile, if text is to make messages."""
+        if self._guest:
+            out: Any = GuestStream("stdout", sys.stdout)
+            err: Any = GuestStream("stderr", sys.stderr)
+            return redirected(out, err)
+        if self._capture is not None:
+            return redirected(self._stream("stdout", 1), self._stream("stderr", 2))
+        return nullcontext()
 
     def _start_threads(self) -> None:
         self._heart.start()
@@ -204,12 +251,14 @@ class Server:
     def stop(self, *, restart: bool = False) -> None:
         """Have `run` return soon; from any thread. What runs is interrupted."""
         self._stopping = restart
-        if threading.current_thread() is threading.main_thread():
+        if threading.current_thread() is self._thread:
             self._wakeup.set()
             return
-        if self._lane.busy and self._own_signals:
-            send_interrupt()
+        if self._lane.busy:
+            self._interrupt_cells()
         self._wakeup.set()
+        if self._guest:
+            return
         # A cell that swallows the interrupt must not keep the process for ever.
         if self._own_signals:
             timer = threading.Timer(_PATIENCE, os._exit, (1,))
@@ -230,6 +279,8 @@ class Server:
             self._capture = None
         self._stdin.close()
         self._shell.close()
+        if isinstance(self._cells, ThreadInterrupts):
+            self._cells.close()
         with self.outlet.lock:
             self._bound.sockets[Channel.IOPUB].close()
         self._bound.context.term()
@@ -260,11 +311,12 @@ class Server:
 
     def _step_plain(self, early: EarlyLoop) -> bool:
         """Handle a message, or wait for one; tell whether to go on without an event loop."""
-        if not self._arrived and self._reads_shell:
-            self._shell.take()
         if not self._arrived:
             self._wait(None)
-            return True
+            if self._reads_shell:
+                self._shell.take()
+            if not self._arrived:
+                return True
         if "asyncio" in sys.modules or _mentions_asyncio(self._arrived[0]):
             self._run_loop(None, None)
             return False
@@ -291,13 +343,15 @@ class Server:
             self._poll(seconds)
 
     def _poll(self, seconds: float | None, *sockets: zmq.Socket[bytes]) -> None:
-        poller = zmq.Poller()
-        for socket in sockets:
-            poller.register(socket, zmq.POLLIN)
-        poller.register(self._wakeup.fileno(), zmq.POLLIN)
-        ready = dict(poller.poll(None if seconds is None else round(seconds * 1000)))
-        if self._wakeup.fileno() in ready:
-            self._wakeup.clear()
+        poller = self._pollers.get(sockets)
+        if poller is None:
+            poller = self._pollers[sockets] = zmq.Poller()
+            for socket in sockets:
+                poller.register(socket, zmq.POLLIN)
+            poller.register(self._wakeup.fileno(), zmq.POLLIN)
+        for ready, _ in poller.poll(None if seconds is None else round(seconds * 1000)):
+            if ready == self._wakeup.fileno():
+                self._wakeup.clear()
 
     # -- the main thread, with asyncio
 
@@ -344,7 +398,7 @@ class Server:
     async def _finish_async(self, outcome: Outcome) -> Message | None:
         lane = self._lane
         if isinstance(outcome, Awaitable):
-            outcome = await lane.complete(Interruptible(outcome, self.interrupts))
+            outcome = await lane.complete(Interruptible(outcome, self._cells))
         return lane.finish(outcome)
 
     async def _next_request(self) -> Message | None:
@@ -446,6 +500,8 @@ class Server:
         return self._server_answer(message, io) or answer(self.kernel, message, io)
 
     def _answer_main(self, message: Message, io: KernelIO) -> Outcome:
+        if self._cells is not self.interrupts:
+            return self._answer_subshell(message, io)  # in a thread of its own, as those are
         interrupts = self.interrupts
         try:
             # Two blocks: what handles the first interrupt must not be hit by a second one.
@@ -512,9 +568,14 @@ class Server:
 
     def _interrupt(self, message: Message) -> Reply:
         self.kernel.interrupt()
-        if self._own_signals:
-            send_interrupt()
+        self._interrupt_cells()
         return {"status": "ok"}
+
+    def _interrupt_cells(self) -> None:
+        if isinstance(self._cells, ThreadInterrupts):
+            self._cells.interrupt()
+        elif self._own_signals:
+            send_interrupt()
 
     # -- the kernel's own beginning and end
 

@@ -14,7 +14,7 @@ import threading
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
-from nuncius.protocol.kernel import CURRENT_IO, KernelIO
+from nuncius.protocol.kernel import CURRENT_IO, INHERITED, KernelIO
 from nuncius.protocol.serving.forks import generation
 from nuncius.protocol.serving.imports import when_imported
 from nuncius.protocol.session import parse_parent
@@ -22,7 +22,7 @@ from nuncius.protocol.session import parse_parent
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-__all__ = ["OutStream", "Policy", "inherit_in_threads", "redirected"]
+__all__ = ["GuestStream", "OutStream", "Policy", "inherit_in_threads", "redirected"]
 
 _FileBuffer = Any
 
@@ -190,6 +190,32 @@ class OutStream(io.TextIOBase):
             self.echo.flush()
 
 
+class GuestStream(OutStream):
+    """A text stream for a kernel within a program: what belongs to no request goes where it went before.
+
+    Args:
+        name: ``stdout`` or ``stderr``.
+        original: The program's stream; None if it has none.
+    """
+
+    def __init__(self, name: str, original: TextIO | None) -> None:
+        super().__init__(name, lambda: None, original)
+
+    def _write_descriptor(self, text: str) -> None:
+        if self._original is not None:
+            self._original.write(text)
+
+    def flush(self) -> None:
+        """Send what is held back."""
+        super().flush()
+        if self._original is not None and self._request() is None:
+            self._original.flush()
+
+    def isatty(self) -> bool:
+        """Whether the text of the present code goes to a terminal."""
+        return self._original is not None and self._request() is None and self._original.isatty()
+
+
 class _Bytes(io.BufferedIOBase):
     """The bytes' face of an `OutStream`."""
 
@@ -279,21 +305,24 @@ def inherit_in_threads() -> None:
     plain_bootstrap = thread_class._bootstrap_inner  # noqa: SLF001
 
     def start(self: Any) -> None:
-        current = CURRENT_IO.get()
-        if current is not None:
-            self._nuncius_io = current
+        if inherited := _inherited():
+            self._nuncius_inherited = inherited
         plain_start(self)
 
     def bootstrap_inner(self: Any) -> None:
-        current = self.__dict__.pop("_nuncius_io", None)
-        if current is not None:
-            CURRENT_IO.set(current)
+        for variable, value in self.__dict__.pop("_nuncius_inherited", ()):
+            variable.set(value)
         plain_bootstrap(self)
 
     start.__doc__ = plain_start.__doc__
     thread_class.start = start
     thread_class._bootstrap_inner = bootstrap_inner  # noqa: SLF001
     when_imported("concurrent.futures.thread", _inherit_in_executors)
+
+
+def _inherited() -> list[tuple[ContextVar[Any], Any]]:
+    """Return what a thread that is started here inherits."""
+    return [(each, value) for each in INHERITED if (value := each.get()) is not None]
 
 
 def _inherit_in_executors() -> None:
@@ -303,18 +332,21 @@ def _inherit_in_executors() -> None:
     plain_submit = executor_class.submit
 
     def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        current = CURRENT_IO.get()
-        if current is None:
+        inherited = _inherited()
+        if not inherited:
             return plain_submit(self, fn, *args, **kwargs)
-        return plain_submit(self, _call_for, current, fn, *args, **kwargs)
+        return plain_submit(self, _call_for, inherited, fn, *args, **kwargs)
 
     submit.__doc__ = plain_submit.__doc__
     executor_class.submit = submit
 
 
-def _call_for(current: KernelIO, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-    token = CURRENT_IO.set(current)
+def _call_for(
+    inherited: list[tuple[ContextVar[Any], Any]], fn: Any, /, *args: Any, **kwargs: Any
+) -> Any:
+    tokens = [(variable, variable.set(value)) for variable, value in inherited]
     try:
         return fn(*args, **kwargs)
     finally:
-        CURRENT_IO.reset(token)
+        for variable, token in tokens:
+            variable.reset(token)

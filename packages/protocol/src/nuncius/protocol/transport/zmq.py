@@ -22,13 +22,13 @@ import zmq
 from nuncius.protocol.curve import apply_client
 from nuncius.protocol.errors import KernelError, MessageError, TransportClosed
 from nuncius.protocol.messages import Channel, Message, MessageFactory
-from nuncius.protocol.session import DELIMITER, Session, new_id
+from nuncius.protocol.session import Session, new_id
+from nuncius.protocol.transport.frames import is_readable, receive_frames, send_frames
 
 if TYPE_CHECKING:
     import asyncio
 
     from nuncius.protocol.connection import ConnectionInfo
-    from nuncius.protocol.messages import Buffer
     from nuncius.protocol.transport.base import Sink
 
 __all__ = ["ZmqChannels", "ZmqTransport"]
@@ -39,15 +39,12 @@ _READ_ORDER: Final = (Channel.STDIN, Channel.IOPUB, Channel.SHELL, Channel.CONTR
 #: Messages that one look at the sockets returns at most, so that a flood of output cannot keep a caller from anything else.
 _MOST: Final = 1000
 
-#: Milliseconds between attempts to connect: a kernel that has just bound its ports is seen at once. libzmq's own 100 ms would be a third of a kernel's start.
+#: Milliseconds between attempts to connect, the first and the longest; each is twice the one before. A kernel that has just bound its ports is seen at once (libzmq's constant 100 ms would be a third of its start), and one that is gone for good costs next to nothing.
 _RECONNECT_MS: Final = 1
-_RECONNECT_MAX_MS: Final = 5
+_RECONNECT_MAX_MS: Final = 100
 
 #: Milliseconds that closing waits for what was sent and has not left yet: enough for a loaded machine, and not noticed when the kernel is gone.
 _LINGER_MS: Final = 200
-
-#: Frames from this size on are handed to ZeroMQ without a copy; pyzmq then starts a thread that finds out when their memory is free, so that smaller ones are copied.
-_ZERO_COPY: Final = 1 << 20
 
 
 class _Sockets:
@@ -128,9 +125,7 @@ class _Sockets:
         socket = self._sockets.get(message.channel)
         if socket is None or message.channel is Channel.IOPUB:
             raise KernelError(f"a client cannot send on {message.channel}")
-        frames = self.session.encode(message)
-        large = any(memoryview(frame).nbytes >= _ZERO_COPY for frame in frames)
-        socket.send_multipart(frames, copy=not large)
+        send_frames(socket, self.session.encode(message))
 
     def drain(self) -> list[Message]:
         """Return what has arrived, up to `_MOST`; an empty list means that there is nothing."""
@@ -139,7 +134,7 @@ class _Sockets:
         arrived = 0
         self.check_connection()
         for channel, socket in self._sockets.items():
-            while arrived < _MOST and (frames := _receive(socket)):
+            while arrived < _MOST and (frames := receive_frames(socket)):
                 arrived += 1
                 try:
                     messages.append(self.session.decode(frames, channel))
@@ -150,7 +145,7 @@ class _Sockets:
 
     def check_connection(self) -> None:
         ended = False
-        while self._monitor is not None and int(self._monitor.get(zmq.EVENTS)) & zmq.POLLIN:
+        while self._monitor is not None and is_readable(self._monitor):
             self._monitor.recv_multipart(zmq.NOBLOCK)
             ended = True
         if ended and self.on_disconnect is not None:
@@ -230,26 +225,6 @@ def _prepare(
         # The same on shell and stdin: a kernel asks for input whom the shell request came from.
         socket.set(zmq.IDENTITY, identity)
     apply_client(socket, info)
-
-
-def _receive(socket: zmq.Socket[bytes]) -> list[Buffer]:
-    """Return the frames of the next message, nothing if there is none."""
-    try:
-        frame: Any = socket.recv(zmq.NOBLOCK)
-    except zmq.Again:
-        return []
-    frames: list[Buffer] = [frame]
-    buffers_at = 6 if frame == DELIMITER else -1
-    while socket.get(zmq.RCVMORE):
-        if 0 < buffers_at <= len(frames):
-            # Binary parts: a view of ZeroMQ's own memory.
-            frames.append(socket.recv(zmq.NOBLOCK, copy=False).buffer)
-            continue
-        frame = socket.recv(zmq.NOBLOCK)
-        if buffers_at < 0 and frame == DELIMITER:
-            buffers_at = len(frames) + 6
-        frames.append(frame)
-    return frames
 
 
 class ZmqChannels:
@@ -342,7 +317,7 @@ class ZmqChannels:
         socket, token = self._sockets.ping()
         deadline = monotonic() + timeout
         while (remaining := deadline - monotonic()) > 0:
-            if socket.poll(max(1, round(remaining * 1000))) and _receive(socket)[-1] == token:
+            if socket.poll(max(1, round(remaining * 1000))) and receive_frames(socket)[-1] == token:
                 return True
         return False
 
@@ -474,7 +449,7 @@ class ZmqTransport:
         echo = self._echoes[token] = loop.create_future()
 
         def look() -> None:
-            while not socket.closed and (frames := _receive(socket)):
+            while not socket.closed and (frames := receive_frames(socket)):
                 if (future := self._echoes.get(bytes(frames[-1]))) and not future.done():
                     future.set_result(None)
 
