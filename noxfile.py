@@ -54,8 +54,9 @@ def lowest(session: nox.Session, package: str) -> None:
 
 @nox.session
 def integration(session: nox.Session) -> None:
-    """All packages together, from their wheels."""
-    session.install("--upgrade", *wheels(session, *PACKAGES), *group("test"), *group("integration"))
+    """All packages together, from their wheels, and the tools that build and release them."""
+    session.install("--upgrade", *wheels(session, *PACKAGES), *group("test"), *group("integration"),
+                    *requirements("dev", "towncrier"))  # fmt: skip
     session.run("python", "-m", "pytest", "-c", CONFIG, "tests", "--ignore=tests/interop",
                 *session.posargs)  # fmt: skip
 

@@ -161,3 +161,18 @@ def test_slides_carry_reveal_and_load_nothing() -> None:
     assert Seen(text).loads == []
     assert "Reveal.initialize(" in text
     assert "@import" not in text
+
+
+def test_equations_are_numbered_through_the_page_and_referred_to() -> None:
+    made = page(
+        notebook(
+            markdown(r"see \eqref{last}, $\ref{two}$, \eqref{none}"),
+            markdown(r"\begin{align}a&=1\\b&=2\label{two}\end{align}"),
+            code("", result(text_latex=r"\begin{equation}c\end{equation}")),
+            markdown(r"$$d\tag{A}$$ \begin{equation*}e\end{equation*} \begin{eqnarray}f&=&0\label{last}\end{eqnarray}"),
+        ),
+        sanitize_html=True,
+    )  # fmt: skip
+    assert re.findall(r"<mtext>(\(\w+\))</mtext>", made) == ["(1)", "(2)", "(3)", "(A)", "(4)"]
+    assert re.findall(r'<a href="#(\w+)"[^>]*>([^<¶]*)</a>', made) == [("last", "(4)"), ("two", "2"), ("none", "(???)")]  # fmt: skip
+    assert [name in made for name in ('id="two"', 'id="last"')] == [True, True]

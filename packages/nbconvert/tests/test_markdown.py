@@ -30,6 +30,8 @@ ODD = st.text(st.sampled_from("$`\\\n ab*_[]()<>#|-1~!{}\"'&."), max_size=60)
         ("$unclosed", []),
         ("$a\n\nb$", []),
         ("$$ $$", []),
+        ("$A, B, $ and $C$", ["A, B,", "C"]),
+        ("see \\eqref{a} and `\\ref{b}`", ["\\eqref{a}"]),
     ],
 )
 def test_formulas_are_found_outside_of_code(source: str, formulas: list[str]) -> None:

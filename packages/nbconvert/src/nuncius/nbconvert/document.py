@@ -168,8 +168,8 @@ class Document:
     Attributes:
         name: The notebook's name.
         title: Its title, or its name.
-        language: The programming language.
-        lexer: The lexer for its code.
+        language: The programming language; "" if the notebook does not say it.
+        lexer: The lexer for its code: Python's if nobody knows better.
         metadata: The notebook's.
     """
 
@@ -190,6 +190,17 @@ class Document:
         state = widgets.get(WIDGET_STATE) if isinstance(widgets, dict) else None
         return state if isinstance(state, dict) else None
 
+    @property
+    def prose(self) -> list[str]:
+        """The texts in Markdown or LaTeX, in their order: those that can have formulas."""
+        texts: list[str] = []
+        for cell in self.cells:
+            if isinstance(cell, MarkdownCell):
+                texts.append(cell.source)
+            elif isinstance(cell, CodeCell):
+                texts += [output.value for output in cell.outputs if isinstance(output, Shown) and output.mime in ("text/latex", "text/markdown") and isinstance(output.value, str)]  # fmt: skip
+        return texts
+
 
 def build(nb: Notebook, name: str, view: View) -> Document:
     """Return the document of a well-formed notebook.
@@ -202,8 +213,10 @@ def build(nb: Notebook, name: str, view: View) -> Document:
     metadata = nb["metadata"]
     info = metadata.get("language_info", {})
     kernelspec = metadata.get("kernelspec", {})
-    language = _str(info.get("name")) or _str(kernelspec.get("language")) or "python"
-    lexer = _str(info.get("pygments_lexer")) or language
+    language = _str(info.get("name")) or _str(kernelspec.get("language"))
+    if not language and _str(kernelspec.get("name")).startswith("python"):
+        language = "python"
+    lexer = _str(info.get("pygments_lexer")) or language or "python"
     authors = metadata.get("authors")
     document = Document(
         name=name,

@@ -11,7 +11,8 @@
         ├── ExporterDisabledError   (ValueError) the exporter was turned off by configuration
         ├── TemplateError           (ValueError) no such template, or it is wrong; says where it was looked for
         ├── FilterError             (ValueError) a filter or preprocessor that was asked for cannot be had
-        └── PandocMissing           (OSError) a filter that runs pandoc was used, and it is not installed
+        ├── PandocMissing           (OSError) a filter that runs pandoc was used, and it is not installed
+        └── PlaceError              (OSError) an address cannot be read from or written to
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ __all__ = [
     "NbConvertError",
     "NotebookError",
     "PandocMissing",
+    "PlaceError",
     "TemplateError",
 ]
 
@@ -127,3 +129,7 @@ class PandocMissing(NbConvertError, OSError):
             message
             or "this template uses the filter convert_pandoc, which needs the program pandoc (https://pandoc.org); the built-in templates do without"
         )
+
+
+class PlaceError(NbConvertError, OSError):
+    """A notebook at an address cannot be read, or a result cannot be written there."""

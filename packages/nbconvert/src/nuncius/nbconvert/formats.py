@@ -29,8 +29,8 @@ _HTML_TYPES = [
     "image/jpeg",
     "image/gif",
     "image/webp",
-    "application/json",
     "text/plain",
+    "application/json",
 ]
 _LATEX_TYPES = ["text/latex", "application/pdf", "image/png", "image/jpeg", "image/svg+xml", "text/markdown", "text/html", "text/plain"]  # fmt: skip
 _MARKDOWN_TYPES = ["text/html", "text/markdown", "image/svg+xml", "text/latex", "image/png", "image/jpeg", "image/gif", "text/plain"]  # fmt: skip
@@ -118,7 +118,7 @@ FORMATS: dict[str, Format] = {
         _format("markdown", options.MarkdownExporter, ".md", "text/markdown", "Markdown", "markdown", _MARKDOWN_TYPES, ("text/markdown", "text/html", ""), "markdown:markdown", _FILES),
         _format("rst", options.RSTExporter, ".rst", "text/restructuredtext", "reStructuredText", "rst", _RST_TYPES, ("text/x-rst", "text/restructuredtext", ""), "rst:rst", _FILES),
         _format("asciidoc", options.ASCIIDocExporter, ".asciidoc", "text/asciidoc", "AsciiDoc", "asciidoc", _ASCIIDOC_TYPES, ("text/asciidoc", ""), "asciidoc:asciidoc", _FILES),
-        _format("script", options.ScriptExporter, ".txt", "text/plain", "Executable Script", "script", [], ("",), "script:script", ("TagRemovePreprocessor", "RegexRemovePreprocessor")),
+        _format("script", options.ScriptExporter, ".txt", "text/plain", "Executable Script", "script", [], ("", "text/x-python"), "script:script", ("TagRemovePreprocessor", "RegexRemovePreprocessor")),
         _format("python", options.PythonExporter, ".py", "text/x-python", "", "python", [], ("", "text/x-python"), "script:python", ("TagRemovePreprocessor", "RegexRemovePreprocessor")),
         _format("notebook", options.NotebookExporter, ".ipynb", "application/json", "Notebook", "", [], (), "notebook:notebook", ("TagRemovePreprocessor", "RegexRemovePreprocessor")),
     )

@@ -45,6 +45,15 @@ class Table:
 
 
 def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return _is_written_number(text)
+    return True
+
+
+def _is_written_number(text: str) -> bool:
+    """Tell whether a text is a number as people write it, or stands for one that is missing."""
     text = text.strip().rstrip("%").replace(",", "").replace("\u2212", "-")
     if text.lower() in ("", "nan", "inf", "-inf", "<na>", "none", "..."):
         return True

@@ -42,7 +42,9 @@ def upgrade(tree: dict[str, Any]) -> dict[str, Any]:
     metadata["orig_nbformat"] = tree.get("nbformat", 3)
     language = next((c["language"] for c in cells if isinstance(c, dict) and isinstance(c.get("language"), str)), "python")  # fmt: skip
     metadata.setdefault("language_info", {"name": language} if language != "python" else _python())
-    new = [_cell(c) if isinstance(c, dict) else c for c in cells]
+    # Until format 3 the lines of a list had no ends.
+    between = "" if tree.get("nbformat", 3) == 3 else "\n"
+    new = [_cell(c, between) if isinstance(c, dict) else c for c in cells]
     return {"nbformat": 4, "nbformat_minor": 5, "metadata": metadata, "cells": new}
 
 
@@ -54,16 +56,17 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _cell(cell: dict[str, Any]) -> dict[str, Any]:
+def _cell(cell: dict[str, Any], between: str) -> dict[str, Any]:
     kind = cell.get("cell_type")
     metadata = dict(cell["metadata"]) if isinstance(cell.get("metadata"), dict) else {}
     if cell.get("collapsed"):
         metadata.setdefault("collapsed", True)
     if kind == "code":
         count = cell.get("prompt_number")
-        outputs = [_output(o) for o in _list(cell.get("outputs"))]
-        return {"cell_type": "code", "metadata": metadata, "source": cell.get("input", cell.get("code", cell.get("source", ""))), "execution_count": count, "outputs": outputs}  # fmt: skip
-    source = cell.get("source", cell.get("text", ""))
+        outputs = [_output(o, between) for o in _list(cell.get("outputs"))]
+        source = _joined(cell.get("input", cell.get("code", cell.get("source", ""))), between)
+        return {"cell_type": "code", "metadata": metadata, "source": source, "execution_count": count, "outputs": outputs}  # fmt: skip
+    source = _joined(cell.get("source", cell.get("text", "")), between)
     if kind == "heading":
         level = cell.get("level", 1)
         marks = "#" * (level if isinstance(level, int) and 1 <= level <= 6 else 1)
@@ -74,9 +77,15 @@ def _cell(cell: dict[str, Any]) -> dict[str, Any]:
     return {"cell_type": known.get(str(kind), kind), "metadata": metadata, "source": source}
 
 
-def _output(output: Any) -> Any:
+def _joined(text: Any, between: str) -> Any:
+    """Return lines as one text, if they are lines."""
+    return between.join(text) if isinstance(text, list) and all(isinstance(line, str) for line in text) else text  # fmt: skip
+
+
+def _output(output: Any, between: str) -> Any:
     if not isinstance(output, dict):
         return output
+    output = {k: v if k == "traceback" else _joined(v, between) for k, v in output.items()}
     kind = output.get("output_type")
     if kind == "stream":
         return {"output_type": "stream", "name": output.get("stream", output.get("name", "stdout")), "text": output.get("text", "")}  # fmt: skip

@@ -71,8 +71,13 @@ def _found(patterns: Iterable[str]) -> list[str]:
     """Return the notebooks that names and globs stand for."""
     import glob
 
+    from nuncius.nbconvert.places import is_address
+
     paths: dict[str, None] = {}
     for pattern in patterns:
+        if is_address(pattern):
+            paths[pattern] = None
+            continue
         names = [name for name in (pattern, pattern + ".ipynb") if name == "-" or Path(name).is_file()]  # fmt: skip
         names = names[:1] or sorted(n for n in glob.glob(pattern, recursive=True) if Path(n).is_file())  # noqa: PTH207  # fmt: skip
         if not names:
@@ -114,6 +119,7 @@ def _job(arguments: ExecuteArguments, path: str, options: Any, parameters: dict[
 
     from nuncius.nbconvert.execute.job import Job
     from nuncius.nbconvert.execute.options import kernel_choice, settings
+    from nuncius.nbconvert.places import is_address
 
     target = _target(arguments, path, parameters)
     given = dict(parameters)
@@ -121,7 +127,8 @@ def _job(arguments: ExecuteArguments, path: str, options: Any, parameters: dict[
         given["PAPERMILL_INPUT_PATH"] = path
     if arguments.switches & {"inject-paths", "inject-output-path"}:
         given["PAPERMILL_OUTPUT_PATH"] = target
-    cwd = arguments["cwd"] or (None if path == "-" else str(Path(path).parent))
+    elsewhere = path == "-" or is_address(path)
+    cwd = arguments["cwd"] or (None if elsewhere else str(Path(path).parent))
     if cwd is not None and not Path(cwd).is_dir():
         raise OptionError(f"--cwd: there is no folder {cwd!r}")
     return Job(
@@ -141,26 +148,39 @@ def _job(arguments: ExecuteArguments, path: str, options: Any, parameters: dict[
 
 def _target(arguments: ExecuteArguments, path: str, parameters: dict[str, Any]) -> str:
     from nuncius.nbconvert.parametrize.inject import fill_path
+    from nuncius.nbconvert.places import is_address
 
     output, folder = arguments["output"], arguments["output-dir"]
     if "inplace" in arguments:
         if output or folder:
             raise OptionError("--inplace goes without --output and --output-dir")
         return path
+    if is_address(folder):
+        output = f"{folder.rstrip('/')}/{output or '{notebook_name}.ipynb'}"
+    if is_address(output):
+        return fill_path(output, {"notebook_name": _name(path), **parameters})
     if output.endswith("/") or (output and Path(output).is_dir()):
         output, folder = "", output
     if output == "-" or (path == "-" and not output and not folder):
         return "-"
-    name = "notebook" if path == "-" else Path(path).name.removesuffix(".ipynb")
+    name = _name(path)
     default = "{notebook_name}" if folder else "{notebook_name}.executed"
     filled = fill_path(output or default, {"notebook_name": name, **parameters})
     if not filled.endswith(".ipynb"):
         filled += ".ipynb"
     # Beside the notebook unless a folder is named, as nbconvert and Jupyter do it.
-    base = (
-        Path(folder) if folder else Path() if Path(filled).parent != Path() else Path(path).parent
-    )
-    return str(base / filled)
+    beside = Path() if is_address(path) or Path(filled).parent != Path() else Path(path).parent
+    return str((Path(folder) if folder else beside) / filled)
+
+
+def _name(path: str) -> str:
+    """Return the name of a notebook, without extension."""
+    from nuncius.nbconvert.places import is_address
+
+    if path == "-":
+        return "notebook"
+    file = path.partition("?")[0] if is_address(path) else path
+    return Path(file).name.removesuffix(".ipynb")
 
 
 def _parameters(arguments: ExecuteArguments) -> dict[str, Any]:
@@ -197,10 +217,10 @@ def _lines(path: str) -> list[str] | None:
 def _help_notebooks(paths: Sequence[str]) -> int:
     from nuncius.nbconvert.notebook import loads
     from nuncius.nbconvert.parametrize.inspect import infer
+    from nuncius.nbconvert.places import Places
 
     for path in paths:
-        data = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
-        nb = loads(data, path).nb
+        nb = loads(Places().read(path), path).nb
         found = infer(nb)
         if found is None:
             sys.stdout.write(f"{path}: the parameters of this language cannot be told\n")
@@ -216,6 +236,10 @@ def _recover(jobs: Sequence[Job]) -> int:
     from nuncius.nbconvert.execute.job import recover
 
     for job in jobs:
+        if not job.places.is_file(job.target):
+            raise OptionError(
+                f"there is no journal of {job.target}: only of results that are files"
+            )
         nb, status = recover(job.target)
         ran = sum(bool(cell.get("execution_count")) for cell in nb["cells"])
         how = f"the run ended ({status})" if status else "the run was cut off"

@@ -17,6 +17,7 @@ usage: nuncius execute [options] NOTEBOOK ...
 
 Run notebooks, and write what comes out. Names may be globs, and may lack .ipynb; - is
 standard input. The result is NAME.executed.ipynb beside the notebook if nothing else is said.
+Notebooks and results may be addresses: http(s)://, and what handlers or fsspec know, as s3://.
 
   -o, --output NAME      name of the result; {notebook_name} and {PARAMETER} are filled in,
                          - is standard output
@@ -29,7 +30,7 @@ standard input. The result is NAME.executed.ipynb beside the notebook if nothing
 parameters (a cell with them is put after the one tagged "parameters")
   -p NAME VALUE          set a parameter; -p NAME=VALUE is the same
   -r NAME VALUE          set it to a text, even if it looks like a number
-  -f FILE                read parameters from a YAML or JSON file
+  -f FILE                read parameters from a YAML or JSON file or address
   -y TEXT, -b TEXT       parameters in YAML; in YAML and base64
   --inject-paths         set PAPERMILL_INPUT_PATH and PAPERMILL_OUTPUT_PATH
                          (--inject-input-path, --inject-output-path: one of them)

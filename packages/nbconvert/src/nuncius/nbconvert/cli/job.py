@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import options, writing
-from nuncius.nbconvert.conversion import Result, convert, describe_path, initial_resources
 from nuncius.nbconvert.cli.links import Links
+from nuncius.nbconvert.conversion import Result, convert, describe_path, initial_resources
 from nuncius.nbconvert.formats import ALIASES, FORMATS
 from nuncius.nbconvert.notebook import loads
 from nuncius.protocol.errors import NunciusError

@@ -1,23 +1,24 @@
-"""What papermill has, by the same names: ``from nuncius.nbconvert.compat import papermill as pm``."""
+"""What papermill has, by the same names: ``from nuncius.nbconvert.compat import papermill as pm``.
+
+Engines, handlers of addresses and languages are registered as there, for this process: in `papermill_engines`, `papermill_io` and `papermill_translators`.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 from typing import Any
 
-from nuncius.nbconvert import writing
 from nuncius.nbconvert.execute.blocking import blocking
 from nuncius.nbconvert.execute.errors import CellExecutionError
 from nuncius.nbconvert.execute.job import Job, JobResult, load, run_job
 from nuncius.nbconvert.execute.kernels import KernelChoice, new_pool
 from nuncius.nbconvert.execute.settings import Settings
 from nuncius.nbconvert.nodes import nodes
-from nuncius.nbconvert.notebook import dumps, normalize
-from nuncius.nbconvert.parametrize import inject
+from nuncius.nbconvert.notebook import dumps, loads, normalize
+from nuncius.nbconvert.parametrize import inject, translate
 from nuncius.nbconvert.parametrize.errors import (
     PapermillException,
     PapermillExecutionError,
@@ -25,6 +26,7 @@ from nuncius.nbconvert.parametrize.errors import (
 )
 from nuncius.nbconvert.parametrize.inspect import infer
 from nuncius.nbconvert.parametrize.sources import read_file
+from nuncius.nbconvert.places import Places
 
 __all__ = [
     "PapermillException",
@@ -32,9 +34,65 @@ __all__ = [
     "PapermillMissingParameterException",
     "execute_notebook",
     "inspect_notebook",
+    "load_notebook_node",
+    "papermill_engines",
+    "papermill_io",
+    "papermill_translators",
+    "write_ipynb",
 ]
 
 _log = logging.getLogger("nuncius.papermill")
+
+
+class _Engines:
+    """Those who run notebooks instead of us."""
+
+    def __init__(self) -> None:
+        self._engines: dict[str, Any] = {}
+
+    def register(self, name: str, engine: Any) -> None:
+        """Have ``engine_name=name`` mean ``engine``: what has ``execute_notebook(nb, kernel_name, output_path=...)``."""
+        self._engines[name] = engine
+
+    def get_engine(self, name: str) -> Any:
+        """Return an engine that was registered here or in the entry-point group ``papermill.engine``.
+
+        Raises:
+            PapermillException: There is none.
+        """
+        from importlib.metadata import entry_points
+
+        if name in self._engines:
+            return self._engines[name]
+        for point in entry_points(group="papermill.engine"):
+            if point.name == name:
+                return point.load()
+        raise PapermillException(f"no engine {name!r} is registered, neither with papermill_engines.register nor in the group papermill.engine")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Translated:
+    """A language that one of papermill's translators writes."""
+
+    name: str
+    translator: Any
+
+    def cell(self, parameters: Mapping[str, Any], comment: str = "Parameters") -> str:
+        return str(self.translator.codify(parameters, comment))
+
+
+class _Translators:
+    """Those who write parameters in further languages."""
+
+    def register(self, language: str, translator: Any) -> None:
+        """Have a translator write the parameters of a language (or kernel): a `Language`, or what has papermill's ``codify(parameters, comment)``."""
+        known = hasattr(translator, "cell")
+        translate.register(language, translator if known else _Translated(language, translator))
+
+
+papermill_engines = _Engines()
+papermill_io = Places()
+papermill_translators = _Translators()
 
 
 def execute_notebook(
@@ -60,10 +118,10 @@ def execute_notebook(
     """Give a notebook its parameters, run it, write the result, and return it.
 
     Args:
-        input_path: The notebook: a path, which may contain ``{NAME}`` of parameters, or the notebook itself.
+        input_path: The notebook: a path or address, which may contain ``{NAME}`` of parameters, or the notebook itself.
         output_path: Where the result goes; None for nowhere.
         parameters: Names and values, or the path of a file with them.
-        engine_name: What runs it: nothing but ours, or one that is registered in ``papermill.engine``.
+        engine_name: What runs it: by default ours, or one of `papermill_engines`.
         request_save_on_cell_execute: Accepted for compatibility: what comes is always saved.
         prepare_only: Put the parameters in, and do not run it.
         kernel_name: Instead of its own.
@@ -85,7 +143,9 @@ def execute_notebook(
         CellTimeoutError: A cell took too long.
         DeadKernelError: The kernel died.
     """
-    given = read_file(parameters) if isinstance(parameters, str) else dict(parameters or {})
+    if isinstance(parameters, str):
+        parameters = read_file(parameters, papermill_io)
+    given = dict(parameters or {})
     builtin = inject.Builtin()
     job = Job(
         source=_filled(input_path, given, builtin),
@@ -102,6 +162,7 @@ def execute_notebook(
         report=report_mode,
         prepare_only=prepare_only,
         provenance=True,
+        places=papermill_io,
     )
     if engine_name not in (None, "nbclient"):
         return _by_engine(str(engine_name), job, engine_kwargs)
@@ -126,11 +187,27 @@ def inspect_notebook(
         parameters: To fill in there.
     """
     path = _filled(notebook_path, parameters or {}, inject.Builtin())
-    nb, _ = load(Job(source=path))
+    nb, _ = load(Job(source=path, places=papermill_io))
     found = infer(nb)
     if found is None:
         _log.warning("%s: the parameters of this language cannot be told", path)
     return {item.name: item.to_dict() for item in found or ()}
+
+
+def load_notebook_node(notebook_path: Any) -> Any:
+    """Return the notebook at a path or address; its cells have ``metadata.tags`` and ``metadata.papermill``."""
+    path = os.fspath(notebook_path)
+    nb = loads(papermill_io.read(path), path).nb
+    nb["metadata"].setdefault("papermill", {})
+    for cell in nb["cells"]:
+        cell["metadata"].setdefault("tags", [])
+        cell["metadata"].setdefault("papermill", {})
+    return nodes(nb)
+
+
+def write_ipynb(nb: Any, path: Any) -> None:
+    """Write a notebook to a path or address."""
+    papermill_io.write(os.fspath(path), dumps(nb))
 
 
 def _filled(path: Any, parameters: Mapping[str, Any], builtin: inject.Builtin) -> str:
@@ -195,20 +272,16 @@ def _check(result: JobResult) -> None:
 
 
 def _by_engine(name: str, job: Job, arguments: Mapping[str, Any]) -> Any:
-    """Have an engine from elsewhere run a notebook."""
-    from importlib.metadata import entry_points
-
+    """Have another engine run a notebook."""
     from nuncius.nbconvert.execute.job import prepare
     from nuncius.nbconvert.execute.provenance import Provenance
 
-    found = [point for point in entry_points(group="papermill.engine") if point.name == name]
-    if not found:
-        raise PapermillException(f"no engine {name!r} is registered in the group papermill.engine")
+    engine = papermill_engines.get_engine(name)
     nb, _ = load(job)
     prepare(nb, replace(job, prepare_only=True))
     Provenance(nb, job.source, job.target or None, job.parameters)
     kernel = inject.kernel_of(nb, job.kernel.name)
-    made = found[0].load().execute_notebook(nodes(nb), kernel, output_path=job.target or None, **arguments)  # fmt: skip
+    made = engine.execute_notebook(nodes(nb), kernel, output_path=job.target or None, **arguments)
     if job.target:
-        writing.write(Path(job.target), [dumps(made)])
+        job.places.write(job.target, dumps(made))
     return made

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
+import itertools
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import writing
+from nuncius.nbconvert.errors import PlaceError
 from nuncius.nbconvert.execute import journal, provenance
 from nuncius.nbconvert.execute.answers import Answers
 from nuncius.nbconvert.execute.errors import JournalError
@@ -20,6 +22,7 @@ from nuncius.nbconvert.execute.settings import Settings, is_run
 from nuncius.nbconvert.notebook import dumps, loads
 from nuncius.nbconvert.parametrize import inject
 from nuncius.nbconvert.parametrize.inspect import infer
+from nuncius.nbconvert.places import Places
 
 if TYPE_CHECKING:
     from nuncius.nbconvert.execute.events import Listener
@@ -33,8 +36,8 @@ class Job:
     """What is to be run, and how.
 
     Attributes:
-        source: The notebook's path; ``-`` is standard input. Only a name where ``nb`` is given.
-        target: The result's path; ``-`` is standard output, "" nowhere.
+        source: The notebook's path or address; ``-`` is standard input. Only a name where ``nb`` is given.
+        target: The result's path or address; ``-`` is standard output, "" nowhere.
         nb: The notebook itself, if it is at hand; it is changed.
         parameters: What it is given.
         kernel: What it is run in; an empty name means its own kernel.
@@ -45,6 +48,7 @@ class Job:
         prepare_only: Put the parameters in, and do not run it.
         provenance: Write into the notebook how it was run.
         resume: Leave it alone if the result is there and complete.
+        places: Who reads and writes addresses.
     """
 
     source: str
@@ -59,6 +63,7 @@ class Job:
     prepare_only: bool = False
     provenance: bool = False
     resume: bool = False
+    places: Places = field(default_factory=Places)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +124,7 @@ def load(job: Job) -> tuple[dict[str, Any], list[str]]:
     """
     if job.nb is not None:
         return job.nb, []
-    data = sys.stdin.buffer.read() if job.source == "-" else Path(job.source).read_bytes()
+    data = job.places.read(job.source)
     loaded = loads(data, "standard input" if job.source == "-" else job.source)
     return loaded.nb, [str(problem) for problem in loaded.problems]
 
@@ -161,10 +166,13 @@ def _unknown(nb: dict[str, Any], job: Job) -> list[str]:
     ]
 
 
-def is_complete(nb: dict[str, Any], target: str, settings: Settings) -> bool:
-    """Tell whether a file is the result of running just this notebook, with nothing missing and nothing failed."""
+def is_complete(nb: dict[str, Any], job: Job) -> bool:
+    """Tell whether there is a result of running just this notebook, with nothing missing and nothing failed."""
+    settings = job.settings
+    if job.target in ("", "-"):
+        return False
     try:
-        done = loads(Path(target).read_bytes(), target).nb["cells"]
+        done = loads(job.places.read(job.target), job.target).nb["cells"]
     except (OSError, ValueError):
         return False
     if [cell["source"] for cell in done] != [cell["source"] for cell in nb["cells"]]:
@@ -210,12 +218,12 @@ async def run_job(
     """
     nb, notes = load(job)
     notes += prepare(nb, job)
-    if job.resume and is_complete(nb, job.target, job.settings):
+    if job.resume and is_complete(nb, job):
         return JobResult(job, nb, None, [*notes, "complete already"])
     if job.prepare_only:
         if job.provenance:
             provenance.Provenance(nb, job.source, job.target or None, job.parameters)
-        _save(nb, job.target)
+        _save(nb, job)
         return JobResult(job, nb, None, notes)
     run = await _run(nb, job, pool, listeners, stopper or Stopper())
     return JobResult(job, nb, run, notes)
@@ -260,7 +268,7 @@ async def _run(
 
 def _journal(nb: dict[str, Any], job: Job) -> journal.Journal | None:
     """Begin the journal of a run; what an earlier one has left there becomes the result for now."""
-    if job.target in ("", "-"):
+    if not job.places.is_file(job.target):
         return None
     path, target = journal.journal_path(job.target), Path(job.target)
 
@@ -268,7 +276,7 @@ def _journal(nb: dict[str, Any], job: Job) -> journal.Journal | None:
         # A result that was written since then is worth more.
         if not target.exists() or target.stat().st_mtime < path.stat().st_mtime:
             with suppress(JournalError):
-                _save(journal.fold(left.splitlines())[0], job.target)
+                _save(journal.fold(left.splitlines())[0], job)
 
     return journal.Journal(path, nb, salvage)
 
@@ -276,7 +284,7 @@ def _journal(nb: dict[str, Any], job: Job) -> journal.Journal | None:
 def _finish(nb: dict[str, Any], job: Job, log: journal.Journal | None) -> None:
     """Write the result; only then the journal can go."""
     try:
-        _save(nb, job.target)
+        _save(nb, job)
     except BaseException:
         if log is not None:
             log.close()
@@ -293,9 +301,24 @@ def _describe(nb: dict[str, Any], kernel: LiveKernel, job: Job) -> None:
         nb["metadata"]["kernelspec"] = dict(kernel.spec)
 
 
-def _save(nb: dict[str, Any], target: str) -> None:
-    if target == "-":
-        sys.stdout.buffer.write(dumps(nb).encode("utf-8"))
-        sys.stdout.buffer.flush()
-    elif target:
-        writing.write(Path(target), [dumps(nb)])
+def _save(nb: dict[str, Any], job: Job) -> None:
+    if not job.target:
+        return
+    text = dumps(nb)
+    try:
+        job.places.write(job.target, text)
+    except PlaceError as error:
+        if job.prepare_only:
+            raise
+        # What took hours must not be lost because a server is away.
+        path = _spare(job.target)
+        writing.write(path, [text])
+        raise PlaceError(f"{error}; the result is in {path}") from error
+
+
+def _spare(address: str) -> Path:
+    """Return a path in this folder that is free, for what should have gone to an address."""
+    name = address.partition("?")[0].rstrip("/").rpartition("/")[2].removesuffix(".ipynb")
+    name = re.sub(r"[^\w.-]", "_", name) or "notebook"
+    names = (f"{name}{'' if number == 0 else f'-{number}'}.ipynb" for number in itertools.count())
+    return next(path for path in map(Path, names) if not path.exists())

@@ -18,7 +18,7 @@ from typing import Any
 
 from nuncius.nbconvert.markdown.math import Formula, extract
 
-__all__ = ["Event", "events"]
+__all__ = ["Event", "events", "numbered"]
 
 Event = tuple[Any, ...]
 
@@ -50,6 +50,14 @@ def events(source: str) -> list[Event]:
     for event in _markdown().events(plain):
         reader.read(event)
     return reader.out
+
+
+def numbered(sources: list[str]) -> list[str]:
+    """Return the formulas of Markdown texts that stand on their own, if anything refers to one of them."""
+    if not any("ref{" in source for source in sources):
+        return []
+    return [event[1].tex for source in sources if "$" in source or "\\begin{" in source or "\\\\[" in source
+            for event in events(source) if event[0] == "math" and event[1].display]  # fmt: skip
 
 
 def _markdown() -> Any:

@@ -1,8 +1,8 @@
 r"""Take the formulas out of Markdown before it is parsed, so that ``*`` and ``_`` in them stay what they are.
 
-Found are ``$x$``, ``$$x$$``, ``\\(x\\)``, ``\\[x\\]`` and ``\begin{name}...\end{name}``, outside of code. One pass over the marks; where a mark has no partner the search for it is not repeated, so the time is linear.
+Found are ``$x$``, ``$$x$$``, ``\\(x\\)``, ``\\[x\\]``, ``\begin{name}...\end{name}`` and ``\eqref{name}``, outside of code. One pass over the marks; where a mark has no partner the search for it is not repeated, so the time is linear.
 
-Rule 1: ``$`` opens before something that is no space, or closes after a space too (``$ x $``); what is followed by a digit closes nothing (``$5 and $10`` is money).
+Rule 1: ``$`` opens before something that is no space, or closes after a space too (``$ x $``, not ``$ x$``); what is followed by a digit closes nothing (``$5 and $10`` is money).
 Rule 2: ``$`` reaches to the end of the paragraph at most; the others reach over blank lines.
 """
 
@@ -15,7 +15,7 @@ __all__ = ["Formula", "extract"]
 
 _MARK = re.compile(
     r"(?P<fence>^[ ]{0,3}(?:>[ ]?)*[ ]*(?:`{3,}(?=[^`\n]*$)|~{3,}))|(?P<ticks>`+)|(?P<blank>\n[ \t]*(?=\n))"
-    r"|(?P<escape>\\\\[()\[\]]|\\(?:begin|end)\{[a-zA-Z]+\*?\}|\\.)|(?P<dollar>\$\$?)",
+    r"|(?P<escape>\\\\[()\[\]]|\\(?:begin|end)\{[a-zA-Z]+\*?\}|\\(?:eq)?ref\{[^{}\n]+\}|\\.)|(?P<dollar>\$\$?)",
     re.MULTILINE,
 )
 
@@ -51,7 +51,7 @@ def extract(source: str, opening: str, closing: str) -> tuple[str, list[Formula]
         opening: A character that is not in the source.
         closing: Another one.
     """
-    if "$" not in source and "\\\\" not in source and "\\begin{" not in source:
+    if not any(mark in source for mark in ("$", "\\\\", "\\begin{", "ref{")):
         return source, []
     marks = [
         _Mark(match.lastgroup or "", match.start(), match.end(), match.group())
@@ -89,6 +89,8 @@ def _one(source: str, marks: list[_Mark], at: int, hopeless: set[str]) -> tuple[
     elif text.startswith("\\begin{"):
         close = _environment(marks, at, hopeless)
         display = True
+    elif text.startswith(("\\eqref{", "\\ref{")):
+        return at + 1, Formula(text, False, text), mark.end
     else:
         return at + 1, None, 0
     if close is None:
@@ -130,7 +132,9 @@ def _dollar(source: str, marks: list[_Mark], at: int) -> int | None:
 
 def _closes(source: str, mark: _Mark, after: str) -> bool:
     before = source[mark.start - 1]
-    return not source[mark.end : mark.end + 1].isdigit() and before.isspace() == after.isspace()
+    return not source[mark.end : mark.end + 1].isdigit() and (
+        before.isspace() or not after.isspace()
+    )
 
 
 def _environment(marks: list[_Mark], at: int, hopeless: set[str]) -> int | None:

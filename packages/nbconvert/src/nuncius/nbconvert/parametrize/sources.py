@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from nuncius.nbconvert.parametrize.errors import ParameterError
+from nuncius.nbconvert.places import Places
 
 __all__ = ["guess", "read_base64", "read_file", "read_yaml"]
 
@@ -56,16 +58,21 @@ def read_base64(text: str, origin: str = "base64") -> dict[str, Any]:
     return read_yaml(data, origin)
 
 
-def read_file(path: str | Path) -> dict[str, Any]:
+def read_file(path: str | Path, places: Places | None = None) -> dict[str, Any]:
     """Return the mapping that a file in YAML or JSON holds.
+
+    Args:
+        path: Its path or address; ``-`` is standard input.
+        places: Who reads addresses.
 
     Raises:
         ParameterError: It cannot be read.
     """
     try:
-        data = Path(path).read_bytes()
+        data = (places or Places()).read(os.fspath(path))
     except OSError as error:
-        raise ParameterError(f"cannot read the parameters: {error.strerror}: {path}") from None
+        reason = f"{error.strerror}: {path}" if error.strerror else str(error)
+        raise ParameterError(f"cannot read the parameters: {reason}") from None
     return read_yaml(data, str(path))
 
 

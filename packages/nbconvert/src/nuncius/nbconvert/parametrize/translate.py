@@ -10,11 +10,11 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from nuncius.nbconvert.parametrize.errors import ParameterError
 
-__all__ = ["LANGUAGES", "Language", "language_for", "register", "translate"]
+__all__ = ["LANGUAGES", "Language", "Writer", "language_for", "register", "translate"]
 
 _NAME = re.compile(r"[^\W\d]\w*(\.\w+)*\Z")
 _CONTROL = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -73,6 +73,19 @@ def _whole(value: int) -> str:
 
 def _long(value: int) -> str:
     return str(value) if -_INT32 <= value < _INT32 else f"{value}L"
+
+
+class Writer(Protocol):
+    """Writes parameters in one language: a `Language`, or anything with a name and this method."""
+
+    @property
+    def name(self) -> str:
+        """The language."""
+        ...
+
+    def cell(self, parameters: Mapping[str, Any], comment: str = "Parameters") -> str:
+        """Return the code that sets parameters."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +208,7 @@ POWERSHELL = Language("PowerShell", assign="${name} = {value}", none="$Null", tr
 BASH = Language("bash", assign="{name}={value}", none="", text=shlex.quote, sequence="({})", between=" ")  # fmt: skip
 
 #: By the name of a language or of a kernel, in lower case.
-LANGUAGES: dict[str, Language] = {
+LANGUAGES: dict[str, Writer] = {
     "python": PYTHON,
     "ipython": PYTHON,
     "pysparkkernel": PYTHON,
@@ -220,12 +233,12 @@ LANGUAGES: dict[str, Language] = {
 }
 
 
-def register(name: str, language: Language) -> None:
+def register(name: str, language: Writer) -> None:
     """Add a language, or a kernel whose language is spelt like that."""
     LANGUAGES[name.lower()] = language
 
 
-def language_for(kernel_name: str, language: str) -> Language:
+def language_for(kernel_name: str, language: str) -> Writer:
     """Return how a kernel's language is spelt.
 
     Raises:

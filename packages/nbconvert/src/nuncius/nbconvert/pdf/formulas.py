@@ -34,17 +34,21 @@ _BARS = frozenset("\u0332\u0305_¯‾―—")
 _DEPTH = 60
 
 
-@lru_cache(maxsize=4096)
-def formula(tex: str, display: bool) -> str | None:
+def formula(tex: str, display: bool, mathematics: mathml.Mathematics | None = None) -> str | None:
     """Return a formula as an expression of Typst's code; None if it is not understood.
 
     Args:
         tex: LaTeX, without dollar signs.
         display: It stands on its own.
+        mathematics: Those of the document, which know the numbers.
     """
-    markup = mathml.formula(tex, display)
-    if markup is None:
-        return None
+    read = mathml.formula if mathematics is None else mathematics.markup
+    markup = read(tex, display)
+    return None if markup is None else _written(markup, tex, display)
+
+
+@lru_cache(maxsize=4096)
+def _written(markup: str, tex: str, display: bool) -> str | None:
     try:
         tree = ElementTree.fromstring(_ENTITY.sub(_entity, markup))
     except ElementTree.ParseError:
@@ -54,9 +58,9 @@ def formula(tex: str, display: bool) -> str | None:
     return f"math.equation(block: {str(display).lower()}, alt: {string(tex)}, {inner})"
 
 
-def equation(tex: str, display: bool) -> str:
+def equation(tex: str, display: bool, mathematics: mathml.Mathematics | None = None) -> str:
     """Return a formula as markup; what is not understood is shown as its source."""
-    made = formula(tex, display)
+    made = formula(tex, display, mathematics)
     return f"#{made};" if made is not None else f"#raw({string(tex)}, block: {str(display).lower()});"  # fmt: skip
 
 
@@ -72,7 +76,7 @@ def _element(element: ElementTree.Element, depth: int) -> str:
     if depth > _DEPTH:
         return '"…"'
     tag = element.tag
-    text = "".join(element.itertext()) if len(element) == 0 else ""
+    text = "".join(element.itertext()) if len(element) == 0 or tag == "mtext" else ""
     if tag in ("mi", "mn", "mo", "mtext", "ms", "merror"):
         made = _token(tag, text, element)
     elif tag in _WRITERS:
@@ -240,8 +244,10 @@ def _enclosed(element: ElementTree.Element, depth: int) -> str:
 def _table(element: ElementTree.Element, depth: int) -> str:
     rows = [list(row) for row in element if row.tag in ("mtr", "mlabeledtr")]
     numbered = "width" in element.get("style", "")
+    numbers: list[str] = []
     if numbered:
-        # The outer columns hold the numbers that the converter counts for each formula anew.
+        # The outer columns are there to hold the numbers.
+        numbers = ["".join(row[-1].itertext()) if row else "" for row in rows]
         rows = [row[1:-1] for row in rows]
     if not any(rows):
         return ""
@@ -249,36 +255,41 @@ def _table(element: ElementTree.Element, depth: int) -> str:
     aligned = numbered or any(_side(cell) == "right" for row in rows for cell in row)
     grand = element.get("displaystyle") == "true"
     lines = [
-        ", ".join(_pairs(row, depth) if aligned else _plain(row, width, depth)) for row in rows
+        ", ".join(_pairs(row, depth, grand) if aligned else _plain(row, width, depth, grand))
+        for row in rows
     ]
+    if any(numbers):
+        lines = [f"{line}, {f'#h(2em) {string(number)}' if number else _EMPTY}" for line, number in zip(lines, numbers, strict=True)]  # fmt: skip
     side = "left" if all(_side(cell) == "left" for row in rows for cell in row) else "center"
     made = f"mat(delim: #none, align: #{side}, column-gap: #{'2em' if aligned else '0.8em'}, row-gap: #{'0.7em' if grand else '0.4em'}{_rules(rows)}, {'; '.join(lines)})"  # fmt: skip
     # Small fractions are right in a matrix, but not in the lines of a displayed formula.
     return f"#lines(${made}$)" if grand else made
 
 
-def _plain(row: list[ElementTree.Element], width: int, depth: int) -> list[str]:
-    cells = [_cell(cell, depth) or _EMPTY for cell in row]
+def _plain(row: list[ElementTree.Element], width: int, depth: int, grand: bool) -> list[str]:
+    cells = [_cell(cell, depth, grand) or _EMPTY for cell in row]
     return cells + [_EMPTY] * (width - len(cells))
 
 
-def _pairs(row: list[ElementTree.Element], depth: int) -> list[str]:
+def _pairs(row: list[ElementTree.Element], depth: int, grand: bool) -> list[str]:
     """Return cells that stand together around an alignment point: so a relation there is spaced as one."""
     made = []
     at = 0
     while at < len(row):
         if _side(row[at]) == "right" and at + 1 < len(row) and _side(row[at + 1]) == "left":
-            left, right = (_cell(cell, depth) for cell in row[at : at + 2])
+            left, right = (_cell(cell, depth, grand) for cell in row[at : at + 2])
             made.append(f"{left} & {right}")
             at += 2
         else:
-            made.append(_cell(row[at], depth) + (" &" if _side(row[at]) == "right" else ""))
+            made.append(_cell(row[at], depth, grand) + (" &" if _side(row[at]) == "right" else ""))
             at += 1
     return [cell if cell.strip() else _EMPTY for cell in made] or [_EMPTY]
 
 
-def _cell(cell: ElementTree.Element, depth: int) -> str:
-    return _children(cell, depth + 2)
+def _cell(cell: ElementTree.Element, depth: int, grand: bool) -> str:
+    made = _children(cell, depth + 2)
+    # A matrix makes integrals small, whatever is said about its fractions.
+    return f"display({made})" if grand and not _BIG.isdisjoint(made) else made
 
 
 def _side(cell: ElementTree.Element) -> str:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nuncius.nbconvert.markdown.events import Event
+    from nuncius.nbconvert.mathml import Mathematics
 
 __all__ = ["MarkdownWriter", "picture", "table"]
 
@@ -79,10 +80,16 @@ class MarkdownWriter:
 
     Args:
         address: Gives the name of the picture at an address, for the cell of that index.
+        mathematics: The formulas of the document.
     """
 
-    def __init__(self, address: Callable[[str, int | None], str | None]) -> None:
+    def __init__(
+        self,
+        address: Callable[[str, int | None], str | None],
+        mathematics: Mathematics | None = None,
+    ) -> None:
         self._address = address
+        self._mathematics = mathematics
         self._cell: int | None = None
         self._notes: dict[str, Node] = {}
         self._cited: set[str] = set()
@@ -187,7 +194,7 @@ class MarkdownWriter:
         if kind == "code":
             return f"#{raw(event[1])};"
         if kind == "math":
-            return formulas.equation(event[1].tex, event[1].display)
+            return formulas.equation(event[1].tex, event[1].display, self._mathematics)
         if kind == "html":
             return self._html(event[1])
         if kind == "note":

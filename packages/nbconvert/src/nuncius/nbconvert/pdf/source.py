@@ -19,6 +19,8 @@ from nuncius.nbconvert.document import (
     Stream,
 )
 from nuncius.nbconvert.html_table import read_tables
+from nuncius.nbconvert.markdown.events import numbered
+from nuncius.nbconvert.mathml import Mathematics
 from nuncius.nbconvert.pdf import formulas
 from nuncius.nbconvert.pdf.markdown import MarkdownWriter, picture, table
 from nuncius.nbconvert.pdf.terminal import terminal
@@ -100,7 +102,9 @@ class _Writer:
         self, document: Document, pictures: Pictures, note: Callable[[str, int | None], None]
     ) -> None:
         self._document, self._pictures, self._note = document, pictures, note
-        self._markdown = MarkdownWriter(pictures.address)
+        self._mathematics = Mathematics()
+        self._mathematics.learn(numbered(document.prose))
+        self._markdown = MarkdownWriter(pictures.address, self._mathematics)
 
     def cell(self, cell: Cell) -> Iterator[str]:
         if isinstance(cell, MarkdownCell):
@@ -166,7 +170,7 @@ class _Writer:
 
     def _latex(self, value: str, cell: CodeCell) -> str:
         tex = only_math(value)
-        made = formulas.formula(tex, True) if tex is not None else None
+        made = formulas.formula(tex, True, self._mathematics) if tex is not None else None
         if made is not None:
             return made
         if tex is None and "$" in value and "\\begin{tab" not in value:

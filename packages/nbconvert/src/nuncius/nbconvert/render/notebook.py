@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 
 __all__ = ["notebook"]
 
+#: What programs note for themselves, and what is wrong once the notebook has changed.
+_PASSING = ("orig_nbformat", "orig_nbformat_minor", "signature")
+
 
 def notebook(rendering: Rendering) -> Iterator[str]:
     """Yield the notebook in the format that the options ask for."""
     nb = rendering.nb
+    for name in _PASSING:
+        nb["metadata"].pop(name, None)
     version = rendering.options.nbformat_version
     if version < 4:
         import json

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import sanitise
+from nuncius.nbconvert.markdown.events import numbered
 from nuncius.nbconvert.render.html import Page, render
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def make_page(rendering: Rendering) -> Page:
     """Return what the writing of a page needs."""
     options = rendering.options
     resources = rendering.resources
-    return Page(
+    made = Page(
         options=options,
         css=tuple(resources.get("inlining", {}).get("css", ())),
         image=_images(rendering, options),
@@ -34,6 +35,8 @@ def make_page(rendering: Rendering) -> Page:
         note=rendering.note,
         clean=_cleaner(rendering),
     )
+    made.style.math.learn(numbered(rendering.document.prose))
+    return made
 
 
 def _cleaner(rendering: Rendering) -> Callable[[str], str]:

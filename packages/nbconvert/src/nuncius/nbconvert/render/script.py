@@ -90,7 +90,7 @@ def _percent(document: Document) -> Iterator[str]:
 
 
 def _code(source: str, style: str) -> str:
-    if "%" not in source and "!" not in source and "?" not in source:
+    if not any(sign in source for sign in ("%", "!", "?", ">>> ", "In [")):
         return source
     if style == "plain":
         from nuncius.protocol.text.inputs import transform_cell
