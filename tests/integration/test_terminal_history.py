@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,7 @@ from terminal import Terminal
 
 NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
 UP = "\x1b[A"
+LAUNCH = {"in-process": ["shell"], "zmq": ["console", "--kernel", "nuncius-python"]}
 
 
 @pytest.fixture
@@ -103,3 +107,66 @@ def test_history_is_searched_exported_trimmed_and_cleared(
     assert history(home, "clear").returncode == 2
     assert history(home, "clear", "--yes").stdout == "inputs removed: 1\n"
     assert history(home, "search").stdout == ""
+
+
+@pytest.fixture(params=LAUNCH)
+def old_hand(
+    request: pytest.FixtureRequest, home: dict[str, str], tmp_path: Path
+) -> Iterator[Terminal]:
+    """The shell of someone who has typed 20,000 lines."""
+    path = tmp_path / "nuncius" / "profiles" / "default" / "history.sqlite"
+    path.parent.mkdir(parents=True)
+    with closing(sqlite3.connect(path)) as database:
+        database.executescript(
+            "CREATE TABLE sessions (session integer primary key autoincrement, start timestamp, end timestamp, num_cmds integer, remark text);"
+            "CREATE TABLE history (session integer, line integer, source text, source_raw text, PRIMARY KEY (session, line));"
+            "CREATE TABLE output_history (session integer, line integer, output text, PRIMARY KEY (session, line));"
+            "INSERT INTO sessions VALUES (1, '2020-01-01 00:00:00', NULL, 20000, '');"
+        )
+        special = {1: "first = 'of all'", 2000: "needle(1)", 3000: "needle(2)", 4000: "a[*]"}
+        rows = [(n, special.get(n, f"value_{n} = {n}")) for n in range(1, 20_001)]
+        database.executemany(
+            "INSERT INTO history VALUES (1, ?, ?, ?)", [(n, text, text) for n, text in rows]
+        )
+        database.commit()
+    command = [NUNCIUS, *LAUNCH[request.param], "--no-banner"]
+    with Terminal(command, home, str(tmp_path)) as terminal:
+        terminal.wait("In [1]:")
+        yield terminal
+
+
+def test_up_finds_what_was_typed_long_ago(old_hand: Terminal) -> None:
+    old_hand.type("nee" + UP)
+    old_hand.wait("In [1]: needle(2)")
+    old_hand.type(UP)
+    old_hand.wait("In [1]: needle(1)")
+    old_hand.press("c")
+    old_hand.wait(lambda screen: screen.count("In [1]:") == 2)
+    old_hand.type("a[" + UP)
+    old_hand.wait("In [1]: a[*]")
+
+
+def test_up_goes_back_without_an_end(old_hand: Terminal) -> None:
+    old_hand.type(UP)
+    old_hand.wait("value_20000 = 20000")
+    old_hand.type("\x1b1\x1b5\x1b0\x1b0" + UP)  # 1500 times
+    old_hand.wait(lambda screen: screen.endswith("value_18500 = 18500"))
+    old_hand.type("\x1b<")
+    old_hand.wait("In [1]: first = 'of all'")
+
+
+def test_keys_that_follow_up_at_once_mean_what_it_brought(old_hand: Terminal) -> None:
+    old_hand.type("val" + UP + "; 6 * 7\r")
+    old_hand.wait("Out[1]: 42")
+    assert "In [1]: value_20000 = 20000; 6 * 7" in old_hand.text
+
+
+def test_ctrl_r_searches_in_everything(old_hand: Terminal) -> None:
+    old_hand.press("r")
+    old_hand.type("edle(")
+    old_hand.wait("needle(2)")
+    old_hand.press("r")
+    old_hand.wait("needle(1)")
+    old_hand.type("\r")
+    old_hand.wait("In [1]: needle(1)")
+    old_hand.press("c")

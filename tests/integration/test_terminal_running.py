@@ -158,6 +158,88 @@ def test_the_debugger_has_a_history_of_its_own(shell: Terminal) -> None:
     shell.wait("In [3]: f(41)")
 
 
+def at_debugger(shell: Terminal) -> None:
+    shell.wait(lambda screen: screen.rstrip().endswith("ipdb>"))
+
+
+def test_the_debugger_completes_and_takes_several_lines(shell: Terminal) -> None:
+    shell.type("def f(x):\runusual_name = x * 2\rbreakpoint()\rreturn x\r\r")
+    shell.wait("In [2]:")
+    shell.type("f(21)\r")
+    at_debugger(shell)
+    shell.type("p unus\t")
+    shell.wait("p unusual_name")
+    shell.type("\r")
+    shell.wait("\n42")
+    at_debugger(shell)
+    shell.type("for n in range(2):\rprint('n is', unusual_name + n)\r\r")
+    shell.wait("n is 43")
+    at_debugger(shell)
+    # Ctrl-C drops what is typed, Ctrl-D leaves.
+    shell.type("p unus")
+    shell.wait("ipdb> p unus")
+    shell.press("c")
+    shell.type("p x + 100\r")
+    shell.wait("\n121")
+    at_debugger(shell)
+    shell.press("d")
+    shell.wait("In [3]:")
+
+
+def test_the_debugger_stops_in_a_cell_that_awaits(shell: Terminal) -> None:
+    shell.type("async def f(x):\rbreakpoint()\rreturn x\r\r")
+    shell.wait("In [2]:")
+    shell.type("await f(21)\r")
+    at_debugger(shell)
+    shell.type("p x * 2\r")
+    shell.wait("\n42")
+    at_debugger(shell)
+    shell.type("c\r")
+    shell.wait("Out[2]: 21")
+
+
+def test_the_debugger_remembers_what_was_typed_in_the_shell_before(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    for typed in ("p 6 * 7\r", "\x1b[A\r"):
+        with started(COMMANDS["in-process"], home, tmp_path) as shell:
+            shell.type("def f(): breakpoint(); return 1\r\r")
+            shell.wait("In [2]:")
+            shell.type("f()\r")
+            at_debugger(shell)
+            shell.type(typed)
+            shell.wait("\n42")
+            at_debugger(shell)
+
+
+def test_ctrl_d_ends_the_input_of_a_program(shell: Terminal) -> None:
+    shell.type("input('name? ')\r")
+    shell.wait("name? ")
+    shell.press("d")
+    shell.wait("EOFError")
+    shell.wait("In [2]:")
+
+
+def test_a_window_lives_while_the_prompt_waits(home: dict[str, str], tmp_path: Path) -> None:
+    env = {**home, "QT_QPA_PLATFORM": "offscreen"}
+    for command in COMMANDS.values():
+        with started(command, env, tmp_path) as shell:
+            shell.type("%gui qt\r")
+            shell.wait("In [2]:")
+            shell.type("from PySide6.QtCore import QTimer; timer = QTimer(); ticks = []\r")
+            shell.wait("In [3]:")
+            shell.type(
+                "timer.timeout.connect(lambda: ticks.append(1) or (len(ticks) == 9 and print('nine', 'ticks')));\r"
+            )
+            shell.wait("In [4]:")
+            shell.type("timer.start(10)\r")
+            shell.wait("In [5]:")
+            shell.type("6 *")
+            shell.wait("nine ticks")
+            shell.type(" 7\r")
+            shell.wait("Out[5]: 42")
+
+
 def test_after_an_error_its_frames_are_looked_at(shell: Terminal) -> None:
     shell.type("def f(x): return 1 / x\r\r")
     shell.wait("In [2]:")
@@ -196,7 +278,7 @@ def test_ctrl_backslash_shows_where_the_program_is(local: Terminal) -> None:
     local.type("import time; print('be' + 'gun'); time.sleep(60)\r")
     local.wait("begun")
     local.type("\x1c")
-    local.wait("most recent call first")
+    local.wait("in run_cell")  # the head of a deep stack may have left the screen
     local.press("c")
     local.wait("In [2]:")
 

@@ -9,7 +9,13 @@ from nuncius.terminal.keys import BINDINGS, Binding, Tools, bindings, changed, r
 from nuncius.terminal.keytable import key_table
 
 TOOLS = Tools(
-    lambda code: ("complete", ""), lambda code: "", lambda: None, lambda: None, lambda buffer: None
+    judge=lambda code: ("complete", ""),
+    next_indent=lambda code: "",
+    describe=lambda: None,
+    list_keys=lambda: None,
+    older=lambda count: None,
+    oldest=lambda: None,
+    search_older=lambda: None,
 )
 
 

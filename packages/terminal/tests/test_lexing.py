@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuncius.terminal.lexing import START, lex_line
+from nuncius.terminal.lexing import START, lex_line, state_after
 
 
 def kinds(source: str) -> list[list[tuple[str, str]]]:
@@ -102,3 +102,11 @@ def test_no_character_is_lost(line: str, state: str) -> None:
     fragments, after = lex_line(line, state)
     assert "".join(text for _, text in fragments) == line
     assert isinstance(after, str)
+
+
+@given(
+    st.text(alphabet="ab'\"\\#%!?@ =.1ef(\t", max_size=60),
+    st.sampled_from(["", START, "'''", '"', "foreign"]),
+)
+def test_the_quick_look_finds_the_same_state(line: str, state: str) -> None:
+    assert state_after(line, state) == lex_line(line, state)[1]

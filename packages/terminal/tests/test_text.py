@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +10,6 @@ from nuncius.terminal.early import paint, take_line
 from nuncius.terminal.editing import comment_lines, indent_lines
 from nuncius.terminal.hints import hint
 from nuncius.terminal.history import suggest
-from nuncius.terminal.images import iterm, kitty, protocol
 from nuncius.terminal.prompts import Prompts, plain
 from nuncius.terminal.render import best_text, describe_error, shortened
 from nuncius.terminal.themes import STYLES, sgr
@@ -126,37 +122,3 @@ def test_the_frame_of_what_ran_a_file_is_no_part_of_its_traceback() -> None:
     assert describe_error("E", "e", blocks) == "\n".join(blocks)
     assert describe_error("E", "e", blocks, skip_first_frame=True) == "----\nFile x.py:1\nE: e"
     assert describe_error("E", "e", []) == "E: e"
-
-
-@pytest.mark.parametrize(
-    ("environ", "expected"),
-    [
-        ({"TERM": "xterm-kitty"}, "kitty"),
-        ({"TERM": "xterm-256color", "TERM_PROGRAM": "WezTerm"}, "iterm"),
-        ({"TERM": "xterm-256color", "KITTY_WINDOW_ID": "1", "TMUX": "x"}, "blocks"),
-        ({"TERM": "vt100"}, ""),
-    ],
-)
-def test_a_terminal_is_known_by_what_it_says(environ: dict[str, str], expected: str) -> None:
-    assert protocol(environ) == expected
-
-
-def _png(width: int, height: int) -> bytes:
-    rows = b"".join(b"\0" + b"\xff\0\0" * width for _ in range(height))
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))  # fmt: skip
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")  # fmt: skip
-
-
-def test_pictures_are_sent_whole() -> None:
-    import base64
-    import re
-
-    png = _png(300, 2) + b"\0" * 9000
-    pieces = re.findall(r"\x1b_G([^;]*);([^\x1b]*)\x1b\\", kitty(png))
-    assert [options for options, _ in pieces] == ["a=T,f=100,m=1", *["m=1"] * (len(pieces) - 2), "m=0"]  # fmt: skip
-    assert base64.b64decode("".join(data for _, data in pieces)) == png
-    assert iterm(b"abc") == "\x1b]1337;File=inline=1;size=3:YWJj\x07"

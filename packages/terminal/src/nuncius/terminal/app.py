@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,9 +14,13 @@ from nuncius.terminal.commandline import CommandLine, kernel_arguments, split
 from nuncius.terminal.options import KernelSettings, TerminalShell
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from nuncius.terminal.images import Picture, Pictures
     from nuncius.terminal.link import Link
     from nuncius.terminal.places import Place
     from nuncius.terminal.prompts import Prompts
+    from nuncius.terminal.render import Rich
     from nuncius.terminal.session import Reader, Session
 
 __all__ = ["attach", "console", "options_for_embedding", "reader_for", "session_for", "shell"]
@@ -44,6 +48,9 @@ class Target:
     detachable: bool = option(
         False,
         help="Start the kernel so that it can go on when this shell ends; 'nuncius attach' comes back to it.",
+    )
+    replay: int = option(
+        10, help="Show so many of the last cells of a kernel that runs already; 0 for none."
     )
     ready_timeout: float = option(60.0, help="Seconds to wait for the kernel's first answer.")
 
@@ -136,6 +143,8 @@ def _run_in_process(
     options = parsed[TerminalShell]
     arguments = _kernel_arguments(parsed, command)
     extra: dict[str, Any] = {} if user_ns is None else {"user_ns": dict(user_ns)}
+    if command.quick:
+        extra["configured"] = False
     link = InProcessLink(arguments=arguments, **extra)
     try:
         reader = reader_for(link, options)
@@ -213,6 +222,8 @@ def _run_remote(parsed: Parsed, command: CommandLine) -> int:
         if _is_conversation(command, options):
             _greet(link, options)
         session = session_for(link, reader, options)
+        if not link.owned and target.replay and _is_conversation(command, options):
+            session.recall(link.transcript(target.replay))
         if link.can_restart:
             session.commands["restart_kernel"] = session.restart
         code = _converse_with(session, command, options)
@@ -287,7 +298,7 @@ def _converse(link: Link, reader: Reader, options: TerminalShell, command: Comma
 
 def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
     """Return the shell over a kernel and a prompt."""
-    from nuncius.terminal.asking import DebuggerPrompt
+    from nuncius.terminal.debugging import DebuggerPrompt
     from nuncius.terminal.screen import Screen
     from nuncius.terminal.session import Session
     from nuncius.terminal.simple import SimplePrompt
@@ -295,21 +306,56 @@ def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
 
     screen = Screen(
         reader.show_result_prompt,
-        _show_image,
+        _pictures(options, reader),
         colors=sys.stdout.isatty() and choose_theme(options.theme) != "none",
+        rich=_rich(options),
+        updates=options.update_in_place,
     )
     editing = not isinstance(reader, SimplePrompt)
-    debugger = DebuggerPrompt(STYLES[choose_theme(options.theme)] if editing else None)
+    debugger = DebuggerPrompt(
+        STYLES[choose_theme(options.theme)] if editing else None,
+        link.complete_in_debugger,
+        _debugger_history(),
+        vi=options.editing_mode == "vi",
+    )
     return Session(link, reader, options, screen, debugger)
 
 
-def _show_image(data: Mapping[str, Any]) -> bool:
-    """Show the picture of a mime bundle, see `nuncius.terminal.images.show_image`, which is loaded when there is one."""
-    if not any(mime.startswith("image/") for mime in data):
-        return False
-    from nuncius.terminal.images import show_image
+def _debugger_history() -> Path:
+    from pathlib import Path
 
-    return show_image(data)
+    from nuncius.protocol.paths import nuncius_dir
+
+    return Path(nuncius_dir(), "debugger_history")
+
+
+def _rich(options: TerminalShell) -> Rich:
+    from nuncius.terminal.render import Rich
+
+    return Rich(
+        tables=options.rich_tables,
+        formulas=options.rich_formulas,
+        text=options.rich_text,
+        hint="%view shows all" if sys.stdout.isatty() else "",
+    )
+
+
+def _pictures(
+    options: TerminalShell, reader: Reader
+) -> Callable[[Mapping[str, Any]], Picture | None]:
+    """Return what makes pictures for this terminal; most of it is loaded when there is one."""
+    pictures: list[Pictures] = []
+
+    def picture(data: Mapping[str, Any]) -> Picture | None:
+        if not any(mime.startswith("image/") for mime in data):
+            return None
+        if not pictures:
+            from nuncius.terminal.images import Pictures
+
+            pictures.append(Pictures(options.images, getattr(reader, "feed", lambda keys: None)))
+        return pictures[0].picture(data)
+
+    return picture
 
 
 def _converse_with(session: Session, command: CommandLine, options: TerminalShell) -> int:
@@ -359,7 +405,7 @@ def reader_for(link: Link, options: TerminalShell) -> Reader:
     def editor(prompts: Prompts) -> Any:
         from nuncius.terminal.prompt import Prompt, Questions
 
-        questions = Questions(link.judge, link.complete, link.inspect, link.past)
+        questions = Questions(link.judge, link.complete, link.inspect, link.past, link.find)
         return Prompt(options, questions, name, prompts)
 
     prompts = Prompts(marks=options.prompt_marks)

@@ -129,6 +129,13 @@ class EarlyPrompt:
                 self._write("\r")
         return await self._editor.read(number, default)
 
+    def feed(self, typed: bytes) -> None:
+        """Take keys that were pressed before."""
+        if self._editor is None:
+            self._typed += typed
+        else:
+            self._editor.feed(typed)
+
     def show_result_prompt(self, number: int) -> None:
         """Print what stands before a result, without ending the line."""
         self._write(paint(self.prompts.output(number), self._colors))

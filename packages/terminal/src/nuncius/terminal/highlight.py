@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from prompt_toolkit.lexers import Lexer
 
-from nuncius.terminal.lexing import START, lex_line
+from nuncius.terminal.lexing import START, lex_line, state_after
 
 if TYPE_CHECKING:
     from prompt_toolkit.document import Document
@@ -37,7 +37,7 @@ class PythonLexer(Lexer):
             if not 0 <= number < len(lines):
                 return []
             while len(states) <= number:
-                states.append(lex_line(lines[len(states) - 1], states[-1])[1])
+                states.append(state_after(lines[len(states) - 1], states[-1]))
             fragments, _ = lex_line(lines[number], states[number])
             return [(f"class:pygments.{kind}" if kind else "", text) for kind, text in fragments]
 

@@ -1,11 +1,13 @@
-"""Give the prompt what was typed before: loaded from the kernel behind the first prompt, never before it.
+"""Give the prompt what was typed before: asked for when the first key is pressed, never before the first prompt.
 
-Rule: the suggestion in grey is what Up would bring: the newest input that begins with what stands there.
+Rule: the suggestion in grey is what Up would bring: the newest input that begins with what stands there. It is looked for in the last thousand inputs; Up and Ctrl-R reach all of them, a page at a time.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.auto_suggest import AutoSuggest, Suggestion
@@ -15,13 +17,16 @@ if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.document import Document
 
-__all__ = ["KernelHistory", "KernelSuggest", "suggest"]
+__all__ = ["KernelHistory", "KernelSuggest", "glob_of", "suggest"]
 
-#: Inputs that Up walks through and suggestions are made from.
+#: Inputs that are loaded at first, and that suggestions are made from.
 _RECENT = 1000
 
-#: Inputs that a search looks through.
-_ALL = 1_000_000
+#: Each page that Up asks for makes so many times as many inputs available as there were.
+_GROWTH = 8
+
+#: More inputs than anybody types.
+_ALL = 10_000_000
 
 
 class KernelHistory(History):
@@ -29,40 +34,97 @@ class KernelHistory(History):
 
     Args:
         load: Returns the sources of the last cells, oldest first; takes how many.
+        find: Returns the sources of the last cells that are like a glob, oldest first; takes the glob and how many.
     """
 
-    def __init__(self, load: Callable[[int], Awaitable[Sequence[str]]]) -> None:
+    def __init__(
+        self,
+        load: Callable[[int], Awaitable[Sequence[str]]],
+        find: Callable[[str, int], Awaitable[Sequence[str]]] | None = None,
+    ) -> None:
         super().__init__()
         self._load = load
-        self._loaded_all = False
+        self._find = find
+        self._rows = _RECENT
+        self._wanted = asyncio.Event()
+        #: The buffer of the present prompt has the last inputs.
+        self._filled = asyncio.Event()
+        #: Found by a search, not by going back: that many at the left of the buffer's lines.
+        self._found = 0
+        #: Globs of which everything is there already.
+        self._exhausted: set[str] = set()
 
     @property
     def recent(self) -> Sequence[str]:
         """The last inputs, newest first, as far as they are loaded."""
         return self._loaded_strings[:_RECENT]
 
+    def begin(self) -> None:
+        """Know that a new prompt begins, which has no history yet."""
+        self._filled.clear()
+        self._found = 0
+        self._exhausted.clear()
+
+    def want(self) -> None:
+        """Load the history from now on: someone types."""
+        self._wanted.set()
+
     async def load(self) -> AsyncGenerator[str, None]:
         """Yield the last entries, newest first; those of this session are there at once."""
+        self.begin()
         if not self._loaded:
-            self._loaded = True
+            await self._wanted.wait()
             past = _newest_first(await self._load(_RECENT))
+            self._loaded = True
             # What was typed while the past was loading is newer than it.
             self._loaded_strings = [*self._loaded_strings, *past]
         for entry in self._loaded_strings[:_RECENT]:
             yield entry
+        self._filled.set()
 
-    async def expand(self, buffer: Buffer) -> None:
-        """Load everything that was ever typed, and let ``buffer`` search in it."""
-        if not self._loaded_all:
-            self._loaded_all = True
-            past = _newest_first(await self._load(_ALL))
-            self._loaded_strings = past
-        # prompt_toolkit loads once for each prompt, and has no public way to load more.
-        state: Any = vars(buffer)
-        lines = state["_working_lines"]
-        missing = self._loaded_strings[len(lines) - 1 :]
-        lines.extendleft(missing)
-        state["_Buffer__working_index"] += len(missing)
+    async def wait(self) -> None:
+        """Wait until the prompt has the last inputs."""
+        self.want()
+        await self._filled.wait()
+
+    async def older(self, buffer: Buffer, prefix: str) -> bool:
+        """Have ``buffer`` know earlier inputs that begin with ``prefix``; tell whether there are any.
+
+        Args:
+            buffer: Of the prompt.
+            prefix: Empty for a page of all inputs.
+        """
+        await self.wait()
+        if prefix:
+            return await self._add_found(buffer, f"{glob_of(prefix)}*")
+        if self._rows >= _ALL or "*" in self._exhausted:
+            return False
+        return await self._page(buffer, self._rows * _GROWTH)
+
+    async def oldest(self, buffer: Buffer) -> None:
+        """Have ``buffer`` know everything that was ever typed."""
+        await self.wait()
+        await self._page(buffer, _ALL)
+
+    async def containing(self, buffer: Buffer, text: str) -> bool:
+        """Have ``buffer`` know earlier inputs that contain ``text``; tell whether there are any."""
+        await self.wait()
+        glob = f"*{glob_of(text)}*"
+        # What contains this contains every part of it.
+        if any(known[0] == "*" and known[1:-1] in glob for known in self._exhausted):
+            return False
+        return await self._add_found(buffer, glob)
+
+    def knows(self, buffer: Buffer, text: str, *, earlier: bool = False) -> bool:
+        """Tell whether an input that ``buffer`` knows contains ``text``.
+
+        Args:
+            buffer: Of the prompt.
+            text: What is searched for.
+            earlier: Look only before the input that is shown.
+        """
+        lines = _Lines(buffer)
+        return any(text in line for line in lines.some(lines.index if earlier else len(lines)))
 
     def load_history_strings(self) -> Iterable[str]:
         """Return nothing: the past comes through `load`."""
@@ -70,6 +132,63 @@ class KernelHistory(History):
 
     def store_string(self, string: str) -> None:
         """Do nothing: the kernel stores what it runs."""
+
+    async def _page(self, buffer: Buffer, rows: int) -> bool:
+        past = _newest_first(await self._load(rows))
+        lines = _Lines(buffer)
+        if lines.index < self._found:
+            return False
+        lines.drop(self._found)
+        self._found = 0
+        self._rows = rows
+        missing = past[len(lines) - 1 :]
+        lines.put_before(missing)
+        if not missing:
+            self._exhausted.add("*")
+        return bool(missing)
+
+    async def _add_found(self, buffer: Buffer, glob: str) -> bool:
+        if self._find is None or glob in self._exhausted:
+            return False
+        found = _newest_first(await self._find(glob, _RECENT))
+        if len(found) < _RECENT:
+            self._exhausted.add(glob)
+        lines = _Lines(buffer)
+        missing = lines.missing(found)
+        lines.put_before(missing)
+        self._found += len(missing)
+        return bool(missing)
+
+
+class _Lines:
+    """The inputs that a buffer goes through, oldest first, and the one that is shown. prompt_toolkit fills them once for each prompt, and has no public way to add more."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        self._state: dict[str, Any] = vars(buffer)
+        self._lines = self._state["_working_lines"]
+
+    def __len__(self) -> int:
+        return len(self._lines)
+
+    @property
+    def index(self) -> int:
+        return int(self._state["_Buffer__working_index"])
+
+    def some(self, count: int) -> Iterator[str]:
+        return islice(self._lines, count)
+
+    def missing(self, entries: Iterable[str]) -> list[str]:
+        known = set(self._lines)
+        return [entry for entry in dict.fromkeys(entries) if entry not in known]
+
+    def put_before(self, newest_first: Sequence[str]) -> None:
+        self._lines.extendleft(newest_first)
+        self._state["_Buffer__working_index"] += len(newest_first)
+
+    def drop(self, count: int) -> None:
+        for _ in range(count):
+            self._lines.popleft()
+        self._state["_Buffer__working_index"] -= count
 
 
 class KernelSuggest(AutoSuggest):
@@ -97,6 +216,11 @@ def suggest(text: str, past: Iterable[str]) -> str:
         if entry.startswith(text) and len(entry) > len(text):
             return entry[len(text) :].partition("\n")[0]
     return ""
+
+
+def glob_of(text: str) -> str:
+    """Return a glob that only ``text`` is like."""
+    return "".join(f"[{character}]" if character in "*?[" else character for character in text)
 
 
 def _newest_first(past: Sequence[str]) -> list[str]:

@@ -75,6 +75,12 @@ class InProcessLink:
             code, silent=silent, on_output=on_output, on_input=on_input
         ).result()
 
+    def evaluate(self, expression: str) -> Mapping[str, Any]:
+        """Have the kernel evaluate an expression, see `Link.evaluate`."""
+        result = self._client.execute("", silent=True, user_expressions={"it": expression}).result()
+        answer: Mapping[str, Any] = result.user_expressions.get("it", {})
+        return answer
+
     def judge(self, code: str) -> tuple[str, str]:
         """Tell whether a cell is complete, see `Link.judge`."""
         content = self._client.is_complete(code).content
@@ -84,6 +90,12 @@ class InProcessLink:
         """Ask for completions, see `Link.complete`."""
         return self._client.complete(code, position).content
 
+    async def complete_in_debugger(self, code: str, position: int) -> Mapping[str, Any]:
+        """Ask for completions in a debugger's frame, see `Link.complete_in_debugger`."""
+        content = {"code": code, "cursor_pos": position}
+        reply = self._client.request("complete_request", content, channel=Channel.CONTROL)
+        return reply.content
+
     async def inspect(self, code: str, position: int) -> Mapping[str, Any]:
         """Ask what is at a position, see `Link.inspect`."""
         return self._client.inspect(code, position).content
@@ -92,6 +104,10 @@ class InProcessLink:
         """Ask for the last inputs, see `Link.past`."""
         history = self._client.history("tail", n=most).content.get("history", ())
         return [str(entry[-1]) for entry in history]
+
+    async def find(self, pattern: str, most: int) -> Sequence[str]:
+        """Ask for inputs like a pattern, see `Link.find`."""
+        return [str(entry[-1]) for entry in self.search(pattern, most)]
 
     def search(self, pattern: str, most: int) -> Sequence[Sequence[Any]]:
         """Return inputs that match a pattern with ``*``: session, number and source; the last ones, oldest first.

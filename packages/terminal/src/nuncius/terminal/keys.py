@@ -51,7 +51,9 @@ class Tools:
         next_indent: The indentation of the line after a text.
         describe: Show what is known of the name at the cursor.
         list_keys: Show the bindings to the person.
-        load_all_history: Let a search reach beyond the last inputs.
+        older: Go back to inputs that the prompt does not have yet; takes how many.
+        oldest: Go back to the very first input.
+        search_older: Search in inputs that the prompt does not have yet.
         autoformatter: The program that formats cells; empty for none.
         burst: The text that comes in too fast.
     """
@@ -60,7 +62,9 @@ class Tools:
     next_indent: Callable[[str], str]
     describe: Callable[[], None]
     list_keys: Callable[[], None]
-    load_all_history: Callable[[Buffer], None]
+    older: Callable[[int], None]
+    oldest: Callable[[], None]
+    search_older: Callable[[], None]
     autoformatter: str = ""
     burst: Burst = field(default_factory=Burst)
 
@@ -265,8 +269,37 @@ def search_forward(event: KeyPressEvent, tools: Tools) -> None:
 def _search(event: KeyPressEvent, tools: Tools, command: str) -> None:
     from prompt_toolkit.key_binding.bindings import search
 
-    tools.load_all_history(event.current_buffer)
     getattr(search, command).call(event)
+
+
+def search_further(event: KeyPressEvent, tools: Tools) -> None:
+    """While searching: the match before this one."""
+    tools.search_older()
+
+
+def up(event: KeyPressEvent, tools: Tools) -> None:
+    """Move up in the cell; from its first line go to the input before it that begins alike."""
+    buffer = event.current_buffer
+    if buffer.complete_state or buffer.document.cursor_position_row:
+        buffer.auto_up(count=event.arg)
+    elif not buffer.selection_state:
+        previous(event, tools)
+
+
+def previous(event: KeyPressEvent, tools: Tools) -> None:
+    """Go to the input before this one that begins alike."""
+    buffer = event.current_buffer
+    for done in range(event.arg):
+        before = buffer.working_index
+        buffer.history_backward()
+        if buffer.working_index == before:
+            tools.older(event.arg - done)
+            return
+
+
+def oldest(event: KeyPressEvent, tools: Tools) -> None:
+    """Go to the very first input."""
+    tools.oldest()
 
 
 def run_and_get_next(event: KeyPressEvent, tools: Tools) -> None:
@@ -326,6 +359,10 @@ BINDINGS = (
     Binding(("<bracketed-paste>",), paste, "inserting"),
     Binding(("c-r",), search_back, "searchable"),
     Binding(("c-s",), search_forward, "searchable"),
+    Binding(("c-r",), search_further, "searching"),
+    Binding(("up",), up, "typing"),
+    Binding(("c-p",), previous, "emacs"),
+    Binding(("escape", "<"), oldest, "emacs"),
     Binding(("escape", "o"), run_and_get_next, "emacs"),
     Binding(("c-z",), undo, "cannot suspend"),
     Binding(("escape", "_"), redo, "emacs"),
@@ -425,6 +462,8 @@ def _condition(name: str) -> Filter:
     typing = has_focus(DEFAULT_BUFFER)
     conditions: dict[str, Filter] = {
         "": Always(),
+        "typing": typing,
+        "searching": is_searching,
         "inserting": typing & ~has_selection & (vi_insert_mode | emacs_mode),
         "selecting": typing & has_selection,
         "searchable": typing & (vi_insert_mode | emacs_mode),

@@ -58,6 +58,14 @@ class Link(Protocol):
         """
         ...
 
+    def evaluate(self, expression: str) -> Mapping[str, Any]:
+        """Have the kernel evaluate an expression; return its answer, as in ``user_expressions`` of ``execute_reply``.
+
+        Raises:
+            KernelDied: The kernel is gone.
+        """
+        ...
+
     def judge(self, code: str) -> tuple[str, str]:
         """Tell whether a cell is complete: the status and the indentation of ``is_complete_reply``. Quick: it runs at each Enter."""
         ...
@@ -66,12 +74,20 @@ class Link(Protocol):
         """Return the content of ``complete_reply``; an empty one when the kernel takes too long."""
         ...
 
+    async def complete_in_debugger(self, code: str, position: int) -> Mapping[str, Any]:
+        """Return the content of ``complete_reply`` while a debugger waits: of the frame that is selected in it."""
+        ...
+
     async def inspect(self, code: str, position: int) -> Mapping[str, Any]:
         """Return the content of ``inspect_reply``; an empty one when the kernel takes too long."""
         ...
 
     async def past(self, most: int) -> Sequence[str]:
         """Return the last inputs, oldest first."""
+        ...
+
+    async def find(self, pattern: str, most: int) -> Sequence[str]:
+        """Return the last inputs that are like a pattern with ``*``, oldest first."""
         ...
 
     def watch_others(self, on_output: Callable[[Message], None]) -> None:

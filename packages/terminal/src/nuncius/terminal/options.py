@@ -119,6 +119,22 @@ class TerminalShell:
     completion_deadline: float = option(
         2.0, help="Seconds after which the prompt no longer waits for completions of the kernel."
     )
+    rich_tables: bool = option(
+        True, help="Lay tables of data frames out so that they fit the window."
+    )
+    rich_formulas: bool = option(
+        True, help="Show formulas (LaTeX) with the characters that Unicode has for them."
+    )
+    rich_text: bool = option(
+        True, help="Lay out markdown and HTML of results that have no plain text."
+    )
+    images: Literal["auto", "kitty", "iterm", "sixel", "blocks", "none"] = option(
+        "auto", help="How pictures are shown; 'auto' asks the terminal what it can."
+    )
+    update_in_place: bool = option(
+        True,
+        help="Let a cell replace what it has displayed (display_id, clear_output) where it stands.",
+    )
     include_other_output: bool = option(
         True, help="Show what other frontends of the same kernel run."
     )

@@ -6,7 +6,7 @@ The prompt knows nothing of kernels: what it needs to ask one comes as functions
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, strftime
 from typing import TYPE_CHECKING, Any
@@ -63,12 +63,14 @@ class Questions:
         complete: The completions at a position: the content of ``complete_reply``.
         inspect: What is at a position: the content of ``inspect_reply``.
         past: The last inputs, so many, oldest first.
+        find: The last inputs that are like a glob, so many, oldest first.
     """
 
     judge: Callable[[str], tuple[str, str]]
     complete: Callable[[str, int], Awaitable[Mapping[str, Any]]]
     inspect: Callable[[str, int], Awaitable[Mapping[str, Any]]]
     past: Callable[[int], Awaitable[Sequence[str]]]
+    find: Callable[[str, int], Awaitable[Sequence[str]]]
 
 
 class Prompt:
@@ -94,7 +96,7 @@ class Prompt:
         self._questions = questions
         self._python = is_python(language)
         self._lexer = PythonLexer() if self._python else LateLexer(language)
-        self._history = KernelHistory(questions.past)
+        self._history = KernelHistory(questions.past, questions.find)
         #: What is asked for at this moment; a newer question makes an older one void.
         self._asking: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -105,6 +107,8 @@ class Prompt:
         buffer = self._session.default_buffer
         buffer.complete_while_typing = Condition(lambda: options.complete_while_typing)
         buffer.on_text_changed += self._text_changed
+        self._session.search_buffer.on_text_changed += self._search_changed
+        self._session.app.key_processor.before_key_press += lambda _: self._history.want()
 
     def _make_session(self, options: TerminalShell) -> PromptSession[str]:
         vi = options.editing_mode == "vi"
@@ -147,7 +151,9 @@ class Prompt:
             self._next_indent,
             lambda: self._ask_hint(brief=False),
             list_keys,
-            self._load_all_history,
+            self._go_back,
+            self._go_to_oldest,
+            self._search_older,
             options.autoformatter,
         )
         made = bindings(tools, table)
@@ -169,6 +175,7 @@ class Prompt:
             KeyboardInterrupt: Ctrl-C: the cell is dropped.
         """
         self._number = number
+        self._history.begin()
         self._duration = monotonic() - self._ended
         self._session.bottom_toolbar = None
         if self._options.term_title:
@@ -250,8 +257,68 @@ class Prompt:
         line = code.rpartition("\n")[2]
         return line[: len(line) - len(line.lstrip())]
 
-    def _load_all_history(self, buffer: Buffer) -> None:
-        self._keep(self._history.expand(buffer))
+    # -- the past
+
+    def _go_back(self, count: int) -> None:
+        buffer = self._session.default_buffer
+        prefix = buffer.history_search_text or ""
+
+        async def go() -> None:
+            await self._history.wait()
+            before = buffer.working_index
+            buffer.history_backward(count)
+            if buffer.working_index == before and await self._history.older(buffer, prefix):
+                buffer.history_backward(count)
+
+        self._before_other_keys(go())
+
+    def _go_to_oldest(self) -> None:
+        buffer = self._session.default_buffer
+
+        async def go() -> None:
+            await self._history.oldest(buffer)
+            buffer.go_to_history(0)
+
+        self._before_other_keys(go())
+
+    def _search_changed(self, search: Buffer) -> None:
+        buffer, text = self._session.default_buffer, search.text
+
+        async def go() -> None:
+            await self._history.wait()
+            if not self._history.knows(buffer, text):
+                await self._history.containing(buffer, text)
+
+        if text and not self._history.knows(buffer, text):
+            self._before_other_keys(go())
+
+    def _search_older(self) -> None:
+        from prompt_toolkit.search import SearchDirection, do_incremental_search
+
+        buffer, text = self._session.default_buffer, self._session.search_buffer.text
+
+        async def go() -> None:
+            if text and not self._history.knows(buffer, text, earlier=True):
+                await self._history.containing(buffer, text)
+            do_incremental_search(SearchDirection.BACKWARD)
+
+        self._before_other_keys(go())
+
+    def _before_other_keys(self, coroutine: Coroutine[Any, Any, object]) -> None:
+        """Do something that may take a moment, and only then what keys that are pressed already mean."""
+        processor = get_app().key_processor
+        held = list(processor.input_queue)
+        processor.input_queue.clear()
+
+        async def go() -> None:
+            try:
+                await coroutine
+            finally:
+                get_app().invalidate()
+                processor.feed_multiple(held, first=True)
+                processor.process_keys()
+
+        self._keep(go())
 
     def _keep(self, coroutine: Any) -> asyncio.Task[None]:
         task: asyncio.Task[None] = asyncio.ensure_future(coroutine)

@@ -34,6 +34,9 @@ _FLOOD = 20
 #: Seconds that output may be behind a question that was asked after it.
 _LATE = 0.03
 
+#: Seconds that a kernel has to tell what it has run.
+_PATIENT = 2.0
+
 #: Seconds within which another Ctrl-C means more than the first.
 _IMPATIENT = 1.0
 
@@ -128,6 +131,17 @@ class RemoteLink:
         assert result is not None
         return result
 
+    def evaluate(self, expression: str) -> Mapping[str, Any]:
+        """Have the kernel evaluate an expression, see `Link.evaluate`."""
+        if self._dead:
+            raise KernelDied(self._dead)
+        result = self._thread.run(self._evaluate(expression))
+        answer: Mapping[str, Any] = result.user_expressions.get("it", {})
+        return answer
+
+    async def _evaluate(self, expression: str) -> ExecutionResult:
+        return await self._client.execute("", silent=True, user_expressions={"it": expression})
+
     def judge(self, code: str) -> tuple[str, str]:
         """Tell whether a cell is complete, see `Link.judge`. Python is judged here, other languages by their kernel."""
         if self._info.get("language_info", {}).get("name") == "python":
@@ -150,6 +164,19 @@ class RemoteLink:
             return {}
         return reply.content
 
+    async def complete_in_debugger(self, code: str, position: int) -> Mapping[str, Any]:
+        """Ask for completions in a debugger's frame, see `Link.complete_in_debugger`."""
+        request = self._client.request(
+            "complete_request",
+            {"code": code, "cursor_pos": position},
+            channel=Channel.CONTROL,
+            timeout=self._deadline,
+        )
+        try:
+            return (await self._ask(request)).content
+        except KernelError:
+            return {}
+
     async def inspect(self, code: str, position: int) -> Mapping[str, Any]:
         """Ask what is at a position, see `Link.inspect`."""
         try:
@@ -160,11 +187,36 @@ class RemoteLink:
 
     async def past(self, most: int) -> Sequence[str]:
         """Ask for the last inputs, see `Link.past`."""
+        return await self._history(self._client.history("tail", n=most, timeout=10))
+
+    async def find(self, pattern: str, most: int) -> Sequence[str]:
+        """Ask for inputs like a pattern, see `Link.find`."""
+        return await self._history(
+            self._client.history("search", pattern=pattern, n=most, timeout=10)
+        )
+
+    async def _history(self, request: Coroutine[Any, Any, Message]) -> Sequence[str]:
         try:
-            reply = await self._ask(self._client.history("tail", n=most, timeout=10))
+            reply = await self._ask(request)
         except KernelError:
             return ()
         return [str(entry[-1]) for entry in reply.content.get("history", ())]
+
+    def transcript(self, most: int) -> list[tuple[int, str, str]]:
+        """Return the last cells that this kernel has run: number, source and the text of the value; nothing while it is busy.
+
+        Args:
+            most: So many.
+        """
+        request = self._client.history(
+            "range", session=0, start=1, output=True, raw=True, timeout=_PATIENT
+        )
+        try:
+            entries = self._thread.run(request).content.get("history", ())
+        except KernelError:
+            return []
+        cells = [(int(number), *_both(entry)) for _, number, entry in entries]
+        return [cell for cell in cells if cell[0] > 0][-most:]
 
     def watch_others(self, on_output: Callable[[Message], None]) -> None:
         """Hand over what belongs to no cell of this shell, see `Link.watch_others`."""
@@ -283,6 +335,14 @@ class RemoteLink:
         """Called on another thread when the kernel's process has ended by itself."""
         self._dead = reason
         self._thread.loop.call_soon_threadsafe(self._client.kernel_died, reason)
+
+
+def _both(entry: Any) -> tuple[str, str]:
+    """Return source and output of an entry of a history."""
+    if isinstance(entry, str):
+        return entry, ""
+    source, output = entry
+    return str(source), str(output or "")
 
 
 def _show_what_came_before(

@@ -7,12 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["best_text", "describe_error", "shortened"]
+__all__ = ["PLAIN", "Rich", "best_text", "describe_error", "shortened"]
 
 #: What a terminal can show, best first.
 _READABLE = ("text/plain", "text/markdown", "text/latex", "text/html")
+
+#: What an object without a text of its own says of itself.
+_OPAQUE = re.compile(
+    r"\s*<[\w.]+(?: object)?(?: at 0x[0-9a-fA-F]+)?>\s*|\s*<[^<>\n]* object[^<>\n]*>\s*"
+)
 
 #: Characters of a result that are shown; more than anybody reads, less than what keeps a terminal busy.
 _LONGEST = 100_000
@@ -21,14 +27,96 @@ _LONGEST = 100_000
 _END = 200
 
 
-def best_text(data: Mapping[str, Any]) -> str:
-    """Return the text of a mime bundle that a terminal shows best; a short note where there is none."""
+@dataclass(frozen=True, slots=True)
+class Rich:
+    """Which results are laid out for the terminal, rather than shown as their plain text.
+
+    Attributes:
+        tables: Tables of data frames, as wide as the terminal.
+        formulas: LaTeX, with the characters that Unicode has for it.
+        text: Markdown and HTML of objects that have no plain text.
+        columns: Of the terminal.
+        hint: Said below a table of which a part is left out.
+    """
+
+    tables: bool = True
+    formulas: bool = True
+    text: bool = True
+    columns: int = 80
+    hint: str = ""
+
+
+#: Nothing is laid out.
+PLAIN = Rich(tables=False, formulas=False, text=False)
+
+
+def best_text(data: Mapping[str, Any], rich: Rich = PLAIN) -> str:
+    """Return the text of a mime bundle that a terminal shows best; a short note where there is none.
+
+    Args:
+        data: Text by mime type.
+        rich: What is laid out.
+    """
+    plain = _text(data, "text/plain")
+    bare = plain is None or _OPAQUE.fullmatch(plain) is not None
+    laid_out = _table(data, rich, bare) or _formula(data, rich, plain, bare)
+    if laid_out is None and bare and rich.text:
+        laid_out = _document(data, rich)
+    if laid_out is not None:
+        return laid_out
     for mime in _READABLE:
-        if mime in data:
-            value = data[mime]
-            return value if isinstance(value, str) else "".join(map(str, value))
+        if (value := _text(data, mime)) is not None:
+            return value
     kinds = ", ".join(sorted(data)) or "nothing"
     return f"<{kinds}: this terminal cannot show it>"
+
+
+def _text(data: Mapping[str, Any], mime: str) -> str | None:
+    value = data.get(mime)
+    if value is None or isinstance(value, str):
+        return value
+    return "".join(map(str, value)) if isinstance(value, Sequence) else str(value)
+
+
+def _table(data: Mapping[str, Any], rich: Rich, bare: bool) -> str | None:
+    html = _text(data, "text/html") if rich.tables else None
+    if html is None or not (bare or "dataframe" in html) or "<table" not in html:
+        return None
+    from nuncius.terminal.formats.html import find_table
+    from nuncius.terminal.formats.tables import lay_out
+
+    table = find_table(html)
+    return None if table is None else lay_out(table, rich.columns, hint=rich.hint)
+
+
+def _formula(data: Mapping[str, Any], rich: Rich, plain: str | None, bare: bool) -> str | None:
+    latex = _text(data, "text/latex") if rich.formulas else None
+    if latex is None or "tabular" in latex or (plain is not None and "\n" in plain):
+        return None
+    from nuncius.terminal.formats.latex import is_understood, show_formula
+    from nuncius.terminal.formats.widths import width_of
+
+    if not bare and not is_understood(latex):
+        return None
+    shown = show_formula(latex)
+    fits = max(map(width_of, shown.split("\n"))) <= rich.columns
+    return shown if fits or bare else None
+
+
+def _document(data: Mapping[str, Any], rich: Rich) -> str | None:
+    if (markdown := _text(data, "text/markdown")) is not None:
+        from nuncius.terminal.formats.markdown import show_markdown
+
+        return show_markdown(markdown, rich.columns)
+    if (html := _text(data, "text/html")) is not None:
+        from nuncius.terminal.formats.html import show_html
+
+        return show_html(html, rich.columns) or None
+    if "application/json" in data:
+        import json
+
+        return json.dumps(data["application/json"], indent=2, ensure_ascii=False)
+    return None
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:

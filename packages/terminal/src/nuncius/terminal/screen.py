@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TextIO
 
-from nuncius.terminal.render import best_text, describe_error, shortened
+from nuncius.terminal.render import PLAIN, Rich, best_text, describe_error, shortened
 
 if TYPE_CHECKING:
     from nuncius.protocol.messages import Message
+    from nuncius.terminal.images import Picture
+    from nuncius.terminal.updating import Tracker
 
 __all__ = ["Screen"]
 
@@ -19,24 +23,33 @@ class Screen:
 
     Args:
         show_result_prompt: Prints what stands before the result of that number.
-        show_image: Shows a mime bundle as a picture if the terminal can; tells whether it did.
+        picture: Returns the picture of a mime bundle, if it has one and the terminal can show it.
         colors: Whether ANSI codes that a kernel sends are kept.
+        rich: Which results are laid out for the terminal.
+        updates: Displays that have an id are updated where they stand.
     """
 
     def __init__(
         self,
         show_result_prompt: Callable[[int], None],
-        show_image: Callable[[Mapping[str, Any]], bool] | None = None,
+        picture: Callable[[Mapping[str, Any]], Picture | None] | None = None,
         *,
         colors: bool = True,
+        rich: Rich = PLAIN,
+        updates: bool = True,
     ) -> None:
         self._show_result_prompt = show_result_prompt
-        self._show_image = show_image
+        self._picture = picture
         self._colors = colors
+        self._rich = rich
+        self._updates = updates
         #: Output is to be cleared when the next one comes.
         self._clear_pending = False
         #: The first frame of a traceback is the shell's doing.
         self.hide_first_frame = False
+        #: Where the output of this cell stands, once somebody wants to change it.
+        self._tracker: Tracker | None = None
+        self._watched: list[tuple[str, TextIO]] = []
 
     def show(self, message: Message) -> None:
         """Show one message of the iopub channel; those that are not for people do nothing."""
@@ -45,29 +58,77 @@ class Screen:
             case "stream":
                 self.write(content.get("text", ""), content.get("name", "stdout"))
             case "execute_result":
-                self._show_result_prompt(content.get("execution_count") or 0)
-                text = self.text_of(content.get("data", {}))
-                # Several lines start below the prompt, so that columns stay aligned.
-                self.write(("\n" if "\n" in text else "") + shortened(text) + "\n")
+                self._show_result(content)
             case "display_data" | "update_display_data":
-                data = content.get("data", {})
-                if self._show_image is None or not self._show_image(data):
-                    self.write(self.text_of(data) + "\n")
+                self._display(content, update=message.msg_type == "update_display_data")
             case "error":
                 self._show_error(content)
             case "clear_output":
                 self._clear(wait=bool(content.get("wait")))
 
+    def end_cell(self) -> None:
+        """Say that a cell has ended: its output stays as it is."""
+        self._clear_pending = False
+        self._tracker = None
+        while self._watched:
+            name, stream = self._watched.pop()
+            if isinstance(getattr(sys, name), _Watched):
+                setattr(sys, name, stream)
+
     def text_of(self, data: Mapping[str, Any]) -> str:
         """Return a mime bundle as text for this terminal."""
-        return self._plain(best_text(data))
+        rich = replace(self._rich, columns=shutil.get_terminal_size().columns)
+        return self._plain(best_text(data, rich))
+
+    def _show_result(self, content: Mapping[str, Any]) -> None:
+        data = content.get("data", {})
+        picture = self._picture(data) if self._picture is not None else None
+        self._show_result_prompt(content.get("execution_count") or 0)
+        if picture is not None:
+            self._write_picture(picture, "\n")
+            return
+        text = self.text_of(data)
+        # Several lines start below the prompt, so that columns stay aligned.
+        self.write(("\n" if "\n" in text else "") + shortened(text) + "\n")
+
+    def _display(self, content: Mapping[str, Any], *, update: bool) -> None:
+        data = content.get("data", {})
+        name = str(content.get("transient", {}).get("display_id") or "")
+        picture = self._picture(data) if self._picture is not None else None
+        text = picture.text if picture is not None else shortened(self.text_of(data))
+        rows = None if picture is None else picture.rows
+        self._obey_clear()
+        if update and self._tracker is not None:
+            code = self._tracker.update(name, text + "\n", rows)
+            if code is not None:
+                self._put(code)
+                return
+        if name and not update:
+            self._track()
+        self._put(text + "\n")
+        if self._tracker is not None:
+            self._tracker.wrote(text + "\n", name, rows)
+
+    def _write_picture(self, picture: Picture, before: str = "") -> None:
+        self._put(before + picture.text + "\n")
+        if self._tracker is not None:
+            self._tracker.wrote(before)
+            self._tracker.wrote(picture.text + "\n", rows=picture.rows)
 
     def write(self, text: str, name: str = "stdout") -> None:
         """Write text to ``stdout`` or ``stderr``."""
+        self._obey_clear()
         stream = sys.stderr if name == "stderr" else sys.stdout
-        if self._clear_pending:
-            self._clear_pending = False
-            sys.stdout.write("\r\x1b[K")
+        stream.write(text)
+        stream.flush()
+        if self._tracker is not None and not isinstance(stream, _Watched):
+            self._tracker.wrote(text)
+
+    def _put(self, text: str) -> None:
+        """Write what the tracker knows already, or need not know."""
+        stream = sys.stdout
+        if isinstance(stream, _Watched):
+            stream = stream.stream
         stream.write(text)
         stream.flush()
 
@@ -94,7 +155,61 @@ class Screen:
     def _clear(self, *, wait: bool) -> None:
         if not sys.stdout.isatty():
             return
-        if wait:
-            self._clear_pending = True
-        else:
-            sys.stdout.write("\r\x1b[K")
+        self._clear_pending = True
+        if not wait:
+            self._obey_clear()
+        self._track()
+
+    def _obey_clear(self) -> None:
+        if not self._clear_pending:
+            return
+        self._clear_pending = False
+        self._put("\r\x1b[K" if self._tracker is None else self._tracker.clear())
+
+    def _track(self) -> None:
+        """Know from now on, until the cell ends, where its output stands."""
+        if self._tracker is not None or not self._updates or not sys.stdout.isatty():
+            return
+        from nuncius.terminal.updating import Tracker
+
+        self._tracker = Tracker(*shutil.get_terminal_size())
+        # In this process cells write to the terminal themselves.
+        for name in ("stdout", "stderr"):
+            stream = getattr(sys, name)
+            self._watched.append((name, stream))
+            setattr(sys, name, _Watched(stream, self._tracker.wrote, self._obey_clear))
+
+
+class _Watched:
+    """A stream that tells what is written to it.
+
+    Args:
+        stream: Where it goes.
+        wrote: Is told.
+        before: Is called before anything is written.
+    """
+
+    def __init__(
+        self, stream: Any, wrote: Callable[[str], None], before: Callable[[], None]
+    ) -> None:
+        self.stream = stream
+        self._wrote = wrote
+        self._before = before
+
+    def write(self, text: str) -> int:
+        """Write, and tell."""
+        self._before()
+        self._wrote(text)
+        return int(self.stream.write(text))
+
+    def writelines(self, lines: Any) -> None:
+        """Write several texts, and tell."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the stream's."""
+        return getattr(self.stream, name)
+
+    def __iter__(self) -> Any:
+        return iter(self.stream)

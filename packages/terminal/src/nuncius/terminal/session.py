@@ -7,12 +7,15 @@ Rule 2: what the kernel asks of the frontend (the next input, a page, to exit) c
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nuncius.protocol.errors import KernelDied, KernelError
-from nuncius.terminal.asking import DebuggerPrompt, ask, ask_secret
+from nuncius.terminal.asking import ask, ask_secret
+from nuncius.terminal.debugging import DebuggerPrompt
 from nuncius.terminal.editing import trimmed
+from nuncius.terminal.lean import import_lean
+from nuncius.terminal.render import shortened
 from nuncius.terminal.screen import Screen
 
 if TYPE_CHECKING:
@@ -84,6 +87,7 @@ class Session:
         self.keep_kernel = False
         #: Line magics that are the shell's own: name -> what to do with the rest of the line; it tells whether the shell ends.
         self.commands: dict[str, Callable[[str], bool]] = {}
+        self.commands["view"] = self._view
         #: Called after each cell.
         self.after_cell: Callable[[], None] | None = None
 
@@ -127,6 +131,7 @@ class Session:
         default, self._next_input = self._next_input, ""
         code = self._reader.read_now(self.number, default)
         if code is None:
+            import_lean()
             code = self._link.run(self._reader.read(self.number, default))
         return code
 
@@ -153,6 +158,7 @@ class Session:
             return None
         finally:
             self._screen.hide_first_frame = False
+            self._screen.end_cell()
         if not silent and result.execution_count is not None and result.status != "aborted":
             self.number = result.execution_count + 1
         for payload in result.payload:
@@ -160,6 +166,22 @@ class Session:
         return result
 
     # -- output
+
+    def recall(self, cells: Iterable[tuple[int, str, str]]) -> None:
+        """Show cells that ran before this shell came, and number on from there.
+
+        Args:
+            cells: Number, source, and the text of the value.
+        """
+        for number, source, output in cells:
+            before = f"In [{number}]: "
+            lines = source.rstrip().replace("\n", f"\n{'...: '.rjust(len(before))}")
+            self._screen.write(f"{before}{lines}\n")
+            if output:
+                self._reader.show_result_prompt(number)
+                self._screen.write(("\n" if "\n" in output else "") + shortened(output) + "\n")
+            self._screen.write(self._options.separate_in)
+            self.number = number + 1
 
     def _show(self, message: Message) -> None:
         self._screen.show(message)
@@ -201,6 +223,22 @@ class Session:
                 from nuncius.terminal.external import edit
 
                 edit(str(payload.get("filename", "")), payload.get("line_number"))
+
+    def _view(self, argument: str) -> bool:
+        """Show a table in the whole terminal: ``%view``, ``%view 3`` for ``Out[3]``, or ``%view EXPRESSION``."""
+        from nuncius.terminal.viewer import explain, view
+        from nuncius.terminal.viewing import NotATable
+
+        value = f"Out[{argument}]" if argument.isdecimal() else argument or "_"
+        try:
+            view(value, self._link.evaluate)
+        except NotATable as error:
+            self._screen.write(explain(error) + "\n", "stderr")
+        except KernelDied as death:
+            self._after_death(death)
+        except KeyboardInterrupt:
+            self._screen.write("\n")
+        return False
 
     # -- leaving
 

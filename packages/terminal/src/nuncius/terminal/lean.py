@@ -1,0 +1,52 @@
+"""Put off what the prompt's libraries import but a prompt does not use: OpenSSL, a seventh of the memory and 10 ms of the start.
+
+asyncio imports ``ssl`` for connections that few sessions open, and wcwidth imports ``secrets``, which needs OpenSSL for hashes. They get a stand-in that imports the module when it is first used. Everybody else who imports these modules gets the modules.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+__all__ = ["StandIn", "import_lean", "put_off"]
+
+
+class StandIn(ModuleType):
+    """A module that is imported when one of its attributes is asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        """Return the attribute of the module itself."""
+        if name.startswith("__"):
+            # The import system looks at these, and so do debuggers.
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return getattr(import_module(self.__name__), name)
+
+
+@contextmanager
+def put_off(*names: str) -> Iterator[None]:
+    """Give the modules that are imported meanwhile stand-ins for ``names``, unless these are imported already.
+
+    For the beginning of a program: other threads must not import anything meanwhile.
+    """
+    late = {name: StandIn(name) for name in names if name not in sys.modules}
+    sys.modules.update(late)
+    try:
+        yield
+    finally:
+        for name, stand_in in late.items():
+            if sys.modules.get(name) is stand_in:
+                del sys.modules[name]
+
+
+def import_lean() -> None:
+    """Import asyncio and wcwidth without OpenSSL; do nothing when asyncio is there already."""
+    if "asyncio" in sys.modules:
+        return
+    with put_off("ssl", "asyncio.sslproto", "secrets"):
+        import asyncio  # noqa: F401
+
+        import wcwidth  # noqa: F401

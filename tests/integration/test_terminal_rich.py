@@ -1,0 +1,153 @@
+"""Rich results in the terminal: tables, formulas, documents, pictures, displays that change; in-process and over ZeroMQ."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from terminal import Terminal
+
+NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
+COMMANDS = {
+    "in-process": [NUNCIUS, "shell"],
+    "zmq": [NUNCIUS, "console", "--kernel", "nuncius-python"],
+}
+
+
+class SixelTerminal(Terminal):
+    """A terminal that says that it can show sixels, and that a person types at while it does."""
+
+    typed_meanwhile = ""
+
+    def _read(self) -> bool:
+        before = self.raw.count(b"\x1b[c")
+        read = super()._read()
+        if self.raw.count(b"\x1b[c") > before:
+            answer = b"\x1bP>|XTerm(390)\x1b\\\x1b[6;20;10t"
+            os.write(self.process.child_fd, answer + self.typed_meanwhile.encode() + b"\x1b[?64;4c")
+        return read
+
+
+def started(
+    command: list[str], tmp_path: Path, *options: str, terminal: type[Terminal] = Terminal
+) -> Terminal:
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    shell = terminal([*command, "--no-banner", "--nosep", *options], env, str(tmp_path))
+    shell.wait("In [1]:")
+    return shell
+
+
+@pytest.fixture(params=COMMANDS)
+def command(request: pytest.FixtureRequest) -> list[str]:
+    return COMMANDS[request.param]
+
+
+@pytest.fixture
+def shell(command: list[str], tmp_path: Path) -> Iterator[Terminal]:
+    with started(command, tmp_path) as terminal:
+        yield terminal
+
+
+def run(shell: Terminal, number: int, code: str) -> str:
+    """Run a cell; return what the screen shows below it."""
+    shell.type(f"{code}\r")
+    screen = shell.wait(f"In [{number + 1}]:")
+    return screen.split(f"In [{number}]:")[1].partition("\n")[2].rpartition("\nIn [")[0]
+
+
+def test_a_data_frame_fits_the_window(shell: Terminal) -> None:
+    run(shell, 1, "import pandas as pd")
+    assert run(shell, 2, "pd.DataFrame({'name': ['Ada', 'b'], 'n': [1, 20]})") == "\n".join(
+        ["Out[2]:", "   name   n", "─  ────  ──", "0  Ada    1", "1  b     20"]
+    )
+    wide = run(shell, 3, "pd.DataFrame([[x / 7 for x in range(90)]])")
+    assert "…" in wide
+    assert "%view shows all" in wide
+    assert max(len(line) for line in wide.split("\n")) <= 100
+
+
+def test_a_table_is_viewed_in_the_whole_terminal(shell: Terminal) -> None:
+    run(shell, 1, "import pandas as pd; pd.DataFrame({n: range(n, 1000 + n) for n in range(60)})")
+    shell.type("%view\r")
+    shell.wait("rows 1-37 of 1,000, from column 1 of 60")
+    shell.type("\x1b[6~")  # page down
+    shell.wait("rows 38-74 of 1,000")
+    shell.type("G")
+    shell.wait("rows 964-1,000 of 1,000")
+    shell.type("$")
+    shell.wait("from column 60 of 60")
+    shell.wait("999  1058")
+    shell.type("q")
+    shell.wait(lambda _: b"\x1b[?1049l" in shell.raw)
+    shell.type("%view sorted\r")
+    shell.wait("%view shows tables: data frames, arrays, lists")
+    shell.type("%view [{'a': 1}, {'b': 2}]\r")
+    shell.wait("of 2, from column 1 of 2")
+    shell.resize(60, 12)
+    shell.wait(lambda screen: "rows 1-2 of 2" in screen.split("\n")[-1])
+    shell.type("\x1b")
+    shell.wait(lambda _: shell.raw.count(b"\x1b[?1049l") == 2)
+
+
+def test_formulas_and_documents_are_text(shell: Terminal) -> None:
+    run(shell, 1, "from IPython.display import HTML, Latex, Markdown, display")
+    assert run(shell, 2, r"Latex(r'$\frac{x^2}{2}$')") == "Out[2]:\n x²\n────\n 2"
+    assert run(shell, 3, "Markdown('- *a*')") == "Out[3]: • a"
+    assert run(shell, 4, "display(HTML('<p>one<p>two'))") == "one\n\ntwo"
+
+
+def test_all_of_it_can_be_switched_off(command: list[str], tmp_path: Path) -> None:
+    options = [f"--TerminalShell.rich_{name}=false" for name in ("tables", "formulas", "text")]
+    with started(command, tmp_path, *options) as shell:
+        assert (
+            run(shell, 1, "import pandas as pd; pd.DataFrame({'n': [1]})") == "Out[1]:\n   n\n0  1"
+        )
+        run(shell, 2, "from IPython.display import Markdown")
+        assert "Markdown object>" in run(shell, 3, "Markdown('- *a*')")
+
+
+def test_a_display_changes_where_it_stands(shell: Terminal) -> None:
+    code = "h = display('one', display_id=True); print('between'); h.update('two'); print('after')"
+    assert run(shell, 1, code) == "'two'\nbetween\nafter"
+    # From a later cell it is shown anew.
+    assert run(shell, 2, "h.update('three')") == "'three'"
+    code = "for n in range(3): get_ipython().display_pub.clear_output(wait=True); print('frame', n)"
+    assert run(shell, 3, code) == "frame 2"
+
+
+def test_progress_bars_stay_in_their_line(shell: Terminal) -> None:
+    code = "import sys; [print(f'\\r{n} %', end='', file=sys.stderr) for n in range(5)]; print()"
+    assert run(shell, 1, code) == "4 %"
+
+
+def test_pictures_are_blocks_where_the_terminal_can_do_no_more(shell: Terminal) -> None:
+    run(shell, 1, "%matplotlib inline")
+    shown = run(shell, 2, "import matplotlib.pyplot as plt; plt.figure(figsize=(2, 1)); plt.plot([1, 2]);")  # fmt: skip
+    assert shown.count("▀") > 1000
+
+
+def test_a_terminal_is_asked_for_sixels(command: list[str], tmp_path: Path) -> None:
+    with started(command, tmp_path, terminal=SixelTerminal) as shell:
+        assert isinstance(shell, SixelTerminal)
+        shell.typed_meanwhile = "6 * 7\r"
+        shell.type("%matplotlib inline\r")
+        shell.wait("In [2]:")
+        shell.type(
+            "import matplotlib.pyplot as plt; plt.figure(figsize=(2, 1)); plt.plot([1, 2]);\r"
+        )
+        # What was typed while the terminal answered is run.
+        shell.wait("Out[3]: 42")
+        sixels = re.findall(rb'\x1bP0;1q"1;1;(\d+);(\d+)#', shell.raw)
+        assert len(sixels) == 1
+        assert int(sixels[0][0]) > 100
+        shell.type("plt.figure(figsize=(2, 1)); plt.plot([1, 2]);\r")
+        shell.wait("In [5]:")
+        assert len(re.findall(rb"\x1bP0;1q", shell.raw)) == 2
+        assert shell.raw.count(b"\x1b[c") == 1
