@@ -11,6 +11,8 @@ from pathlib import Path
 import pexpect
 import pytest
 
+from nuncius.kernel.embed import serve_in_thread
+
 CONVERSATION = """
 import json, queue, threading, time
 from jupyter_client.manager import KernelManager
@@ -228,3 +230,41 @@ def test_jupyter_console_is_a_shell_over_our_kernel(peers, environment):
         console.expect(pexpect.EOF)
     finally:
         console.close(force=True)
+
+
+ATTACHING = r"""
+import sys
+from jupyter_client.blocking import BlockingKernelClient
+
+client = BlockingKernelClient(connection_file=sys.argv[1])
+client.load_connection_file()
+client.start_channels()
+client.wait_for_ready(timeout=30)
+
+def show(message):
+    content = message["content"]
+    if message["msg_type"] == "execute_result":
+        print(content["data"]["text/plain"])
+    elif message["msg_type"] == "stream":
+        print(content["text"], end="")
+
+for code in ("numbers", "print('in the cell')\nnumbers.append(2)", "numbers"):
+    client.execute_interactive(code, output_hook=show, timeout=30)
+client.stop_channels()
+"""
+
+
+def test_jupyter_client_attaches_to_a_kernel_within_a_program(peers, environment, tmp_path):
+    numbers = [1]
+    file = tmp_path / "kernel.json"
+    with serve_in_thread({"numbers": numbers}, connection_file=str(file)):
+        done = subprocess.run(
+            [peers, "-W", "ignore", "-c", ATTACHING, str(file)],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert (done.stdout, done.stderr) == ("[1]\nin the cell\n[1, 2]\n", "")
+    assert numbers == [1, 2]

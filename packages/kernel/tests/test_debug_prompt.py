@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 import pytest
@@ -21,7 +22,12 @@ def shown(frontend):
             text.append(content["text"])
         elif kind == "input_request":
             text.append(content["prompt"] + "\n")
-    return "".join(text)
+    return plain("".join(text))
+
+
+def plain(text):
+    """A text without its colors."""
+    return re.sub(r"\x1b\[[\d;]*m", "", text)
 
 
 @pytest.fixture
@@ -33,18 +39,15 @@ def cell(kernel, frontend, capsys):
         reply = kernel.execute(code)
         assert frontend.answers == []
         shown_by_messages = shown(frontend)
-        return reply, capsys.readouterr().out + shown_by_messages
+        return reply, plain(capsys.readouterr().out) + shown_by_messages
 
     return run
 
 
 def test_breakpoint_steps_through_the_statements_of_a_cell_and_not_into_the_kernel(cell):
-    # later Pythons stop at the call itself first
-    first = ["n"] if sys.version_info >= (3, 13) else []
-    reply, text = cell("breakpoint()\nx = 1\ny = 2\nx + y", *first, "n", "p x", "n", "w", "n")
+    reply, text = cell("breakpoint()\nx = 1\ny = 2\nx + y", "n", "p x", "n", "w", "n")
     assert reply["status"] == "ok"
     stops = [line for line in text.splitlines() if line.startswith("----> ")]
-    stops = [stop for stop in stops if "breakpoint" not in stop]
     assert stops == [
         "----> 2    x = 1",
         "----> 3    y = 2",
@@ -70,7 +73,7 @@ def test_debug_shows_the_frame_that_failed_and_its_callers(cell):
     assert "False" in text
     assert "----> 3        return 1 / (b - b)" in text
     assert "----> 4    f(3)" in text
-    assert "Type:      function" in text
+    assert re.search(r"Type: +function", text)
 
 
 def test_post_mortem_needs_an_exception(shell):

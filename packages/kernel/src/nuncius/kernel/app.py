@@ -58,6 +58,9 @@ def build(
     user_ns: dict[str, Any] | None = None,
     user_module: Any = None,
     startup: bool = True,
+    configured: bool = True,
+    guest: bool = False,
+    host_gui: str = "",
 ) -> PythonKernel:
     """Return a kernel; its shell is made when it is needed.
 
@@ -69,11 +72,15 @@ def build(
         user_ns: Cells run in this dictionary.
         user_module: Cells run in this module.
         startup: Run start-up files and what else the options say.
+        configured: Read configuration files.
+        guest: The program goes on beside the kernel.
+        host_gui: The toolkit whose event loop the program runs.
 
     Raises:
         OptionError: Something is wrong with the command line.
     """
-    parsed = program().parse(arguments) if arguments else None
+    known = arguments or not configured
+    parsed = program().parse(arguments, configured=configured) if known else None
     state: dict[str, Any] = {"parsed": parsed}
 
     def make_shell(kernel: PythonKernel) -> Shell:
@@ -102,6 +109,7 @@ def build(
             own_main=own_main,
             profile_dir=found.profile,
         )
+        shell.is_guest, shell.host_gui = guest, host_gui
         if provided:
             shell.at_close(finder.remove)
         return shell
@@ -111,7 +119,17 @@ def build(
 
         run_startup(shell, state["parsed"])
 
-    return PythonKernel(make_shell, on_start if startup else None)
+    kernel = PythonKernel(make_shell, on_start if startup else None)
+    if compat:
+        kernel.make_face = _face
+    return kernel
+
+
+def _face(kernel: PythonKernel) -> Any:
+    """Return what has the names of a kernel that only extensions ask for."""
+    from nuncius.kernel.compat.ipkernel import IPythonKernel
+
+    return IPythonKernel(python=kernel)
 
 
 def _configured() -> Parsed:

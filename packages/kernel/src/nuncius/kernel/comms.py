@@ -35,9 +35,7 @@ class Comms:
     def manager(self) -> Any:
         """The manager, as the `comm` package defines it; made when first asked for."""
         if self._manager is None:
-            from comm.base_comm import CommManager
-
-            self._manager = CommManager()
+            self._manager = _make_manager()
         return self._manager
 
     def info(self, target_name: str | None) -> dict[str, dict[str, str]]:
@@ -67,6 +65,29 @@ class Comms:
     ) -> None:
         """Send a message of a comm to the frontends."""
         self._shell.frontends_get(msg_type, content, metadata=metadata, buffers=buffers or ())
+
+
+def _make_manager() -> Any:
+    from comm.base_comm import CommManager
+
+    class Manager(CommManager):
+        """A manager that a comm of another shell, or of none, may be told to: it goes to its own."""
+
+        def _owner(self, comm: Any) -> Any:
+            shell = getattr(comm, "_shell", None)
+            return self if shell is None else shell.comms.manager
+
+        def register_comm(self, comm: Any) -> str:
+            """Take notice of a comm."""
+            owner = self._owner(comm)
+            owner.comms[comm.comm_id] = comm
+            return str(comm.comm_id)
+
+        def unregister_comm(self, comm: Any) -> None:
+            """Forget a comm; it may have been opened before there was a shell."""
+            self._owner(comm).comms.pop(comm.comm_id, None)
+
+    return Manager()
 
 
 def _make_comm_class() -> type:

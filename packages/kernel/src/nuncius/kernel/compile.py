@@ -67,12 +67,16 @@ class Piece:
 class Compiler:
     """Compile cells, remembering the ``__future__`` imports of earlier ones.
 
+    Args:
+        in_folder: Cells seem to be files; otherwise their names are like ``<ipython-input-1-0123456789ab>``, as extensions know them from shells that are not served.
+
     Attributes:
         flags: The ``__future__`` features that are on, as flags of `compile`.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, in_folder: bool = True) -> None:
         self.flags = 0
+        self._in_folder = in_folder
         #: File name of each cell -> its execution count (that of its latest run).
         self._numbers: dict[str, int] = {}
         self._folder: str | None = None
@@ -91,11 +95,14 @@ class Compiler:
             self._folder = join(parent, f"ipykernel_{os.getpid()}", "")
         return self._folder
 
-    def get_filename(self, code: str) -> str:
-        """Return the file name of a cell with this source.
+    def get_filename(self, code: str, number: int = 0) -> str:
+        """Return the file name of a cell with this source, and this execution count.
 
         The source is the one that was typed, as frontends do not know any other.
         """
+        if not self._in_folder:
+            digest = murmur2(code.encode("utf-8", "surrogatepass"))
+            return f"<ipython-input-{number}-{digest:012x}>"
         override = os.environ.get("IPYKERNEL_CELL_NAME")
         return override or f"{self.folder}{murmur2(code.encode('utf-8', 'surrogatepass'))}.py"
 
@@ -110,7 +117,7 @@ class Compiler:
         Returns:
             The file name to compile it under.
         """
-        name = self.get_filename(code if raw_code is None else raw_code)
+        name = self.get_filename(code if raw_code is None else raw_code, number)
         self._numbers[name] = number
         # without a modification time, linecache.checkcache() leaves the entry alone
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
+from nuncius.protocol.kernel import INHERITED
+
 if TYPE_CHECKING:
     from nuncius.kernel.api import ShellAPI
 
@@ -15,6 +17,7 @@ __all__ = ["CURRENT_SHELL", "enter_shell", "get_shell", "leave_shell"]
 
 #: The shell of the cell that runs in this context.
 CURRENT_SHELL: ContextVar[ShellAPI | None] = ContextVar("nuncius_shell", default=None)
+INHERITED.append(CURRENT_SHELL)
 
 #: The shells of this process that are open, the newest last.
 _open: list[ShellAPI] = []

@@ -43,6 +43,7 @@ class Parts:
     kernel: Any
     profile_dir: Any
     prefilter: Any
+    host_gui: str
 
     def __init__(self) -> None:
         self.failures = Failures(self, self.frontends_get, self.options, self._file_label)
@@ -628,6 +629,8 @@ class Parts:
 
     def enable_gui(self, gui: str | None = None) -> None:
         """Run a toolkit's event loop while the kernel waits; None ends it."""
+        if gui and gui.rstrip("56") == self.host_gui:
+            return  # the program that we are in sees to it
         if self._pumps is None:
             from nuncius.kernel.gui.loops import Pumps
 

@@ -85,6 +85,36 @@ class PythonKernel(Kernel):
         #: A debugger's frontend may ask on the control thread before the shell is there.
         self._making = threading.RLock()
         self._debugger: Any = None
+        #: Where frontends read how to connect; the command line tells, where this is empty.
+        self.connection_file = ""
+        #: The session of the connection, once there is one.
+        self.connection_session: Any = None
+        #: Makes what has the further names by which extensions know a kernel; None without the compatibility layer.
+        self.make_face: Callable[[PythonKernel], Any] | None = None
+        self._face: Any = None
+
+    def use_session(self, session: Any) -> None:
+        """Take notice of the session that signs the kernel's messages; the server calls this."""
+        self.connection_session = session
+
+    def __getattr__(self, name: str) -> Any:
+        make = self.__dict__.get("make_face")
+        if make is None or (name.startswith("__") and name.endswith("__")):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        if self._face is None:
+            self._face = make(self)
+        return getattr(self._face, name)
+
+    def at_start(self, function: Callable[[Shell], None]) -> None:
+        """Have ``function`` called with the shell before the first cell, after what is called then already."""
+        before = self._on_start
+
+        def both(shell: Shell) -> None:
+            if before is not None:
+                before(shell)
+            function(shell)
+
+        self._on_start = both
 
     @property
     def shell(self) -> Shell:
@@ -110,10 +140,15 @@ class PythonKernel(Kernel):
 
     def execute(self, request: ExecuteRequest, io: KernelIO) -> Reply | Awaitable[Reply]:
         """Run a cell."""
+        if not request.silent:
+            number = self.shell.execution_count
+            io.publish("execute_input", {"code": request.code, "execution_count": number})
+        return self.run(request)
+
+    def run(self, request: ExecuteRequest) -> Reply | Awaitable[Reply]:
+        """Run a cell that was announced."""
         shell = self.shell
         number = shell.execution_count
-        if not request.silent:
-            io.publish("execute_input", {"code": request.code, "execution_count": number})
         shell.payload_manager.clear_payload()
         shell.failures.last = None
         prepared = shell.prepare_request(request)

@@ -116,6 +116,10 @@ class Shell(Parts):
         self.displayhook = DisplayHook(self, self.display_pub)
         self.keepkernel_on_exit: bool | None = None
         self.exit_now = False
+        #: It shares the process with a program: code that belongs to no cell is the program's.
+        self.is_guest = False
+        #: The toolkit whose event loop the program itself runs.
+        self.host_gui = ""
         #: The frontend of the last request: for threads that belong to none.
         self._last_io: KernelIO | None = None
         #: How deep in `run_cell` we are: a magic may run cells itself.
@@ -160,7 +164,7 @@ class Shell(Parts):
     def io(self) -> KernelIO | None:
         """The frontend of the request that runs here; that of the last one, where none does."""
         io = CURRENT_IO.get()
-        return self._last_io if io is None else io
+        return self._last_io if io is None and not self.is_guest else io
 
     def set_next_input(self, s: str, replace: bool = False) -> None:
         """Put text into the next input of the frontend, or into this one with ``replace``."""

@@ -76,6 +76,12 @@ class BaseIPythonApplication:
         # by name: the application stands above this layer
         sys.exit(import_module("nuncius.kernel.app").main(argv))
 
+    def initialize(self, argv: list[str] | None = None) -> None:
+        """Have a shell; one that runs already, or a new one."""
+        from nuncius.kernel.compat.shells import TerminalInteractiveShell
+
+        TerminalInteractiveShell.instance()
+
     @property
     def shell(self) -> Any:
         """The shell that runs."""
@@ -107,6 +113,8 @@ class IPKernelApp(BaseIPythonApplication):
     @property
     def connection_file(self) -> str:
         """The name of the connection file."""
+        if told := getattr(self.kernel, "connection_file", ""):
+            return str(told)
         arguments = sys.argv
         for flag in ("-f", "--f"):
             if flag in arguments[:-1]:

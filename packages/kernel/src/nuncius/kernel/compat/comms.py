@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import comm
-from comm.base_comm import CommManager
+from comm.base_comm import BaseComm, CommManager
 
-__all__ = ["Comm", "CommManager"]
+__all__ = ["BaseComm", "Comm", "CommManager"]
 
 
 class _Comm(type):
@@ -14,9 +14,10 @@ class _Comm(type):
     def __call__(cls, *args: object, **kwargs: object) -> object:
         return comm.create_comm(*args, **kwargs)
 
-    def __instancecheck__(cls, instance: object) -> bool:
-        from comm.base_comm import BaseComm
+    def __dir__(cls) -> list[str]:
+        return sorted({*dir(BaseComm), "comm_id", "kernel", "primary", "target_name"})
 
+    def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, BaseComm)
 
 

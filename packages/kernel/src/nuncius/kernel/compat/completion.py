@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from nuncius.kernel.complete import (
     Completer,
@@ -13,6 +14,7 @@ from nuncius.kernel.complete import (
     SimpleCompletion,
     completion_matcher,
 )
+from nuncius.kernel.current import get_shell
 
 __all__ = [
     "Completer",
@@ -25,7 +27,44 @@ __all__ = [
     "rectify_completions",
 ]
 
-IPCompleter = Completer
+
+class IPCompleter:
+    """The completer of a shell, asked as extensions ask IPython's.
+
+    Args:
+        shell: The shell; the one that runs by default.
+        **options: Ignored; they are the shell's.
+    """
+
+    def __init__(self, shell: Any = None, **options: Any) -> None:
+        self.shell: Any = get_shell() if shell is None else shell
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.shell.completer, name)
+
+    def completions(self, text: str, offset: int) -> Iterator[Completion]:
+        """Yield what may stand at an offset of a cell."""
+        yield from self.shell.completer.complete(text, offset).completions
+
+    def complete(
+        self, text: str | None = None, line_buffer: str | None = None, cursor_pos: int | None = None
+    ) -> tuple[str, list[str]]:
+        """Return the text that is completed, and its completions."""
+        found: tuple[str, list[str]] = self.shell.complete(text or "", line_buffer, cursor_pos)
+        return found
+
+    def all_completions(self, text: str) -> list[str]:
+        """Return the completions of a text."""
+        return self.complete(text)[1]
+
+    @property
+    def use_jedi(self) -> bool:
+        """Whether jedi is asked, too."""
+        return bool(self.shell.options.use_jedi)
+
+    @use_jedi.setter
+    def use_jedi(self, value: bool) -> None:
+        self.shell.set_option("use_jedi", value)
 
 
 def context_matcher(*, priority: float | None = None, identifier: str | None = None) -> object:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from nuncius.kernel.compat.names_more import MORE, at
+
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
 __all__ = ["IPYKERNEL_VERSION", "IPYTHON_VERSION", "MODULES"]
 
@@ -17,35 +19,30 @@ IPYTHON_VERSION = "9.18.1"
 IPYKERNEL_VERSION = "7.4.0"
 
 
-def _all(home: str, names: str | Iterable[str]) -> dict[str, str]:
-    words = names.split() if isinstance(names, str) else names
-    return {name: f"{home}:{name}" for name in words}
-
-
 _GET = {"get_ipython": ":current:get_shell"}
-_FUNCTIONS = _all(
+_FUNCTIONS = at(
     ":display.functions",
     "DisplayHandle clear_output display display_html display_javascript display_jpeg display_json display_latex display_markdown display_pdf display_png "
     "display_pretty display_svg publish_display_data update_display",
 )
-_OBJECTS = _all(
+_OBJECTS = at(
     ":display.objects",
     "DisplayObject GeoJSON HTML Image JSON Javascript Latex Markdown Math Pretty ProgressBar SVG TextDisplayObject Video",
 )
-_MEDIA = _all(
+_MEDIA = at(
     ":display.media",
     "Audio Code FileLink FileLinks IFrame ScribdDocument VimeoVideo YouTubeVideo",
 )
-_MATPLOTLIB = _all(":gui.matplotlib", "set_matplotlib_close set_matplotlib_formats")
+_MATPLOTLIB = at(":gui.matplotlib", "set_matplotlib_close set_matplotlib_formats")
 _MAGIC = {
     "Magics": ":magics.traits:Magics",
     "MagicAlias": ":magics.registry:MagicAlias",
-    **_all(
+    **at(
         ":magics.registry",
         "MagicsManager cell_magic line_cell_magic line_magic magics_class needs_local_scope no_var_expand output_can_be_silenced MAGIC_NO_VAR_EXPAND_ATTR "
         "MAGIC_OUTPUT_CAN_BE_SILENCED",
     ),
-    **_all(":magics.registry", "register_line_magic register_cell_magic register_line_cell_magic"),
+    **at(":magics.registry", "register_line_magic register_cell_magic register_line_cell_magic"),
     "UsageError": ":errors:UsageError",
 }
 _SHELLS = ":compat.shells"
@@ -56,23 +53,23 @@ _ERRORS = {
     "InputRejected": ":errors:InputRejected",
     "StdinNotImplementedError": "nuncius.protocol.errors:StdinNotSupported",
 }
-_PRETTY = _all(
+_PRETTY = at(
     ":display.pretty",
     "MAX_SEQ_LENGTH PrettyPrinter RepresentationPrinter for_type for_type_by_name pprint pretty",
 )
 _FORMATTERS = {
-    **_all(
+    **at(
         ":display.formatters",
         "BaseFormatter DisplayFormatter FormatterWarning HTMLFormatter IPythonDisplayFormatter JPEGFormatter JSONFormatter JavascriptFormatter LatexFormatter "
         "MarkdownFormatter MimeBundleFormatter PDFFormatter PNGFormatter PlainTextFormatter SVGFormatter",
     ),
 }
-_CAPTURE = _all(":display.capture", "CapturedIO RichOutput capture_output")
-_PATHS = _all(
+_CAPTURE = at(":display.capture", "CapturedIO RichOutput capture_output")
+_PATHS = at(
     ":compat.functions",
     "get_ipython_cache_dir get_ipython_dir locate_profile",
 )
-_BACKENDS = _all(
+_BACKENDS = at(
     ":gui.matplotlib",
     "activate_matplotlib backend2gui backends configure_inline_support figsize find_gui_and_backend getfigs import_pylab print_figure retina_figure "
     "select_figure_formats",
@@ -80,6 +77,7 @@ _BACKENDS = _all(
 
 #: Module -> name -> place.
 MODULES: Mapping[str, Mapping[str, str]] = {
+    **MORE,
     "IPython": {
         **_GET,
         "display": "IPython.display",
@@ -92,7 +90,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     },
     "IPython.display": {**_FUNCTIONS, **_OBJECTS, **_MEDIA, **_MATPLOTLIB},
     "IPython.core": {},
-    "IPython.core.alias": _all(":alias", "Alias AliasManager default_aliases")
+    "IPython.core.alias": at(":alias", "Alias AliasManager default_aliases")
     | {"InvalidAliasError": ":errors:InvalidAlias", "AliasError": ":errors:InvalidAlias"},
     "IPython.core.application": {"BaseIPythonApplication": ":compat.apps:BaseIPythonApplication"},
     "IPython.core.autocall": {
@@ -101,13 +99,13 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         "ZMQExitAutocall": ":prefilter:ExitAutocall",
     },
     "IPython.core.compilerop": {"CachingCompiler": ":compile:Compiler"},
-    "IPython.core.completer": _all(
+    "IPython.core.completer": at(
         ":compat.completion",
         "Completer Completion CompletionContext IPCompleter SimpleCompletion context_matcher provisionalcompleter rectify_completions",
     ),
     "IPython.core.completerlib": {},
     "IPython.core.crashhandler": {},
-    "IPython.core.debugger": _all(
+    "IPython.core.debugger": at(
         ":compat.debuggers", "BdbQuit_excepthook InterruptiblePdb Pdb set_trace"
     ),
     "IPython.core.display": {**_FUNCTIONS, **_OBJECTS, **_MEDIA, **_MATPLOTLIB},
@@ -134,7 +132,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "IPython.core.history": {"HistoryManager": ":history.manager:HistoryManager"},
     "IPython.core.hooks": {"CommandChainDispatcher": ":hooks:CommandChain"},
     "IPython.core.inputtransformer2": {
-        **_all(
+        **at(
             "nuncius.protocol.text.inputs",
             "TransformerManager leading_empty_lines leading_indent cell_magic classic_prompt ipython_prompt",
         ),
@@ -142,6 +140,7 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     },
     "IPython.core.interactiveshell": {
         "InteractiveShell": f"{_SHELLS}:InteractiveShell",
+        "NoOpContext": ":compat.utilities:NoOpContext",
         "InteractiveShellABC": f"{_SHELLS}:InteractiveShell",
         "ExecutionResult": ":results:ExecutionResult",
         "ExecutionInfo": ":results:ExecutionInfo",
@@ -149,31 +148,31 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     },
     "IPython.core.macro": {"Macro": ":macro:Macro"},
     "IPython.core.magic": _MAGIC,
-    "IPython.core.magic_arguments": _all(
+    "IPython.core.magic_arguments": at(
         ":magics.arguments",
         "ArgDecorator ArgMethodWrapper MagicArgumentParser MagicHelpFormatter argument argument_group construct_parser defaults kwds magic_arguments parse_argstring "
         "real_name",
     ),
     "IPython.core.magics": {
-        **_all(":magics.basic", "BasicMagics"),
-        **_all(":magics.code", "CodeMagics"),
-        **_all(":magics.configuring", "ConfigMagics ExtensionMagics"),
-        **_all(":magics.showing", "DisplayMagics"),
-        **_all(":magics.timing", "TimingMagics"),
+        **at(":magics.basic", "BasicMagics"),
+        **at(":magics.code", "CodeMagics"),
+        **at(":magics.configuring", "ConfigMagics ExtensionMagics"),
+        **at(":magics.showing", "DisplayMagics"),
+        **at(":magics.timing", "TimingMagics"),
         "ExecutionMagics": ":magics.timing:TimingMagics",
-        **_all(":magics.recalling", "HistoryMagics"),
-        **_all(":magics.logs", "LoggingMagics"),
-        **_all(":magics.namespaces", "NamespaceMagics"),
-        **_all(":magics.system", "OSMagics"),
-        **_all(":magics.packages", "PackagingMagics"),
-        **_all(":magics.figures", "PylabMagics"),
-        **_all(":magics.scripts", "ScriptMagics"),
+        **at(":magics.recalling", "HistoryMagics"),
+        **at(":magics.logs", "LoggingMagics"),
+        **at(":magics.namespaces", "NamespaceMagics"),
+        **at(":magics.system", "OSMagics"),
+        **at(":magics.packages", "PackagingMagics"),
+        **at(":magics.figures", "PylabMagics"),
+        **at(":magics.scripts", "ScriptMagics"),
     },
     "IPython.core.magics.basic": {
-        **_all(":magics.basic", "BasicMagics MagicsDisplay"),
+        **at(":magics.basic", "BasicMagics MagicsDisplay"),
     },
     "IPython.core.magics.code": {
-        **_all(":magics.code", "CodeMagics"),
+        **at(":magics.code", "CodeMagics"),
         "extract_code_ranges": ":magics.code:line_ranges",
         "extract_symbols": ":magics.code:symbols",
     },
@@ -182,22 +181,22 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         "TimeitResult": ":magics.timing:TimeitResult",
         "_format_time": ":magics.timing:format_time",
     },
-    "IPython.core.magics.config": _all(":magics.configuring", "ConfigMagics"),
-    "IPython.core.magics.display": _all(":magics.showing", "DisplayMagics"),
-    "IPython.core.magics.extension": _all(":magics.configuring", "ExtensionMagics"),
-    "IPython.core.magics.history": _all(":magics.recalling", "HistoryMagics"),
-    "IPython.core.magics.logging": _all(":magics.logs", "LoggingMagics"),
-    "IPython.core.magics.packaging": _all(":magics.packages", "PackagingMagics"),
-    "IPython.core.magics.pylab": _all(":magics.figures", "PylabMagics"),
-    "IPython.core.magics.namespace": _all(":magics.namespaces", "NamespaceMagics"),
-    "IPython.core.magics.osm": _all(":magics.system", "OSMagics"),
-    "IPython.core.magics.script": _all(":magics.scripts", "ScriptMagics"),
+    "IPython.core.magics.config": at(":magics.configuring", "ConfigMagics"),
+    "IPython.core.magics.display": at(":magics.showing", "DisplayMagics"),
+    "IPython.core.magics.extension": at(":magics.configuring", "ExtensionMagics"),
+    "IPython.core.magics.history": at(":magics.recalling", "HistoryMagics"),
+    "IPython.core.magics.logging": at(":magics.logs", "LoggingMagics"),
+    "IPython.core.magics.packaging": at(":magics.packages", "PackagingMagics"),
+    "IPython.core.magics.pylab": at(":magics.figures", "PylabMagics"),
+    "IPython.core.magics.namespace": at(":magics.namespaces", "NamespaceMagics"),
+    "IPython.core.magics.osm": at(":magics.system", "OSMagics"),
+    "IPython.core.magics.script": at(":magics.scripts", "ScriptMagics"),
     "IPython.core.oinspect": {
         "Inspector": ":inspect.inspector:Inspector",
         "OInfo": ":inspect.model:Found",
         "object_info": ":inspect.info:object_info",
     },
-    "IPython.core.page": _all(":compat.functions", "page display_page pager_page"),
+    "IPython.core.page": at(":compat.functions", "page display_page pager_page"),
     "IPython.core.payload": {"PayloadManager": ":payload:PayloadManager"},
     "IPython.core.prefilter": {"PrefilterManager": ":prefilter:Prefilter"},
     "IPython.core.profiledir": {
@@ -213,23 +212,23 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     },
     "IPython.core.shellapp": {"InteractiveShellApp": ":compat.apps:InteractiveShellApp"},
     "IPython.core.splitinput": {},
-    "IPython.core.ultratb": _all(
+    "IPython.core.ultratb": at(
         ":compat.tracebacks",
         "AutoFormattedTB ColorTB FormattedTB ListTB SyntaxTB TBTools VerboseTB",
     ),
     "IPython.core.usage": {},
     "IPython.extensions": {},
-    "IPython.extensions.autoreload": _all(
+    "IPython.extensions.autoreload": at(
         ":ext.autoreload", "AutoreloadMagics load_ipython_extension"
     ),
-    "IPython.extensions.storemagic": _all(":ext.storemagic", "StoreMagics load_ipython_extension"),
+    "IPython.extensions.storemagic": at(":ext.storemagic", "StoreMagics load_ipython_extension"),
     "IPython.lib": {},
     "IPython.lib.display": _MEDIA,
-    "IPython.lib.latextools": _all(":compat.latex", "latex_to_html latex_to_png"),
+    "IPython.lib.latextools": at(":compat.latex", "latex_to_html latex_to_png"),
     "IPython.lib.pretty": _PRETTY,
     "IPython.paths": _PATHS,
     "IPython.terminal": {},
-    "IPython.terminal.debugger": _all(":compat.debuggers", "Pdb TerminalPdb set_trace"),
+    "IPython.terminal.debugger": at(":compat.debuggers", "Pdb TerminalPdb set_trace"),
     "IPython.terminal.embed": {
         "InteractiveShellEmbed": f"{_SHELLS}:InteractiveShellEmbed",
     },
@@ -240,15 +239,18 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "IPython.testing": {},
     "IPython.utils": {},
     "IPython.utils.capture": _CAPTURE,
-    "IPython.utils.io": {"capture_output": ":display.capture:capture_output"},
     "IPython.utils.ipstruct": {"Struct": ":compat.functions:Struct"},
-    "IPython.utils.path": _all(
-        ":compat.functions", "get_ipython_dir ensure_dir_exists get_py_filename"
-    ),
-    "IPython.utils.process": _all(":compat.functions", "getoutput system arg_split find_cmd"),
+    "IPython.utils.path": {
+        **at(":compat.functions", "get_ipython_dir ensure_dir_exists get_py_filename"),
+        **at(
+            ":compat.utilities",
+            "HomeDirError compress_user expand_path filefind get_home_dir get_xdg_cache_dir get_xdg_dir shellglob unescape_glob",
+        ),
+    },
+    "IPython.utils.process": at(":compat.functions", "getoutput system arg_split find_cmd"),
     "IPython.utils.py3compat": {},
     "IPython.utils.strdispatch": {"StrDispatch": ":hooks:StrDispatch"},
-    "IPython.utils.tempdir": _all(
+    "IPython.utils.tempdir": at(
         ":compat.functions",
         "TemporaryDirectory NamedFileInTemporaryDirectory TemporaryWorkingDirectory",
     ),
@@ -257,10 +259,11 @@ MODULES: Mapping[str, Mapping[str, str]] = {
         "SList": ":slist:SList",
         "DollarFormatter": ":expand:DollarFormatter",
         "FullEvalFormatter": ":expand:FullEvalFormatter",
+        **at(":compat.utilities", "EvalFormatter format_screen get_text_list list_strings marquee"),
         "dedent": "textwrap:dedent",
         "indent": "textwrap:indent",
     },
-    "IPython.utils.tokenutil": _all(":compat.functions", "line_at_cursor token_at_cursor"),
+    "IPython.utils.tokenutil": at(":compat.functions", "line_at_cursor token_at_cursor"),
     "ipykernel": {
         "__version__": f"={IPYKERNEL_VERSION}",
         "version_info": "=(7, 4, 0)",
@@ -272,12 +275,12 @@ MODULES: Mapping[str, Mapping[str, str]] = {
     "ipykernel.datapub": {},
     "ipykernel.displayhook": {"ZMQShellDisplayHook": ":display.hook:DisplayHook"},
     "ipykernel.embed": {"embed_kernel": ":embed:embed_kernel"},
-    "ipykernel.eventloops": _all(":gui.loops", "enable_gui register_integration loop_map"),
+    "ipykernel.eventloops": at(":gui.loops", "enable_gui register_integration loop_map"),
     "ipykernel.inprocess": {},
     "ipykernel.iostream": {"OutStream": "nuncius.protocol.serving.streams:OutStream"},
     "ipykernel.ipkernel": {
-        "IPythonKernel": ":python_kernel:PythonKernel",
-        "Kernel": ":python_kernel:PythonKernel",
+        "IPythonKernel": ":compat.ipkernel:IPythonKernel",
+        "Kernel": ":compat.ipkernel:IPythonKernel",
     },
     "ipykernel.jsonutil": {"json_clean": "nuncius.protocol.packing:clean"},
     "ipykernel.kernelapp": {

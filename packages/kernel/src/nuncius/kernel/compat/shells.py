@@ -6,13 +6,17 @@ Many ask ``type(get_ipython()).__name__``: ``ZMQInteractiveShell`` is a notebook
 from __future__ import annotations
 
 import sys
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nuncius.kernel.compile import Compiler
 from nuncius.kernel.current import get_shell
+from nuncius.kernel.display.publish import SHOWN_MODULES
+from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.shell import Shell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = [
     "InteractiveShell",
@@ -31,12 +35,36 @@ class InteractiveShell(Shell):
     modules: ClassVar[tuple[str, ...]] = ("IPython",)
     parent: Any = None
     mainloop: Callable[..., Any] | None = None
-    Completer: Any = None
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._config: Any = None
+    def __init__(
+        self,
+        options: ShellOptions | None = None,
+        *,
+        config: Any = None,
+        parent: Any = None,
+        user_module: Any = None,
+        user_ns: dict[str, Any] | None = None,
+        kernel: Any = None,
+        own_main: bool = False,
+        profile_dir: Any = None,
+        **traits: Any,
+    ) -> None:
+        self._config: Any = config
         self.configurables: list[Any] = [self]
-        super(InteractiveShell, self).__init__(*args, **kwargs)  # noqa: UP008 - see __class__
+        if parent is not None:
+            self.parent = parent
+        if user_module is None and user_ns is not None and "__name__" in user_ns:
+            user_module = sys.modules.get(str(user_ns["__name__"]))
+        super(InteractiveShell, self).__init__(  # noqa: UP008 - see __class__
+            _configured(options, config, type(self), traits),
+            user_module=user_module,
+            user_ns=user_ns,
+            kernel=kernel,
+            own_main=own_main,
+            profile_dir=profile_dir,
+        )
+        if kernel is None:
+            self.compile = Compiler(in_folder=False)
 
     def _face(self) -> type:
         """Return our class; or, where traitlets is in use, one that also is a Configurable.
@@ -85,6 +113,13 @@ class InteractiveShell(Shell):
         self._config = config
 
     @property
+    def Completer(self) -> Any:  # noqa: N802 - the name that extensions use
+        """Finds completions."""
+        from nuncius.kernel.compat.completion import IPCompleter
+
+        return IPCompleter(self)
+
+    @property
     def colors(self) -> str:
         """The name of the colors."""
         return self.options.colors
@@ -104,6 +139,24 @@ class InteractiveShell(Shell):
     def trait_names(self) -> list[str]:
         """Return the names of the options."""
         return list(type(self.options).__dataclass_fields__)
+
+
+def _configured(
+    options: ShellOptions | None, config: Any, kind: type, traits: Mapping[str, Any]
+) -> ShellOptions:
+    """Return options, with what a configuration and keywords say under the names that ours have."""
+    found: dict[str, Any] = {}
+    for base in reversed(kind.__mro__):
+        found.update((config or {}).get(base.__name__, {}))
+    found.update(traits)
+    options = options or ShellOptions()
+    names = {field.name for field in fields(ShellOptions)}
+    known = {name: value for name, value in found.items() if name in names}
+    if "colors" in known:
+        known["colors"] = str(known["colors"]).lower()
+    if not (config or {}).get("HistoryManager", {}).get("enabled", True):
+        known["history"] = False
+    return replace(options, **known)
 
 
 _faces: dict[type, type] = {}
@@ -151,3 +204,7 @@ InteractiveShell.__module__ = "IPython.core.interactiveshell"
 ZMQInteractiveShell.__module__ = "ipykernel.zmqshell"
 TerminalInteractiveShell.__module__ = "IPython.terminal.interactiveshell"
 InteractiveShellEmbed.__module__ = "IPython.terminal.embed"
+
+# Notebooks hold such texts, and tools compare them.
+SHOWN_MODULES["nuncius.kernel.display.objects"] = "IPython.core.display"
+SHOWN_MODULES["nuncius.kernel.display.media"] = "IPython.lib.display"

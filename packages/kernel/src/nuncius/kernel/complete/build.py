@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.complete.custom import hook_matcher, priority_of
+from nuncius.kernel.complete.debugger import command_matcher
 from nuncius.kernel.complete.engine import Completer
 from nuncius.kernel.complete.keys import key_matcher
 from nuncius.kernel.complete.magics import MagicSource, magic_argument_matcher, magic_matcher
@@ -23,6 +24,8 @@ from nuncius.kernel.complete.symbols import (
     symbol_name_matcher,
     unicode_name_matcher,
 )
+from nuncius.kernel.complete.worker import Worker
+from nuncius.kernel.selection import Selection, selected
 
 if TYPE_CHECKING:
     from nuncius.kernel.api import ShellAPI
@@ -45,6 +48,8 @@ def plain_completer(
     modules: ModuleIndex | None = None,
     deadline: float | None = 0.05,
     patience: float = 0.15,
+    instead: Callable[[], Completer | None] = lambda: None,
+    worker: Worker | None = None,
 ) -> Completer:
     """Return a completer over namespaces.
 
@@ -57,6 +62,8 @@ def plain_completer(
         modules: Knows what can be imported.
         deadline: Seconds; see `Completer`.
         patience: Seconds; see `Completer`.
+        instead: Gives a completer that answers in place of this one; see `Completer`.
+        worker: Asks the matchers; see `Completer`.
     """
     index = modules or ModuleIndex()
     matchers = [
@@ -81,7 +88,14 @@ def plain_completer(
             magic_matcher(magics, in_use, automagic),
             magic_argument_matcher(magics, config, index.top_level),
         ]
-    return Completer(namespaces, matchers, deadline=deadline, patience=patience)
+    return Completer(
+        namespaces,
+        matchers,
+        deadline=deadline,
+        patience=patience,
+        instead=instead,
+        worker=worker,
+    )
 
 
 def completer_for(
@@ -117,6 +131,16 @@ def completer_for(
 
     more.append(jedi_if_wanted)
     magics: Any = shell.magics_manager
+    worker = Worker()
+    debugging: list[Completer] = []
+
+    def at_the_debuggers_prompt() -> Completer | None:
+        if selected(shell) is None:
+            return None
+        if not debugging:
+            debugging.append(_debugger_completer(shell, worker))
+        return debugging[0]
+
     return plain_completer(
         namespaces,
         magics=magics,
@@ -125,4 +149,18 @@ def completer_for(
         more=more,
         deadline=min(_DEADLINE, timeout),
         patience=max(0.0, timeout - _DEADLINE),
+        instead=at_the_debuggers_prompt,
+        worker=worker,
     )
+
+
+def _debugger_completer(shell: ShellAPI, worker: Worker) -> Completer:
+    """Return what completes at a debugger's prompt: the frame's names, and its commands; no magics."""
+    nothing = Selection({}, {}, {})
+
+    def namespaces() -> Sequence[Mapping[str, Any]]:
+        frame = selected(shell) or nothing
+        return (frame.local_ns, frame.global_ns)
+
+    commands = command_matcher(lambda: (selected(shell) or nothing).commands)
+    return plain_completer(namespaces, more=[commands], worker=worker)

@@ -35,6 +35,8 @@ class Completer:
         patience: Further seconds to wait while nothing is found at all.
         policy: How far expressions are evaluated.
         hide: Which names with underscores are left out; see `CompletionContext`.
+        instead: Gives the completer that answers in place of this one at the moment, None for none.
+        worker: Asks the matchers; one of its own by default.
 
     Attributes:
         disabled: Identifiers of matchers that are not asked.
@@ -50,6 +52,8 @@ class Completer:
         patience: float = 0.15,
         policy: str = "limited",
         hide: int = 2,
+        instead: Callable[[], Completer | None] = lambda: None,
+        worker: Worker | None = None,
     ) -> None:
         self._namespaces = namespaces
         self._builtin = list(matchers)
@@ -59,7 +63,8 @@ class Completer:
         self.hide = hide
         self.disabled: set[str] = set()
         self.custom: list[Callable[..., Any]] = []
-        self._worker = Worker()
+        self._instead = instead
+        self._worker = worker or Worker()
 
     @property
     def matchers(self) -> list[Callable[..., Any]]:
@@ -83,6 +88,9 @@ class Completer:
             cursor: Offset in characters; the end by default.
             deadline: Seconds, instead of the usual ones.
         """
+        other = self._instead()
+        if other is not None:
+            return other.complete(code, cursor, deadline=deadline)
         offset = len(code) if cursor is None else max(0, min(cursor, len(code)))
         context = CompletionContext(
             code, offset, tuple(self._namespaces()), self.policy, _MAX_RESULTS, self.hide

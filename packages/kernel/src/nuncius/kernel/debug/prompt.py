@@ -2,6 +2,8 @@
 
 The frames of the kernel below a cell are not shown, and stepping goes from one statement of a cell to the next, never into the kernel.
 
+What a frontend can do more: the request has the metadata ``{"kind": "debugger"}``, and ``"continuation": True`` when it asks for the next line of a statement. While it waits, ``complete_request`` and ``inspect_request`` on the control channel answer from the selected frame. An answer may have several lines.
+
 An interrupt at the prompt ends the debugger, and interrupts the cell.
 """
 
@@ -11,13 +13,21 @@ import bdb
 import linecache
 import os
 import pdb
+import re
 import sys
+import threading
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
 from nuncius.kernel import saying
 from nuncius.kernel.current import get_shell
+from nuncius.kernel.debug.chain import Linked, linked_exceptions
+from nuncius.kernel.debug.commands import MoreCommands, describe_error
+from nuncius.kernel.debug.frames import Entry, is_cell, is_hidden, is_outermost, label_of, visible
+from nuncius.kernel.debug.statements import Ended, evaluate, read_whole
 from nuncius.kernel.errors import UsageError
+from nuncius.kernel.selection import Selection, select
+from nuncius.kernel.themes import THEMES, Theme, highlight
 from nuncius.kernel.traceback.formatter import is_kernel_frame
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
 
@@ -30,6 +40,13 @@ __all__ = [
 ]
 
 _PROMPT = "ipdb> "
+_CONTINUATION = "...   "
+
+#: A variable that is used, not a command that is given: ``n = 3``, ``a.b``, ``l[0]``.
+_USE = re.compile(r"(?P<name>[^\W\d]\w*)(?P<rest>\s*(?:[-+*/%&|^@]|//|<<|>>|\*\*)?=(?!=)|\.|\[)")
+
+#: One debugger talks at a time, whatever number of threads has stopped.
+_turn = threading.RLock()
 
 
 def _frontend() -> KernelIO | None:
@@ -50,15 +67,25 @@ class _Answers:
         self._debugger = debugger
 
     def readline(self) -> str:
-        """Return a line; an empty text at the end of input."""
-        prompt, io = self._debugger.shown_prompt, _frontend()
-        try:
-            if io is None:
-                return input(prompt) + "\n"
-            saying.flush()
-            return io.input(prompt, kind="debugger") + "\n"
-        except EOFError:
-            return ""
+        """Return a line, or several; an empty text at the end of input."""
+        return self.ask(self._debugger.shown_prompt)
+
+    def ask(
+        self, prompt: str, selection: Selection | None = None, *, continuation: bool = False
+    ) -> str:
+        """Return what is typed, with an end of line; an empty text at the end of input."""
+        io, shell = _frontend(), get_shell()
+        metadata: dict[str, Any] = {"kind": "debugger"}
+        if continuation:
+            metadata["continuation"] = True
+        with select(shell, selection or self._debugger.selection()):
+            try:
+                if io is None:
+                    return input(prompt) + "\n"
+                saying.flush()
+                return io.input(prompt, **metadata) + "\n"
+            except EOFError:
+                return ""
 
 
 class _Output:
@@ -73,7 +100,7 @@ class _Output:
         sys.stdout.flush()
 
 
-class Debugger(pdb.Pdb):
+class Debugger(MoreCommands, pdb.Pdb):
     """`pdb`, for cells.
 
     Args:
@@ -82,6 +109,11 @@ class Debugger(pdb.Pdb):
         stdout: Write here rather than to the cell's output.
         context: So many lines of source are shown around the current one.
         **options: Of `pdb.Pdb`: ``skip``, ``nosigint``, ``readrc``.
+
+    Attributes:
+        skips_hidden: Frames that say ``__tracebackhide__ = True`` are neither stopped in nor shown.
+        linked: The exceptions to choose from, after an error.
+        shown_error: Which of them is looked at.
     """
 
     def __init__(
@@ -95,12 +127,16 @@ class Debugger(pdb.Pdb):
     ) -> None:
         self.shown_prompt = _PROMPT
         self.context = context
+        self.skips_hidden = True
+        self.linked: list[Linked] = []
+        self.shown_error = 0
         #: The cell has ended a piece: stop at the next statement of a cell, and nowhere else.
         self._only_cells = False
         options.setdefault("nosigint", True)  # interrupts are the kernel's
         options.setdefault("readrc", stdin is None and _frontend() is None)
+        self._answers = _Answers(self) if stdin is None else None
         # pdb asks of them no more than what ours have
-        source: Any = _Answers(self) if stdin is None else stdin
+        source: Any = self._answers or stdin
         sink: Any = _Output() if stdout is None else stdout
         super().__init__(completekey, source, sink, **options)
         self.use_rawinput = False
@@ -109,7 +145,7 @@ class Debugger(pdb.Pdb):
     @property
     def prompt(self) -> str:
         """Nothing: the prompt is part of the input request."""
-        return "" if isinstance(self.stdin, _Answers) else self.shown_prompt
+        return "" if self._answers is not None else self.shown_prompt
 
     @prompt.setter
     def prompt(self, text: str) -> None:
@@ -117,28 +153,27 @@ class Debugger(pdb.Pdb):
 
     # -- whose frames are shown, and stopped in ------------------------------------------------
 
-    def get_stack(
-        self, f: FrameType | None, t: TracebackType | None
-    ) -> tuple[list[tuple[FrameType, int]], int]:
+    def get_stack(self, f: FrameType | None, t: TracebackType | None) -> tuple[list[Entry], int]:
         """Return the frames, without those of the kernel below the cell and above an error."""
-        stack, index = super().get_stack(f, t)
-        first = next((i for i, (frame, _) in enumerate(stack) if _is_cell(frame)), 0)
-        last = len(stack)
-        while last > first + 1 and is_kernel_frame(stack[last - 1][0]):
-            last -= 1
-        return stack[first:last], min(max(index - first, 0), last - first - 1)
+        return visible(*super().get_stack(f, t))
 
     def stop_here(self, frame: FrameType) -> bool:
-        """Tell whether to stop in ``frame``: not in the kernel."""
+        """Tell whether to stop in ``frame``: not in the kernel, nor where it asks not to."""
         if is_kernel_frame(frame) or frame.f_globals.get("__name__") in ("bdb", "pdb"):
             return False
-        if self._only_cells and not (_is_cell(frame) and _is_outermost(frame)):
+        if self._only_cells and not (is_cell(frame) and is_outermost(frame)):
             return False
-        return bool(super().stop_here(frame))
+        return bool(super().stop_here(frame)) and not (self.skips_hidden and is_hidden(frame))
+
+    def set_trace(self, frame: FrameType | None = None, **_: Any) -> None:
+        """Stop at the next line of ``frame``, by default of the caller."""
+        where = frame or sys._getframe(1)  # noqa: SLF001 - the only way to the caller
+        super().set_trace(where)
+        self.set_next(where)  # else it could stop in what the interpreter calls meanwhile
 
     def user_call(self, frame: FrameType, argument_list: None) -> None:
         """Stop when a function is called; a cell's next piece is none."""
-        if not (_is_cell(frame) and _is_outermost(frame)):
+        if not (is_cell(frame) and is_outermost(frame)):
             super().user_call(frame, argument_list)
 
     def user_line(self, frame: FrameType) -> None:
@@ -148,7 +183,7 @@ class Debugger(pdb.Pdb):
 
     def user_return(self, frame: FrameType, return_value: Any) -> None:
         """Stop when a function returns; after a piece of a cell comes its next one."""
-        if not (_is_cell(frame) and _is_outermost(frame)):
+        if not (is_cell(frame) and is_outermost(frame)):
             super().user_return(frame, return_value)
             return
         shell = get_shell()
@@ -165,6 +200,26 @@ class Debugger(pdb.Pdb):
 
     # -- the conversation ----------------------------------------------------------------------
 
+    def interaction(self, frame: FrameType | None, tb: Any) -> None:
+        """Talk to the person; another thread that has stopped waits for its turn.
+
+        Args:
+            frame: Where the program has stopped.
+            tb: After an error: the exception, or its traceback.
+        """
+        if isinstance(tb, BaseException):
+            self.linked, self.shown_error = linked_exceptions(tb), 0
+            if len(self.linked) > 1:
+                self.message(
+                    f"{len(self.linked)} exceptions are linked: `exceptions` lists them, `exceptions 1` looks at another one."
+                )
+            tb = tb.__traceback__
+        try:
+            with _turn:
+                super().interaction(frame, tb)
+        finally:
+            self.linked = []
+
     def _cmdloop(self) -> None:
         """Read commands; an interrupt ends the debugger."""
         # pdb itself would ask again, for ever if the kernel is shutting down
@@ -178,75 +233,111 @@ class Debugger(pdb.Pdb):
         finally:
             self.allow_kbdint = False
 
+    def ask_line(self, prompt: str, selection: Selection | None = None) -> str:
+        """Return a line that is typed, with its end; an empty text at the end of input."""
+        if self._answers is not None:
+            return self._answers.ask(prompt, selection, continuation=True)
+        self.stdout.write(prompt)
+        self.stdout.flush()
+        return str(self.stdin.readline())
+
+    def precmd(self, line: str) -> str:
+        """Return the command that a line means: ``name?`` asks, and what uses a variable is Python."""
+        line = line.strip()
+        if line.endswith("?") and not line.startswith("!"):
+            command = "pinfo2" if line.endswith("??") else "pinfo"
+            return f"{command} {line.rstrip('?')}"
+        match = _USE.match(line)
+        if match is not None and hasattr(self, f"do_{match['name']}"):
+            used = match["rest"].strip().endswith("=") or self._is_variable(match["name"])
+            line = f"!{line}" if used else line
+        if "\n" in line:
+            return line  # a statement: its lines are no commands, and two semicolons are its own
+        return str(super().precmd(line))
+
+    def _is_variable(self, name: str) -> bool:
+        frame = self.curframe
+        return frame is not None and (name in self.curframe_locals or name in frame.f_globals)
+
+    def default(self, line: str) -> None:
+        """Run a line that is no command, and the lines that belong to it, as Python."""
+        frame = self.curframe
+        if frame is None:
+            return
+        try:
+            text = read_whole(line.removeprefix("!").strip(), lambda: self.ask_line(_CONTINUATION))
+        except Ended:
+            return
+        before = sys.displayhook, sys.stdout
+        sys.displayhook = self.displayhook
+        if self._answers is None:
+            sys.stdout = self.stdout
+        try:
+            self.run_statements(text, frame.f_globals, self.curframe_locals)
+        finally:
+            sys.displayhook, sys.stdout = before
+
+    def _getval(self, arg: str) -> Any:
+        """Return the value of an expression for ``p`` and its kind, after saying what is wrong with it."""
+        assert self.curframe is not None
+        try:
+            return evaluate(arg, self.curframe.f_globals, self.curframe_locals)
+        except Exception as error:
+            self.error(describe_error(error))
+            raise
+
     def do_EOF(self, arg: str) -> Any:  # noqa: N802 - as pdb names commands
-        """Quit: there is nobody to answer any more."""
+        """`EOF`: quit: there is nobody to answer any more."""
         return self.do_quit(arg)
+
+    # -- what is shown -------------------------------------------------------------------------
 
     def print_stack_entry(self, frame_lineno: Any, prompt_prefix: str = "") -> None:
         """Show where we are, with the lines around."""
         frame, number = frame_lineno
+        theme = _theme()
         mark = ">" if frame is self.curframe else " "
         name = frame.f_code.co_name
-        where = f"{_label(frame)}:{number}"
-        self.message(f"{mark} {where}" + ("" if name == "<module>" else f" {name}()"))
+        where = f"{theme.paint('filename', label_of(frame))}:{theme.paint('lineno', str(number))}"
+        function = "" if name == "<module>" else f" {theme.paint('function', name)}()"
+        self.message(f"{mark} {where}{function}")
         lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
         first = max(1, min(number - self.context // 2, len(lines) - self.context + 1))
         for shown in range(first, min(first + self.context, len(lines) + 1)):
-            arrow = "---->" if shown == number else "     "
-            self.message(f"{arrow} {shown:<4} {lines[shown - 1].rstrip()}")
+            current = shown == number
+            margin = f"{'---->' if current else '     '} {shown:<4}"
+            source = highlight(lines[shown - 1].rstrip(), theme)
+            self.message(f"{theme.paint('arrow' if current else 'lineno', margin)} {source}")
 
-    def do_context(self, arg: str) -> None:
-        """Context N: show N lines of source around the current one."""
-        if not arg.strip().isdigit() or int(arg) < 1:
-            self.error(f"context takes a number of lines; it is {self.context}")
-            return
-        self.context = int(arg)
+    def print_stack_trace(self, *limit: Any) -> None:
+        """Show all frames, the newest last; hidden ones are counted."""
+        hidden = 0
+        for entry in self.stack:
+            if self.skips_hidden and entry[0] is not self.curframe and is_hidden(entry[0]):
+                hidden += 1
+                continue
+            if hidden:
+                self.message(f"    [... {hidden} hidden frame{'s' * (hidden != 1)}]")
+                hidden = 0
+            self.print_stack_entry(entry)
 
-    def do_pinfo(self, arg: str) -> None:
-        """Pinfo EXPRESSION: show what is known of an object."""
-        self._inspect(arg, 0)
-
-    def do_pinfo2(self, arg: str) -> None:
-        """pinfo2 EXPRESSION: show what is known of an object, with its source."""
-        self._inspect(arg, 1)
-
-    def _inspect(self, arg: str, detail: int) -> None:
-        shell = get_shell()
-        name = arg.strip()
-        if shell is None or not name:
-            self.error("expected the name of an object")
-            return
+    def do_where(self, arg: str) -> None:
+        """`where [LINES]`: show all frames, the newest last, each with so many lines of source."""
+        before = self.context
+        if arg.strip().isdigit() and int(arg) > 0:
+            self.context = int(arg)
         try:
-            value = eval(name, self.curframe.f_globals, self.curframe.f_locals)  # type: ignore[union-attr]
-        except Exception as error:  # noqa: BLE001 - it is the person's expression
-            self.error(f"{type(error).__name__}: {error}")
-            return
-        import inspect as standard
+            self.print_stack_trace()
+        finally:
+            self.context = before
 
-        self.message(f"Type:      {type(value).__name__}")
-        if detail:
-            try:
-                self.message(f"Source:\n{standard.getsource(value)}")
-            except (OSError, TypeError):
-                self.message("There is no source of it.")
-        self.message(f"Docstring: {standard.getdoc(value) or '<no docstring>'}")
+    do_w = do_bt = do_where
 
 
-def _is_cell(frame: FrameType) -> bool:
-    compiler = getattr(get_shell(), "compile", None)
-    return compiler is not None and bool(compiler.is_cell(frame.f_code.co_filename))
-
-
-def _is_outermost(frame: FrameType) -> bool:
-    return frame.f_code.co_name in ("<module>", "<cell line: 1>")
-
-
-def _label(frame: FrameType) -> str:
-    filename = frame.f_code.co_filename
-    number = get_shell().compile.cell_of(filename) if _is_cell(frame) else None  # type: ignore[union-attr]
-    if number is not None:
-        return f"Cell In[{number}]"
-    return filename.replace(os.path.expanduser("~"), "~", 1)  # noqa: PTH111 - text, not a path
+def _theme() -> Theme:
+    tracebacks = getattr(get_shell(), "tracebacks", None)
+    theme = getattr(tracebacks, "theme", None)
+    return theme if isinstance(theme, Theme) else THEMES["nocolor"]
 
 
 def _at_end_of_cell(shell: Any, function: Any) -> None:
@@ -284,26 +375,28 @@ def breakpoint_hook(*args: Any, caller: FrameType | None = None, **options: Any)
     return None
 
 
-def post_mortem(tb: TracebackType | BaseException | None = None) -> None:
+def post_mortem(error: TracebackType | BaseException | None = None) -> None:
     """Debug an exception where it was raised.
 
     Args:
-        tb: It, or its traceback; by default that of the last one that was shown.
+        error: It, or its traceback; by default the last one that was shown.
 
     Raises:
         UsageError: There is none.
     """
-    if tb is None:
-        tb = getattr(sys, "last_traceback", None)
-    if isinstance(tb, BaseException) and sys.version_info < (3, 13):
-        tb = tb.__traceback__  # later ones let a person choose among chained exceptions
-    if tb is None:
+    if error is None:
+        error = getattr(sys, "last_value", None)
+    has_frames = error.__traceback__ if isinstance(error, BaseException) else error
+    if error is None or has_frames is None:
         raise UsageError(
             "%debug: there is no exception to look at: the last cell did not fail, or one after it succeeded"
         )
     debugger = _make()
     debugger.reset()
-    debugger.interaction(None, tb)
+    if isinstance(error, BaseException) and not isinstance(debugger, MoreCommands):
+        # a debugger of somebody else's; pdb knows exceptions from Python 3.13 on
+        error = error if sys.version_info >= (3, 13) else error.__traceback__
+    debugger.interaction(None, error)
 
 
 def run_with_debugger(

@@ -7,6 +7,7 @@ from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.current import get_shell
+from nuncius.kernel.display.capturing import Capture, begin, end
 from nuncius.kernel.display.publish import encode_binary
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ class CapturingDisplayHook:
 
 
 class capture_output:  # noqa: N801 - the name that people use
-    """Capture what a ``with`` block puts out.
+    """Capture what a ``with`` block puts out, and the tasks and threads that it starts.
 
     Args:
         stdout: Capture ``sys.stdout``.
@@ -157,19 +158,14 @@ class capture_output:  # noqa: N801 - the name that people use
         self.display = display
 
     def __enter__(self) -> CapturedIO:
-        self._outer = sys.stdout, sys.stderr, sys.displayhook
         self._shell: Any = get_shell() if self.display else None
-        out = err = None
-        outputs: list[dict[str, Any]] | None = None
-        if self.stdout:
-            out = sys.stdout = StringIO()
-        if self.stderr:
-            err = sys.stderr = StringIO()
+        out = StringIO() if self.stdout else None
+        err = StringIO() if self.stderr else None
+        outputs: list[dict[str, Any]] | None = None if self._shell is None else []
+        self._capture = Capture(out, err, outputs)
+        begin(self._capture)
         if self._shell is not None:
-            outputs = []
-            self._publisher = self._shell.display_pub
-            self._shell.display_pub = CapturingDisplayPublisher(outputs)
-            sys.displayhook = CapturingDisplayHook(self._shell, outputs)
+            self._shell.displayhook.install(self)
         return CapturedIO(out, err, outputs)
 
     def __exit__(
@@ -178,6 +174,6 @@ class capture_output:  # noqa: N801 - the name that people use
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        sys.stdout, sys.stderr, sys.displayhook = self._outer
+        end(self._capture)
         if self._shell is not None:
-            self._shell.display_pub = self._publisher
+            self._shell.displayhook.uninstall(self)

@@ -8,12 +8,19 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel import saying
+from nuncius.kernel.current import CURRENT_SHELL
+from nuncius.kernel.display.capturing import captured_outputs
 from nuncius.kernel.display.publish import DisplayPublisher, encode_binary, print_plain
 
 if TYPE_CHECKING:
     from nuncius.kernel.results import ExecutionResult
 
 __all__ = ["DisplayHook", "ends_with_semicolon"]
+
+#: The hooks of the shells of this process whose cells run, the newest last.
+_busy: list[DisplayHook] = []
+#: What was ``sys.displayhook`` before the first of them.
+_outer: list[Any] = []
 
 
 def ends_with_semicolon(source: str) -> bool:
@@ -56,19 +63,22 @@ class DisplayHook:
 
         #: The cells that run, by `id`: a subshell's and the main one's may overlap.
         self._running: set[int] = set()
-        self._outer: Any = sys.__displayhook__
 
-    def install(self, cell: ExecutionResult) -> None:
-        """Be ``sys.displayhook`` until `uninstall`; a cell in another one leaves a capture in place."""
-        if not self._running and sys.displayhook is not self:
-            self._outer, sys.displayhook = sys.displayhook, self
+    def install(self, cell: object) -> None:
+        """Be ``sys.displayhook`` until `uninstall`; a cell in another one leaves what is there in place."""
+        if not self._running:
+            if not _busy:
+                _outer[:] = [sys.displayhook]
+            _busy.append(self)
+            sys.displayhook = self
         self._running.add(id(cell))
 
-    def uninstall(self, cell: ExecutionResult) -> None:
+    def uninstall(self, cell: object) -> None:
         """Put back the hook that was there; the last cell of those that overlap does so."""
         self._running.discard(id(cell))
-        if not self._running:
-            sys.displayhook = self._outer
+        if not self._running and self in _busy:
+            _busy.remove(self)
+            sys.displayhook = _busy[-1] if _busy else _outer[0]
 
     @property
     def prompt_count(self) -> int:
@@ -97,6 +107,13 @@ class DisplayHook:
         """Show ``result``, unless it is None."""
         if result is None:
             return
+        shell: Any = CURRENT_SHELL.get()
+        if shell is not None and shell is not self.shell:
+            shell.displayhook(result)  # cells of several shells run at the same time
+            return
+        if (captured := captured_outputs()) is not None:
+            self._capture(result, captured)
+            return
         if builtins.__dict__.get("_") is result:  # some code set it through Python's own hook
             del builtins._  # type: ignore[attr-defined]
         number = self.prompt_count
@@ -107,6 +124,12 @@ class DisplayHook:
         if data:
             self.write(data, metadata)
         self.shell.note_output(number, data)
+
+    def _capture(self, result: Any, outputs: list[dict[str, Any]]) -> None:
+        """Keep a value for whoever captures the output."""
+        data, metadata = self.shell.display_formatter.format(result)
+        if data:
+            outputs.append({"data": encode_binary(data), "metadata": metadata})
 
     def write(self, data: dict[str, Any], metadata: dict[str, Any]) -> None:
         """Send a formatted value as the result of the cell."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nuncius.kernel.display.functions import display
+from nuncius.kernel.display.publish import SHOWN_MODULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -91,7 +92,7 @@ class DisplayObject:
         if self._show_mem_addr:
             return super().__repr__()
         kind = type(self)
-        return f"<{kind.__module__}.{kind.__name__} object>"
+        return f"<{SHOWN_MODULES.get(kind.__module__, kind.__module__)}.{kind.__name__} object>"
 
     def _check_data(self) -> None:
         """Raise TypeError if the data is not of the right type."""

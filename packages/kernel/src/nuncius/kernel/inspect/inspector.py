@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from nuncius.kernel.inspect.find import ObjectFinder, expression_at
 from nuncius.kernel.inspect.info import object_info
 from nuncius.kernel.inspect.render import DocFormatter, render
+from nuncius.kernel.selection import selected
 from nuncius.kernel.themes import Theme, theme_named
 
 if TYPE_CHECKING:
@@ -129,6 +130,9 @@ def inspector_for(shell: ShellAPI) -> Inspector:
     """
 
     def namespaces() -> dict[str, Any]:
+        frame = selected(shell)
+        if frame is not None:
+            return {"Local": frame.local_ns, "Python global": frame.global_ns}
         return {"Interactive": shell.user_ns, "Python global": shell.user_global_ns}
 
     def magic(name: str, kind: str) -> Any:

@@ -5,7 +5,6 @@ The debugger is the shell's ``debugger_cls``; it talks to the person through ``i
 
 from __future__ import annotations
 
-import sys
 from bdb import BdbQuit
 from collections.abc import Callable
 from contextlib import suppress
@@ -23,23 +22,13 @@ from nuncius.kernel.magics.registry import (
 )
 from nuncius.kernel.magics.text import say, switch
 
-__all__ = ["DebugMagics", "debug_call", "post_mortem"]
+__all__ = ["DebugMagics", "debug_call"]
 
 
-def post_mortem(shell: Any) -> None:
-    """Debug the last exception that was shown.
+def _post_mortem() -> None:
+    from nuncius.kernel.debug.prompt import post_mortem  # pdb is slow to import
 
-    Raises:
-        UsageError: There is none.
-    """
-    traceback = getattr(sys, "last_traceback", None)
-    if traceback is None:
-        raise UsageError(
-            "%debug: there is no exception to look at: the last cell did not fail, or one after it succeeded"
-        )
-    debugger = shell.debugger_cls()
-    debugger.reset()
-    debugger.interaction(None, traceback)
+    post_mortem()
 
 
 def debug_call(
@@ -98,7 +87,7 @@ class DebugMagics(Magics):
         """
         __tracebackhide__ = True
         if not line and cell is None and "b" not in opts:
-            post_mortem(self.shell)
+            _post_mortem()
             return
         source = self.shell.transform_cell(line if cell is None else f"{line}\n{cell}")
         filename = self.shell.compile.cache(source, self.shell.execution_count)
@@ -134,7 +123,7 @@ class DebugMagics(Magics):
     def _after(self, result: Any) -> None:
         error = result.error_in_exec
         if error is not None and not isinstance(error, UsageError | KeyboardInterrupt | SystemExit):
-            post_mortem(self.shell)
+            _post_mortem()
 
     # -- tracebacks -----------------------------------------------------------------------------------
 

@@ -20,7 +20,7 @@ from nuncius.kernel.traceback.model import ExceptionRecord, FrameRecord, Omitted
 from nuncius.kernel.traceback.source import context_lines, source_line
 from nuncius.kernel.traceback.variables import arguments_of, variables_of
 
-__all__ = ["CaptureOptions", "capture", "type_name"]
+__all__ = ["CaptureOptions", "asks_to_hide", "capture", "type_name"]
 
 _MAX_CHAIN = 20
 _MAX_CHILDREN = 15
@@ -173,7 +173,7 @@ class _Reader:
         shown: list[TracebackType | Omitted] = []
         for link in links[start:]:
             # the place of the error is never hidden
-            if link is not links[-1] and _asks_to_hide(link.tb_frame):
+            if link is not links[-1] and asks_to_hide(link.tb_frame):
                 last = shown[-1] if shown else None
                 count = 1
                 if isinstance(last, Omitted):
@@ -238,7 +238,8 @@ class _Reader:
         )
 
 
-def _asks_to_hide(frame: FrameType) -> bool:
+def asks_to_hide(frame: FrameType) -> bool:
+    """Tell whether ``frame`` says by ``__tracebackhide__`` that it is of no interest."""
     code = frame.f_code
     if "__tracebackhide__" in code.co_varnames:
         return bool(frame.f_locals.get("__tracebackhide__"))

@@ -11,13 +11,13 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.themes import Theme, theme_named
-from nuncius.kernel.traceback.capture import CaptureOptions, capture, type_name
+from nuncius.kernel.traceback.capture import CaptureOptions, asks_to_hide, capture, type_name
 from nuncius.kernel.traceback.render import MODES, render
 
 if TYPE_CHECKING:
     from nuncius.kernel.traceback.model import ExceptionRecord
 
-__all__ = ["Tracebacks", "is_kernel_frame"]
+__all__ = ["Tracebacks", "asks_to_hide", "is_kernel_frame"]
 
 
 def is_kernel_frame(frame: FrameType) -> bool:

@@ -1,0 +1,273 @@
+"""Corners of IPython that extensions and their test suites use: utilities, testing tools, lexers, the kernel's connection."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nuncius.kernel.compat import testing, utilities
+from nuncius.kernel.compat.completion import IPCompleter
+from nuncius.kernel.compat.shells import InteractiveShell
+
+
+@pytest.fixture
+def layer(kernel: Any) -> Any:
+    """A kernel whose cells import from IPython; returns the value of a name after some code."""
+
+    def value(code: str) -> Any:
+        reply = kernel.execute(code)
+        assert reply["status"] == "ok", reply
+        return kernel.shell.user_ns["x"]
+
+    return value
+
+
+def test_the_modules_can_be_had_in_any_program():
+    code = (
+        "import nuncius.kernel.compat.everywhere\n"
+        "from IPython.core.interactiveshell import InteractiveShell\n"
+        "from IPython.testing.globalipapp import get_ipython\n"
+        "shell = get_ipython()\n"
+        "assert shell is get_ipython() and isinstance(shell, InteractiveShell)\n"
+        "print(shell.run_cell('1 + 1').result)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.stdout, done.stderr) == ("Out[1]: 2\n2\n", "")
+
+
+def test_a_shell_is_made_with_ipythons_arguments():
+    from traitlets.config import Config
+
+    config = Config()
+    config.InteractiveShell.ast_node_interactivity = "all"
+    config.InteractiveShell.unknown = 5
+    config.HistoryManager.enabled = False
+    shell = InteractiveShell(config=config, colors="Linux", cache_size=50, parent=None)
+    try:
+        assert shell.ast_node_interactivity == "all"
+        assert (shell.options.history, shell.options.colors, shell.options.cache_size) == (
+            False,
+            "linux",
+            50,
+        )
+        assert shell.config is config
+        shell.run_cell("def f():\n    pass")
+        filename = shell.user_ns["f"].__code__.co_filename
+        assert re.fullmatch(r"<ipython-input-1-[0-9a-f]{12}>", filename)
+    finally:
+        shell.close()
+
+
+def test_completions_are_asked_for_as_of_ipython(layer):
+    code = (
+        "from IPython.core.completer import provisionalcompleter\n"
+        "import math\n"
+        "with provisionalcompleter('ignore'):\n"
+        "    x = {c.text for c in get_ipython().Completer.completions('math.fac', 8)}"
+    )
+    assert "factorial" in layer(code)
+    assert layer("x = type(get_ipython().Completer)") is IPCompleter
+    assert "factorial" in layer("x = get_ipython().Completer.all_completions('math.fac')")
+    layer("get_ipython().Completer.use_jedi = False; x = get_ipython().Completer.use_jedi")
+
+
+def test_values_are_shown_under_the_names_that_notebooks_have(layer):
+    code = "from IPython.display import Audio, HTML, Markdown\nx = [repr(HTML('')), repr(Markdown(''))]"
+    assert layer(code) == [
+        "<IPython.core.display.HTML object>",
+        "<IPython.core.display.Markdown object>",
+    ]
+
+
+def test_the_kernels_connection_is_known(layer, kernel, tmp_path):
+    told = {"key": "secret", "shell_port": 5}
+    path = tmp_path / "kernel.json"
+    path.write_text(json.dumps(told))
+    kernel.kernel.connection_file = str(path)
+    assert layer("from ipykernel.connect import *\nx = get_connection_file()") == str(path)
+    assert layer("x = get_connection_info(unpack=True)") == told | {"key": b"secret"}
+    assert layer(
+        "from ipykernel.kernelapp import IPKernelApp as A\nx = A.instance().connection_file"
+    ) == str(path)
+    kernel.kernel.connection_file = ""
+    reply = kernel.execute("get_connection_file()")
+    assert (reply["ename"], reply["evalue"]) == (
+        "RuntimeError",
+        "no kernel runs here that could be connected to",
+    )
+
+
+# -- utilities -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (utilities.get_text_list(["a", "b", "c"]), "a, b and c"),
+        (utilities.get_text_list(["a"], wrap_item_with="'"), "'a'"),
+        (utilities.list_strings("a"), ["a"]),
+        (utilities.marquee("hi", 10), "*** hi ***"),
+        (utilities.marquee(width=3), "***"),
+        (utilities.format_screen("a\\\nb"), "a\nb"),
+        (utilities.EvalFormatter().format("{n + 1}", n=2), "3"),
+        (utilities.uniq_stable([2, 1, 2]), [2, 1]),
+        (utilities.chop([1, 2, 3], 2), [[1, 2], [3]]),
+        (utilities.ensure_str(b"a"), "a"),
+        (utilities.unescape_glob(r"\*\[a\]"), "*[a]"),
+        (utilities.import_item("os.path.join"), __import__("os").path.join),
+        (utilities.import_item("json"), json),
+        (utilities.find_mod("nothing.at_all"), None),
+        (utilities.find_mod("json"), json.__file__),
+        (utilities.source_to_unicode(b"# coding: latin-1\nx = '\xe9'\n"), "x = 'é'\n"),
+        (utilities.source_to_unicode("x"), "x"),
+        (repr(utilities.Sentinel("A", "m", "doc")), "m.A"),
+        (utilities.list_namespace({"ab": 1, "b": 2}, "all", "a*"), {"ab": 1}),
+        (utilities.timings(2, len, [])[0] >= 0, True),
+        (utilities.get_sys_info()["sys_platform"], sys.platform),
+    ],
+)
+def test_utilities(value, expected):
+    assert value == expected
+
+
+class Nasty:
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __dir__(self) -> Any:
+        raise RuntimeError
+
+
+class Anything:
+    def __getattr__(self, name: str) -> Any:
+        return lambda: name
+
+
+def test_attributes_of_nasty_objects():
+    assert not utilities.safe_hasattr(Nasty(), "a")
+    assert utilities.safe_hasattr([], "append")
+    assert "__getattr__" in utilities.dir2(Nasty())
+    assert utilities.get_real_method(Anything(), "_repr_html_") is None
+    assert utilities.get_real_method(list, "append") is None
+    assert utilities.get_real_method([], "append") is not None
+
+
+def test_files_and_folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "a.txt").write_text("")
+    assert utilities.compress_user(str(tmp_path / "a.txt")) == "~/a.txt"
+    assert utilities.expand_path("~/a.txt") == str(tmp_path / "a.txt")
+    assert utilities.filefind("a.txt", ["/nowhere", str(tmp_path)]) == str(tmp_path / "a.txt")
+    with pytest.raises(OSError, match="does not exist in any of the search paths"):
+        utilities.filefind("b.txt", str(tmp_path))
+    assert utilities.shellglob([f"{tmp_path}/*.txt", "none*"]) == [str(tmp_path / "a.txt"), "none*"]
+    with utilities.temp_pyfile("x = 1") as name:
+        assert Path(name).read_text() == "x = 1"
+    with utilities.prepended_to_syspath(str(tmp_path)):
+        assert sys.path[0] == str(tmp_path)
+    assert str(tmp_path) not in sys.path
+
+
+def test_output_goes_to_a_file_too(capsys):
+    file = io.StringIO()
+    file.close = lambda: None  # type: ignore[method-assign]
+    tee = utilities.Tee(file)
+    print("both")
+    tee.close()
+    print("one")
+    assert (file.getvalue(), capsys.readouterr().out) == ("both\n", "both\none\n")
+
+
+@pytest.mark.parametrize(("answers", "answer"), [(["x", "Yes"], True), (["n"], False), ([], True)])
+def test_questions_are_asked_until_they_are_answered(answers, answer):
+    with testing.fake_input(answers):
+        assert utilities.ask_yes_no("sure?", "y") is answer
+
+
+# -- testing ---------------------------------------------------------------------------------------
+
+
+def test_what_is_printed_is_checked():
+    with testing.AssertPrints(["a", re.compile("b+")]):
+        print("a bb")
+    with testing.AssertNotPrints("z", channel="stderr"):
+        print("a", file=sys.stderr)
+    with (
+        pytest.raises(AssertionError, match="expected 'missing' in stdout, which is:\nhere"),
+        testing.AssertPrints("missing"),
+    ):
+        print("here")
+    with pytest.raises(ZeroDivisionError), testing.AssertPrints("missing"):
+        raise ZeroDivisionError
+    with testing.mute_warn():
+        warnings.warn("not shown", stacklevel=1)
+
+
+def test_things_are_put_in_place_for_a_test(tmp_path):
+    with testing.make_tempfile(str(tmp_path / "f")):
+        assert (tmp_path / "f").exists()
+    assert not (tmp_path / "f").exists()
+    with testing.monkeypatch(utilities, "DEFAULT_ENCODING", "other"):
+        assert utilities.DEFAULT_ENCODING == "other"
+    assert utilities.DEFAULT_ENCODING == "utf-8"
+    with testing.TempFileMixin() as case:
+        case.mktmp("x = 1")
+        assert Path(case.fname).read_text() == "x = 1"
+    assert not Path(case.fname).exists()
+
+
+# -- lexers ----------------------------------------------------------------------------------------
+
+
+def tokens(lexer: Any, text: str) -> Iterator[tuple[str, str]]:
+    for kind, value in lexer.get_tokens(text):
+        if value.strip():
+            yield str(kind).removeprefix("Token."), value
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("%%timeit -n 3\nx = 1", [("Operator", "%%"), ("Keyword", "timeit"), ("Text", " -n 3")]),
+        ("%cd /", [("Operator", "%"), ("Keyword", "cd")]),
+        ("x = !ls", [("Name", "x"), ("Operator", "="), ("Operator", "!"), ("Text", "ls")]),
+        ("len?", [("Text", "len"), ("Operator", "?")]),
+        ("??x", [("Operator", "??"), ("Text", "x")]),
+        ("5 % 2", [("Literal.Number.Integer", "5"), ("Operator", "%")]),
+    ],
+)
+def test_cells_are_colored(code, expected):
+    from nuncius.kernel.compat.lexers import IPythonLexer
+
+    assert list(tokens(IPythonLexer(), code))[: len(expected)] == expected
+
+
+def test_no_text_is_lost_by_the_lexers():
+    from nuncius.kernel.compat import lexers
+
+    text = (
+        "In [1]: for i in x:\n   ...:     %time i\n   ...:\nOut[1]: 5\n\nIn [2]: 1/0\n"
+        "---------------------------------------------------------------------------\n"
+        "ZeroDivisionError                         Traceback (most recent call last)\n"
+        "Cell In[2], line 1\n----> 1 1/0\n\nZeroDivisionError: division by zero\n"
+    )
+    for lexer in (
+        lexers.IPythonLexer(),
+        lexers.IPythonConsoleLexer(),
+        lexers.IPythonTracebackLexer(),
+    ):
+        assert "".join(value for _, value in lexer.get_tokens(text)) == text
+    console = list(tokens(lexers.IPythonConsoleLexer(), text))
+    assert console[:3] == [("Generic.Prompt", "In [1]: "), ("Keyword", "for"), ("Name", "i")]
+    assert ("Generic.Heading", "Out[1]: ") in console
