@@ -1,18 +1,23 @@
 """Run every benchmark of this folder and print the table of docs/performance.md.
 
-    python bench/kernel/table.py --peer python3 --ours nuncius-python [--quick]
+    python bench/kernel/table.py --peer python3 --ours nuncius-python [--quick] [--write] [--only WORD]
 
-Each row names the command that prints its figure; ours and the peer's come from one interleaved run of that command.
+Each row names the command that prints its figure; ours and the peer's come from one interleaved run of that command. A figure is the median; the ratio of the best of both sides stands beside that of the medians, since other work on the machine makes figures worse and never better.
+With --write the table takes the place of the one in docs/performance.md.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
+PAGE = HERE.parents[1] / "docs" / "performance.md"
+BEGIN, END = "<!-- table.py begins -->", "<!-- table.py ends -->"
 
 #: what, command, figure (with {} for the kernel), unit, target
 ROWS = (
@@ -34,6 +39,10 @@ ROWS = (
     ("50 MiB buffer, kernel to client", "bench_buffers.py --kernels {peer},{ours}", "buf.k2c.{}.throughput", "MiB/s", "1,500 MiB/s"),
     ("50 MiB buffer, client to kernel", "bench_buffers.py --kernels {peer},{ours}", "buf.c2k.{}.throughput", "MiB/s", "1,500 MiB/s"),
     ("50 MiB image", "bench_buffers.py --kernels {peer},{ours}", "buf.png.{}.throughput", "MiB/s", ""),
+    ("50 MiB, kernel to our client", "bench_zero_copy.py --kernels {ours}", "zerocopy.k2c.{}.best", "MiB/s", "1,500 MiB/s"),
+    ("50 MiB, our client to kernel", "bench_zero_copy.py --kernels {ours}", "zerocopy.c2k.{}.best", "MiB/s", "1,500 MiB/s"),
+    ("a bare TCP connection, 50 MiB", "floor_bandwidth.py", "floor.socketpair.tcp", "MiB/s", ""),
+    ("two bare ZeroMQ sockets, 50 MiB", "floor_bandwidth.py", "floor.zmq.tcp.zero", "MiB/s", ""),
     ("interrupt: loop", "bench_interrupt.py --kernels {peer},{ours} --n {r}", "interrupt.loop.{}.p50", "ms", "20 ms"),
     ("interrupt: sleep", "bench_interrupt.py --kernels {peer},{ours} --n {r}", "interrupt.sleep.{}.p50", "ms", "20 ms"),
     ("interrupt: await", "bench_interrupt.py --kernels {peer},{ours} --n {r}", "interrupt.await.{}.p50", "ms", "20 ms"),
@@ -43,7 +52,8 @@ ROWS = (
     ("threads", "bench_mem.py --kernels {peer},{ours} --cells 300 --idle 2", "mem.start.{}.threads", "", "6"),
     ("modules", "bench_mem.py --kernels {peer},{ours} --cells 300 --idle 2", "mem.start.{}.modules", "", ""),
     ("held of a failed cell's 200 MiB", "bench_mem.py --kernels {peer},{ours} --cells 300 --idle 2", "mem.exc.{}.still_held", "MiB", "none"),
-    ("completion of `numpy.`, warm", "bench_complete.py --kernels {peer},{ours}", "complete.numpy_attr.{}.p50", "ms", "5 ms"),
+    ("completion of `numpy.`, warm", "bench_complete.py --kernels {peer},{ours}", "complete.numpy_all.{}.p50", "ms", "5 ms"),
+    ("a cell in the same process, beyond its code", "bench_inprocess.py", "inprocess.overhead.best", "us", "50 us"),
     ("50 kernels, until all answer", "bench_fifty.py --kernels {peer},{ours}", "fifty.{}.all_ready", "ms", ""),
 )  # fmt: skip
 
@@ -53,6 +63,8 @@ def main() -> None:
     parser.add_argument("--peer", default="python3")
     parser.add_argument("--ours", default="nuncius-python")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE}")
+    parser.add_argument("--only", default="", help="rows whose command has this in it")
     chosen = parser.parse_args()
     values = {
         "peer": chosen.peer,
@@ -60,22 +72,57 @@ def main() -> None:
         "n": 4 if chosen.quick else 9,
         "r": 1 if chosen.quick else 3,
     }
+    lines: list[str] = []
+
+    def say(line: str) -> None:
+        lines.append(line)
+        print(line, flush=True)
+
+    began = os.getloadavg()[0]
     figures: dict[str, dict[str, float]] = {}
-    print("| figure | ours | peer | ratio | floor | aim |\n|---|---|---|---|---|---|")
-    for what, template, name, unit, aim in ROWS:
-        command = template.format(**values)
+    say("| figure | ours | peer | ratio | of the best | floor | aim |")
+    say("|---|---|---|---|---|---|---|")
+    for row in ROWS:
+        command = row[1].format(**values)
+        if chosen.only not in command:
+            continue
         if command not in figures:
             figures[command] = run(command)
-        got = figures[command]
-        ours, peer, floor = (got.get(name.format(k)) for k in (chosen.ours, chosen.peer, "floor"))
-        ratio = f"{ours / peer:.2f}" if ours is not None and peer else ""
-        print(
-            f"| {what} | {show(ours, unit)} | {show(peer, unit)} | {ratio} | {show(floor, unit)} | {aim} |",
-            flush=True,
-        )
-    print("\nCommands, from `bench/kernel/`:\n")
+        say(cells(row, figures[command], chosen.ours, chosen.peer))
+    say("")
+    say(
+        f"{os.cpu_count()} processors, Python {platform.python_version()}; load average {began:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end. The commands, from `bench/kernel/`:"
+    )
+    say("")
     for command in figures:
-        print(f"    python {command}")
+        say(f"    python {command}")
+    if chosen.write:
+        write("\n".join(lines))
+
+
+def cells(row: tuple[str, ...], got: dict[str, float], ours: str, peer: str) -> str:
+    """Return a row of the table."""
+    what, _, name, unit, aim = row
+    mine = got.get(name.format(ours))
+    theirs, floor = (got.get(name.format(k)) if "{}" in name else None for k in (peer, "floor"))
+    best = name.replace(".p50", ".min")
+    ratio = quotient(mine, theirs)
+    of_best = quotient(got.get(best.format(ours)), got.get(best.format(peer))) if theirs else ""
+    shown = [show(value, unit) for value in (mine, theirs)]
+    return f"| {what} | {' | '.join(shown)} | {ratio} | {of_best if best != name else ''} | {show(floor, unit)} | {aim} |"
+
+
+def quotient(one: float | None, other: float | None) -> str:
+    return f"{one / other:.2f}" if one is not None and other else ""
+
+
+def write(table: str) -> None:
+    """Put the table between its marks in the page."""
+    before, begin, rest = PAGE.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        sys.exit(f"{PAGE} has no lines {BEGIN} and {END}")
+    PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}")
 
 
 def run(command: str) -> dict[str, float]:

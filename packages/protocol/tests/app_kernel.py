@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import sys
@@ -62,7 +63,7 @@ class Kernel:
             for line in request.content["code"].splitlines():
                 order, _, text = line.partition(" ")
                 getattr(self, f"do_{order}")(request, text)
-        except (KeyboardInterrupt, ValueError) as error:
+        except (KeyboardInterrupt, SystemExit, ValueError) as error:
             content = {
                 "ename": type(error).__name__,
                 "evalue": str(error),
@@ -81,6 +82,13 @@ class Kernel:
     def do_value(self, request: Message, text: str) -> None:
         data = {"text/plain": text, "text/html": f"<b>{text}</b>"}
         self.publish(request, "execute_result", data=data, metadata={}, execution_count=1)
+
+    def do_show(self, request: Message, text: str) -> None:
+        data = json.loads(text)
+        self.publish(request, "display_data", data=data, metadata={}, transient={})
+
+    def do_exit(self, request: Message, text: str) -> None:
+        raise SystemExit(text)
 
     def do_raise(self, request: Message, text: str) -> None:
         raise ValueError(text)

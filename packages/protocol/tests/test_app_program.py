@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from nuncius.__main__ import main
-from nuncius.protocol.app import Alias, Flag, Group, Parsed, Program, ProgramOptions, option
+from nuncius.protocol.app import Alias, Flag, Group, Parsed, Program, ProgramOptions, logs, option
 from nuncius.protocol.app.cli import KNOWN_COMMANDS
 from nuncius.protocol.app.completion import candidates
 from nuncius.protocol.app.logs import setup_logging
@@ -267,6 +267,19 @@ def test_a_log_goes_to_a_file(tmp_path: Path, capsys):
 def test_a_log_that_cannot_be_written_is_told(capsys):
     assert program()(["--log-file=/nowhere/log"]) == 2
     assert "cannot write the log to /nowhere/log: No such file" in capsys.readouterr().err
+
+
+def test_a_log_does_not_fill_the_disk(tmp_path, monkeypatch):
+    """A server runs for months: of a log that grows, the last parts are kept."""
+    monkeypatch.setattr(logs, "_LARGEST", 1000)
+    setup_logging("info", tmp_path / "log")
+    for number in range(100):
+        logging.getLogger("nuncius.test").info("message %03d", number)
+    setup_logging()
+    files = sorted(tmp_path.iterdir())
+    assert [path.name for path in files] == ["log", "log.1", "log.2", "log.3"]
+    assert all(path.stat().st_size <= 1000 for path in files)
+    assert files[0].read_text().endswith("nuncius.test: message 099\n")
 
 
 def test_setting_up_logging_again_replaces_it(capsys):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -85,6 +87,39 @@ def test_the_cells_of_a_notebook_are_run(place: Path):
     assert run(place, "run", "--kernel=orders", "n.ipynb") == (0, "1\n2\n3\n", "")
 
 
+def test_rich_output_is_shown_as_text_as_well_as_can_be(place: Path):
+    bundles = [
+        {"text/html": "<b>b</b>", "text/plain": "plain"},
+        {"text/html": "<b>b</b>", "text/markdown": "**b**\n"},
+        {"text/plain": "<a.B object at 0x7f>", "text/latex": "$1$", "text/html": "<i>i</i>"},
+        {"text/plain": "<a.B object>", "text/html": "<i>i</i>"},
+        {"application/json": {"a": [1]}},
+        {"image/png": "aGVsbG8="},
+        {"image/svg+xml": "<svg/>"},
+        {},
+    ]
+    (place / "a").write_text("".join(f"show {json.dumps(bundle)}\n" for bundle in bundles))
+    assert run(place, "run", "--kernel=orders", "a") == (
+        0,
+        'plain\n**b**\n$1$\n<a.B object>\n{\n  "a": [\n    1\n  ]\n}\n<image/png>\n<svg/>\n',
+        "",
+    )
+
+
+@pytest.mark.parametrize(
+    ("argument", "code", "said"), [("3", 3, ""), ("", 0, ""), ("no more", 1, "no more\n")]
+)
+def test_a_file_ends_the_run_as_a_script_ends(place: Path, argument, code, said):
+    (place / "a").write_text(f"print one\nexit {argument}\n")
+    (place / "b").write_text("print never\n")
+    assert run(place, "run", "--kernel=orders", "a", "b") == (code, "one\n", said)
+
+
+def test_the_end_of_standard_input_is_told_to_the_code(place: Path):
+    (place / "a").write_text("ask more? \n")
+    assert run(place, "run", "--kernel=orders", "a") == (0, "more? got '\\x04'\n", "")
+
+
 def test_an_error_ends_the_run_with_its_traceback_and_exit_code_1(place: Path):
     (place / "later").write_text("print never\n")
     done = run(place, "run", "--kernel=orders", "-", "later", stdin="print one\nraise oh no\n")
@@ -135,6 +170,54 @@ def test_a_kernel_is_kept_for_others_until_it_is_ended(place: Path, end: signal.
         process.send_signal(end)
         _, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "\nending the kernel ...\n")
+
+
+def test_a_kernel_listens_where_it_is_told(place: Path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        code, _, err = run(place, "kernel", "--kernel=orders", f"--shell={port}")
+        assert (code, "did not start" in err, f":{port}" in err) == (1, True, True)
+    path = place / "mine.json"
+    with start(place, "kernel", "--kernel=orders", "-f", str(path), f"--shell={port}") as process:
+        until(process, "Ctrl-C ends it.")
+        assert json.loads(path.read_text())["shell_port"] == port
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    with start(
+        place, "kernel", "--kernel=orders", "-f", str(path), "--transport=ipc", "--hb=77"
+    ) as process:
+        until(process, "Ctrl-C ends it.")
+        info = json.loads(path.read_text())
+        assert (info["transport"], info["hb_port"]) == ("ipc", 77)
+        assert Path(f"{info['ip']}-77").is_socket()
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert not Path(info["ip"]).parent.exists()
+
+
+def test_the_file_of_a_kernel_that_is_gone_is_told_at_once(place: Path):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    ports = {f"{name}_port": port for name in ("shell", "iopub", "stdin", "control", "hb")}
+    (place / "old.json").write_text(json.dumps({**ports, "key": "k", "transport": "tcp"}))
+    code, out, err = run(place, "run", f"--existing={place}/old.json", "-", stdin="print 1\n")
+    assert (code, out) == (1, "")
+    assert f"old.json is stale: nobody listens at tcp://127.0.0.1:{port}" in err
+
+
+@pytest.mark.parametrize("command", [["run", "a"], ["kernel"]], ids=["run", "kernel"])
+@pytest.mark.parametrize("moment", [0.12, 0.24, 0.4])
+def test_ctrl_c_at_any_moment_ends_a_command_without_a_word(place: Path, command, moment: float):
+    """While it loads, while the kernel starts or runs, and while it ends: no traceback, nothing left (see `place`)."""
+    (place / "a").write_text("print one\n")
+    with start(place, *command, "--kernel=orders") as process:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(moment)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode in (0, 130, -signal.SIGINT)
+    assert err in ("", "\nending the kernel ...\n")
+    assert command == ["kernel"] or out in ("", "one\n")
 
 
 def test_a_kernel_that_dies_ends_the_command(place: Path):

@@ -511,6 +511,23 @@ def first_program(ear: Ear, way: str, *arguments: str) -> dict[str, object]:
     return json.loads(done.stdout)
 
 
+@pytest.mark.parametrize("independent", [True, False])
+def test_what_a_kernel_wrote_last_is_known_however_it_was_started(ear, independent):
+    flood = "import sys; sys.stderr.write('x' * 500_000 + '\\n' + 'last words\\n'); sys.exit(3)"
+
+    async def story():
+        options = ManagerOptions(independent=independent)
+        manager = KernelManager(replace(spec(), argv=(sys.executable, "-c", flood)), options)
+        with pytest.raises(LaunchFailed, match=r"exit code 3; [^\n]*\n    last words$"):
+            await manager.start()
+        manager = KernelManager(spec(), options)
+        await manager.start()
+        await manager.shutdown()
+        assert manager.last_exit == Exit(0, False, "hello from the kernel\n")
+
+    asyncio.run(story())
+
+
 @pytest.mark.parametrize("way", ["crash", "detach"])
 def test_a_kernel_outlives_its_program_and_is_taken_over_by_the_next(ear, way, monkeypatch):
     """A server is restarted, or crashes: its kernels go on, and the new one takes care of them."""
@@ -799,17 +816,6 @@ def test_what_a_kernel_has_started_ends_with_it(ear, now):
     asyncio.run(story())
 
 
-def test_a_kernel_that_floods_its_output_is_not_held_up_and_only_the_last_is_kept(ear):
-    flood = "import sys; sys.stderr.write('x' * 500_000 + '\\n' + 'last words\\n'); sys.exit(3)"
-
-    async def story():
-        manager = KernelManager(replace(spec(), argv=(sys.executable, "-c", flood)))
-        with pytest.raises(LaunchFailed, match=r"exit code 3; [^\n]*\n    last words$"):
-            await manager.start()
-
-    asyncio.run(story())
-
-
 # -- Ctrl-C and sudden deaths
 
 PROGRAM = """
@@ -867,6 +873,62 @@ def test_ctrl_c_during_the_end_kills_what_does_not_end(ear, face):
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=20)[0] == "interrupted\n"
         assert is_gone(int(pid), 0)
+
+
+ANY_MOMENT = """
+    import asyncio, sys
+    from nuncius.protocol.kernelspec import KernelSpec
+    from nuncius.protocol.manager import BlockingKernelManager, KernelManager
+    command = (sys.executable, "-m", "nuncius.protocol.testing.echo", "-f", "{connection_file}")
+    kernel = KernelSpec("test", command, kernel_protocol_version="5.5")
+    def blocking():
+        with BlockingKernelManager(kernel) as manager, manager.client() as client:
+            client.wait_until_ready(20)
+            client.execute("hello").result(20)
+    async def asynchronous():
+        async with KernelManager(kernel) as manager, manager.client() as client:
+            await client.wait_until_ready(20)
+            await client.execute("hello").result(20)
+    try:
+        print("begun", flush=True)
+        blocking() if sys.argv[1] == "blocking" else asyncio.run(asynchronous())
+        import signal
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.parametrize("face", ["blocking", "asynchronous"])
+@pytest.mark.parametrize("moment", [0, 0.005, 0.02, 0.06, 0.11, 0.16, 0.22])
+def test_ctrl_c_at_any_moment_leaves_nothing(runtime, tmp_path, face, moment):
+    """The moments lie in the start of the loop, of the process, its first answer, the cell, and the end."""
+    mark = str(tmp_path)
+    with subprocess.Popen(
+        [sys.executable, "-W", "default", "-c", textwrap.dedent(ANY_MOMENT), face],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, "MARK": mark},
+    ) as process:  # fmt: skip
+        assert process.stdout.readline() == "begun\n"
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(moment)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+        # A Ctrl-C that comes after all is done is Python's own matter.
+        assert (out, process.returncode) in (("interrupted\n", 0), ("", 0), ("", -2))
+        assert err == "" or process.returncode == -2
+    for pid in marked(mark):
+        assert is_gone(pid)
+
+
+def marked(mark: str) -> list[int]:
+    """The processes that have inherited our mark."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"MARK={mark}".encode() in (folder / "environ").read_bytes():
+                found.append(int(folder.name))
+    return found
 
 
 def test_no_kernel_and_no_file_outlives_a_manager_that_is_killed(ear, runtime):

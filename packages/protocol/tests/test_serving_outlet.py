@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import select
+import socket as socket_module
+import sys
 import threading
+from time import monotonic
 
 import pytest
 import zmq
 
 from nuncius.protocol.messages import Channel
+from nuncius.protocol.serving.deaf import end_deaf, progress
 from nuncius.protocol.serving.interrupts import Interrupts, ShieldedLock
 from nuncius.protocol.serving.notes import Notes
 from nuncius.protocol.serving.outlet import Outlet
 from nuncius.protocol.serving.publisher import Publisher
 from nuncius.protocol.session import Session
+
+on_linux = pytest.mark.skipif(
+    not sys.platform.startswith("linux"), reason="the system does not tell who reads nothing"
+)
 
 
 class Tray:
@@ -150,13 +160,13 @@ def context():
         yield context
 
 
-def publisher(context, notes, *, most, patience):
+def publisher(context, notes, *, most, patience, **options):
     """A publisher on a loopback port."""
     socket = context.socket(zmq.XPUB)
     socket.linger = 0
     socket.set(zmq.SNDHWM, most)
     session = Session("key")
-    made = Publisher(socket, session, notes, patience=patience)
+    made = Publisher(socket, session, notes, patience=patience, **options)
     port = socket.bind_to_random_port("tcp://127.0.0.1")
     return made, session, socket, f"tcp://127.0.0.1:{port}"
 
@@ -196,9 +206,10 @@ def test_a_slow_subscriber_loses_nothing(context, log):
     assert got == [str(n) for n in range(2000)]
 
 
+@on_linux
 def test_a_deaf_subscriber_holds_the_kernel_up_once_and_costs_the_others_nothing(context, log):
     notes, said = log
-    made, session, socket, address = publisher(context, notes, most=50, patience=0.05)
+    made, session, socket, address = publisher(context, notes, most=50, patience=0.6)
     hearing_session = Session("key")
     with (
         socket,
@@ -217,9 +228,92 @@ def test_a_deaf_subscriber_holds_the_kernel_up_once_and_costs_the_others_nothing
                 message = hearing_session.decode(hearing.recv_multipart(), Channel.IOPUB)
                 if message.msg_type == "stream":
                     got.append(message.content["text"][:-20_000])
-        assert not deaf.closed
+        told = said()
+        # It reads again: it connects by itself, and is welcomed a second time.
+        late, types, until = Session("key"), [], monotonic() + 20
+        while types.count("iopub_welcome") < 2 and monotonic() < until:
+            made.welcome()
+            while deaf.poll(10):
+                types.append(late.decode(deaf.recv_multipart(), Channel.IOPUB).msg_type)
+    assert types.count("iopub_welcome") == 2
+    assert types.count("stream") < 5000
     assert got == [str(n) for n in range(5000)]
-    assert "a frontend has read nothing of iopub for 0.05 s" in said()
+    assert told.count("a frontend has read nothing of iopub for 0.6 s; it was cut off") == 1
+
+
+@on_linux
+def test_large_buffers_that_nobody_reads_take_no_more_than_their_room(context, log):
+    """Hundreds of messages would be kept for the deaf one, of whatever size."""
+    notes, said = log
+    made, session, socket, address = publisher(
+        context, notes, most=0, patience=0.6, on_the_way=8 << 20
+    )
+    buffer, got = bytes(2 << 20), 0
+    with (
+        socket,
+        subscriber(context, address, 1) as deaf,
+        subscriber(context, address, 0) as hearing,
+    ):
+        while not (deaf.poll(1) and hearing.poll(1)):
+            made.welcome()
+        for _ in range(15):
+            made.send(
+                session.message(
+                    Channel.IOPUB, "comm_msg", {}, buffers=(buffer,), route=(b"comm_msg",)
+                )
+            )
+            assert hearing.poll(10_000)
+            while hearing.poll(0):
+                got += len(hearing.recv_multipart()[-1]) == len(buffer)
+        while got < 15 and hearing.poll(10_000):
+            got += len(hearing.recv_multipart()[-1]) == len(buffer)
+        assert not deaf.closed
+    assert got == 15
+    assert said().count("it was cut off") == 1
+
+
+@on_linux
+def test_who_reads_slowly_is_not_taken_for_deaf():
+    """Both are full when it is looked first; one has taken a little when it is looked again."""
+    with socket_module.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        ends = []
+        for _ in range(3):
+            reader = socket_module.create_connection(("127.0.0.1", port))
+            writer, _ = server.accept()
+            writer.setblocking(False)
+            ends.append((reader, writer))
+        (_, deaf_writer), (slow, slow_writer), (_, idle_writer) = ends
+        for _, writer in ends[:2]:
+            fill(writer)
+        before = {}
+        while before != (now := progress(f"tcp://127.0.0.1:{port}")):
+            # The last bytes may still move.
+            before = now
+            fill(deaf_writer)
+        while not select.select([], [slow_writer], [], 0)[1]:
+            assert slow.recv(1 << 20)
+        fill(slow_writer)
+
+        assert end_deaf(f"tcp://127.0.0.1:{port + 1}", before) == 0
+        assert end_deaf(f"tcp://127.0.0.1:{port}", before) == 1
+        with pytest.raises(BrokenPipeError):
+            deaf_writer.send(b"x")
+        assert idle_writer.send(b"x") == 1
+        while not select.select([], [slow_writer], [], 0)[1]:
+            assert slow.recv(1 << 20)
+        assert slow_writer.send(b"x") == 1
+        for reader, writer in ends:
+            reader.close()
+            writer.close()
+
+
+def fill(writer):
+    """Write until the system takes no more for a tenth of a second."""
+    while select.select([], [writer], [], 0.1)[1]:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                writer.send(bytes(1 << 16))
 
 
 def test_what_cannot_be_sent_is_noted_and_does_not_raise(context, log):

@@ -185,6 +185,21 @@ def test_executors_print_to_the_cell_that_submitted(shared):
     assert texts(outputs) == "second\n"
 
 
+def test_pools_of_threads_print_to_the_cell_that_asked(shared):
+    asked = """
+pool.apply(print, ['apply'])
+pool.map(print, ['map'])
+pool.starmap(print, [('starmap', 1)])
+list(pool.imap(print, ['imap']))
+pool.terminate()
+"""
+    with shared.client() as client:
+        client.wait_until_ready(timeout=20)
+        run(client, "from multiprocessing.pool import ThreadPool\npool = ThreadPool(1)")
+        outputs = run(client, asked)
+    assert texts(outputs) == "apply\nmap\nstarmap 1\nimap\n"
+
+
 def test_threads_and_children_print_into_their_cell(client):
     code = (
         "import os, threading\n"
@@ -401,6 +416,42 @@ def test_sigterm_ends_it_in_good_order(kernel):
         client.wait_until_ready(timeout=20)
         kernel.process.terminate()
         assert kernel.process.wait(10) == 0
+
+
+def test_sigterm_ends_a_cell_that_runs(kernel):
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        execution = client.execute("print('go', flush=True)\nwhile True: pass")
+        next(message for message in execution if message.msg_type == "stream")
+        kernel.process.terminate()
+        assert kernel.process.wait(10) == 0
+
+
+def test_a_cell_that_will_not_end_is_ended_with_the_process(kernel, tmp_path):
+    """It has five seconds, whether the end is asked for by a message or by a signal."""
+    stubborn = """
+import threading
+print('go', flush=True)
+while True:
+    try:
+        threading.Event().wait()
+    except KeyboardInterrupt:
+        pass
+"""
+    (tmp_path / "other").mkdir()
+    other = Process(tmp_path / "other")
+    try:
+        other.start()
+        with kernel.client() as client, other.client() as other_client:
+            for each in (client, other_client):
+                each.wait_until_ready(timeout=20)
+                execution = each.execute(stubborn)
+                next(message for message in execution if message.msg_type == "stream")
+            client.shutdown(timeout=10)
+            other.process.terminate()
+            assert (kernel.process.wait(20), other.process.wait(20)) == (1, 1)
+    finally:
+        other.stop()
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ import zmq
 
 from nuncius.protocol.connection import ConnectionInfo, ipc_directory
 from nuncius.protocol.errors import TunnelError
+from nuncius.protocol.kernelspec import KernelSpec
+from nuncius.protocol.manager import BlockingKernelManager
 from nuncius.protocol.messages import Channel
 from nuncius.protocol.tunnel import open_tunnel, ssh_command
 
@@ -122,6 +124,56 @@ def test_a_kernel_on_ipc_there_is_reached_as_well(server):
             assert kernel.poll(5000)
             assert kernel.recv() == b"?"
     shutil.rmtree(there)
+
+
+CONSOLE = """
+    import sys
+    from traitlets.config import Application
+    from nuncius.protocol.compat.consoleapp import JupyterConsoleApp, app_aliases
+    class Console(Application, JupyterConsoleApp):
+        name = "console"
+        aliases = app_aliases
+        def initialize(self, argv=None):
+            Application.initialize(self, argv)
+            JupyterConsoleApp.initialize(self)
+    app = Console()
+    app.initialize(sys.argv[1:])
+    app.kernel_client.wait_for_ready(timeout=20)
+    reply = app.kernel_client.execute_interactive("say hello from there", timeout=20)
+    print()
+    print(reply["content"]["status"], app.kernel_client.ip, app.connection_file, flush=True)
+    app.kernel_client.stop_channels()
+    app.tunnel.close()
+"""
+
+
+def test_a_console_of_jupyters_kind_reaches_a_kernel_through_ssh(server, tmp_path, monkeypatch):
+    """Its options name the server and the key; all else ssh finds out by itself, from its configuration."""
+    ssh, options = shutil.which("ssh"), " ".join(server.options)
+    (tmp_path / "ssh").write_text(f'#!/bin/sh\nexec {ssh} {options} "$@"\n')
+    (tmp_path / "ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("JUPYTER_RUNTIME_DIR", str(tmp_path / "runtime"))
+    argv = (sys.executable, str(Path(__file__).with_name("client_kernel.py")))
+    kernel = KernelSpec("talking", (*argv, "--welcome", "-f", "{connection_file}"))
+    with BlockingKernelManager(kernel) as manager:
+        done = subprocess.run(
+            [sys.executable, "-W", "error", "-c", textwrap.dedent(CONSOLE),
+             f"--existing={manager.connection_file}", f"--ssh={server.name}",
+             f"--sshkey={server.options[3]}"],
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+        assert manager.is_alive()
+        files = [path.name for path in (tmp_path / "runtime").iterdir()]
+        assert files == [Path(manager.connection_file).name]
+    assert done.returncode == 0, done.stderr
+    said, status = done.stdout.splitlines()
+    assert (said, status.split()[0]) == ("hello from there", "ok")
+    socket_, file = status.split()[1:]
+    assert (Path(socket_).name, Path(file).name) == (
+        "kernel", files[0].replace(".json", "-ssh.json"),
+    )  # fmt: skip
+    assert not Path(socket_).parent.exists()
 
 
 def test_a_tunnel_that_breaks_says_so(server):

@@ -21,10 +21,10 @@ from nuncius.protocol.messages import PROTOCOL_VERSION, Buffer, Message
 
 __all__ = [
     "CURRENT_IO",
+    "INHERITED",
     "CompleteRequest",
     "ExecuteRequest",
     "HistoryRequest",
-    "INHERITED",
     "InspectRequest",
     "Kernel",
     "KernelIO",

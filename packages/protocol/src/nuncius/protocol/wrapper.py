@@ -475,7 +475,7 @@ class Adapter(interface.Kernel):
         if isinstance(face, SessionFace):
             face.use(session)
 
-    def start(self, io: KernelIO) -> None:
+    def prepare(self) -> None:
         """Start the wrapped kernel."""
         self.wrapped.start()
 

@@ -69,8 +69,17 @@ def _run(name: str, arguments: list[str]) -> int:
             f"Repair it with: pip install --force-reinstall {found.distribution}"
         )
         return 1
+    _let_ctrl_c_raise()
     code = command(arguments)
     return code if isinstance(code, int) else 0
+
+
+def _let_ctrl_c_raise() -> None:
+    """Undo what `nuncius.__main__` did for the time of loading: from now on there is something to tidy up."""
+    import signal
+
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _missing(name: str, installed: list[str]) -> int:

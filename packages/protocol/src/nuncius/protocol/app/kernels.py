@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from nuncius.protocol.app.options import option
 from nuncius.protocol.app.program import Alias, Parsed, Program
+from nuncius.protocol.errors import OptionError
 
 if TYPE_CHECKING:
     from nuncius.protocol.manager import BlockingKernelManager, ManagerOptions
@@ -26,11 +27,19 @@ class StartKernel:
     transport: Literal["tcp", "ipc"] = option(
         "tcp", help="tcp, or ipc for sockets in the file system."
     )
+    shell: int = option(0, help="The port of its shell socket; 0 for any.")
+    iopub: int = option(0, help="The port of its iopub socket.")
+    stdin: int = option(0, help="The port of its stdin socket.")
+    control: int = option(0, help="The port of its control socket.")
+    hb: int = option(0, help="The port of its heartbeat.")
     connection_file: Path | None = option(
         None, help="Where to write its connection file; by default a new one, where others look."
     )
     start_timeout: float = option(60.0, help="Seconds to wait for the kernel's first answer.")
 
+
+#: The sockets whose ports can be chosen.
+_PORTS = ("shell", "iopub", "stdin", "control", "hb")
 
 _DESCRIPTION = """\
 It runs until Ctrl-C, or until a frontend asks it to end."""
@@ -40,6 +49,9 @@ def _run(parsed: Parsed) -> int:
     from nuncius.protocol.manager import BlockingKernelManager
 
     chosen = parsed[StartKernel]
+    for name in _PORTS:
+        if not 0 <= (port := getattr(chosen, name)) < 65536:
+            raise OptionError(f"--{name} is {port}; expected a port, or 0 for any")
     manager = BlockingKernelManager(
         chosen.kernel,
         _manager_options(chosen),
@@ -70,6 +82,7 @@ def _manager_options(chosen: StartKernel) -> ManagerOptions:
     return ManagerOptions(
         transport=chosen.transport,
         ip=chosen.ip,
+        ports={f"{name}_port": port for name in _PORTS if (port := getattr(chosen, name))},
         start_timeout=chosen.start_timeout,
         inherit_output=True,
         restart=RestartPolicy(enabled=False),
@@ -101,6 +114,7 @@ kernel = Program(
         "kernel": Alias("StartKernel.kernel"),
         "ip": Alias("StartKernel.ip"),
         "transport": Alias("StartKernel.transport"),
+        **{name: Alias(f"StartKernel.{name}") for name in _PORTS},
         "f": Alias("StartKernel.connection_file"),
         "timeout": Alias("StartKernel.start_timeout"),
     },

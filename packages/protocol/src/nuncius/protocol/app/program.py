@@ -52,7 +52,8 @@ class ProgramOptions:
         "warning", help="How much to log."
     )
     log_file: Path | None = option(
-        None, help="Where to write the log; without one, standard error."
+        None,
+        help="Where to write the log; without one, standard error. Each 10 MB a new one is begun, and three old ones are kept.",
     )
 
 
@@ -303,6 +304,11 @@ def guarded(name: str, main: Callable[[], int]) -> int:
     except NunciusError as error:
         code, message = _FAILED, str(error)
     except KeyboardInterrupt:
+        return _INTERRUPTED
+    except RuntimeError as error:
+        # Python's wrapping of what comes while a class is made: Ctrl-C during an import.
+        if not isinstance(error.__cause__, KeyboardInterrupt):
+            raise
         return _INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has seen enough. Python would complain once more at exit.

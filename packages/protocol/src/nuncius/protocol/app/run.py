@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.app.options import option
 from nuncius.protocol.app.program import Alias, Parsed, Program
-from nuncius.protocol.errors import KernelTimeout, OptionError
+from nuncius.protocol.errors import OptionError
 
 if TYPE_CHECKING:
-    from nuncius.protocol.client.blocking import Client, Execution
+    from nuncius.protocol.client.blocking import Client
     from nuncius.protocol.client.exchange import Input
     from nuncius.protocol.client.execution import ExecutionResult
     from nuncius.protocol.messages import Message
@@ -35,11 +35,13 @@ class RunFiles:
 
 _DESCRIPTION = """\
 The files run one after the other in one kernel, a notebook cell by cell. "-" is standard input.
-The first error ends it. Ctrl-C interrupts the kernel."""
+The first error ends it, and so does exit(); the exit code is a script's. Ctrl-C interrupts the kernel."""
 
 
-#: Seconds between two looks at whether a kernel that we started has died.
-_TICK = 0.2
+#: The text of an object that has none of its own.
+_NO_TEXT = r"<[\w.]+ object(?: at 0x\w+)?>"
+#: What to show then, if it is there.
+_INSTEAD = ("text/markdown", "text/latex", "application/json")
 
 
 @dataclass(slots=True)
@@ -49,14 +51,10 @@ class _Target:
     Attributes:
         client: Talks to it.
         interrupt: Interrupts it.
-        watched: We started it: its manager tells of its death. Else heartbeats have to do.
-        death: Why it has died; set by the manager's thread.
     """
 
     client: Client
     interrupt: Callable[[], object]
-    watched: bool
-    death: str = ""
 
 
 def _run(parsed: Parsed) -> int:
@@ -65,7 +63,10 @@ def _run(parsed: Parsed) -> int:
     cells = [cell for name in parsed.arguments for cell in _cells(name)]
     with _target(options) as target:
         target.client.wait_until_ready(options.ready_timeout)
-        return 0 if all(_runs(target, code) for code in cells) else 1
+        for code in cells:
+            if (exit_code := _run_cell(target, code)) is not None:
+                return exit_code
+    return 0
 
 
 @contextmanager
@@ -75,27 +76,29 @@ def _target(options: RunFiles) -> Iterator[_Target]:
     from nuncius.protocol.transport.zmq import ZmqChannels
 
     if options.existing is not None:
-        from nuncius.protocol.connection import find_connection_file, load_connection_file
+        from nuncius.protocol.connection import (
+            check_alive,
+            find_connection_file,
+            load_connection_file,
+        )
 
-        info = load_connection_file(find_connection_file(options.existing or None))
+        path = find_connection_file(options.existing or None)
+        info = load_connection_file(path)
+        check_alive(info, path)
         with Client(ZmqChannels(info)) as client:
-            yield _Target(client, client.interrupt, watched=False)
+            yield _Target(client, client.interrupt)
         return
     from nuncius.protocol.core.lifecycle import RestartPolicy
     from nuncius.protocol.manager import BlockingKernelManager, ManagerOptions
 
     # A new kernel would not have what the files before this one made.
     once = ManagerOptions(restart=RestartPolicy(enabled=False))
-    with BlockingKernelManager(options.kernel, once) as manager:
-        assert manager.info is not None
-        with Client(ZmqChannels(manager.info), heartbeat_interval=None) as client:
-            target = _Target(client, manager.interrupt, watched=True)
-            manager.add_callback(lambda _, text: setattr(target, "death", text), "dead")
-            yield target
+    with BlockingKernelManager(options.kernel, once) as manager, manager.client() as client:
+        yield _Target(client, manager.interrupt)
 
 
-def _runs(target: _Target, code: str) -> bool:
-    """Run a cell to its end; whether it raised nothing."""
+def _run_cell(target: _Target, code: str) -> int | None:
+    """Run a cell to its end; return the exit code if it is the last one."""
     from nuncius.protocol.core.client import Event, Output
 
     def show(event: Event) -> None:
@@ -106,24 +109,28 @@ def _runs(target: _Target, code: str) -> bool:
     try:
         execution = target.client.execute(code, on_input=_answer, store_history=False)
         try:
-            return _result(target, execution).ok
+            return _exit_code(execution.result())
         except KeyboardInterrupt:
             target.interrupt()
-            return _result(target, execution).ok  # a second Ctrl-C leaves
+            return _exit_code(execution.result())  # a second Ctrl-C leaves
     finally:
         unsubscribe()
 
 
-def _result(target: _Target, execution: Execution) -> ExecutionResult:
-    if not target.watched:
-        return execution.result()
-    while True:
-        if target.death:
-            target.client.kernel_died(f"the kernel died: {target.death}")
-        try:
-            return execution.result(timeout=_TICK)
-        except KernelTimeout:
-            continue
+def _exit_code(result: ExecutionResult) -> int | None:
+    """Return what a script would end with here; None if it would go on."""
+    if any(payload.get("source") == "ask_exit" for payload in result.payload):
+        return 0
+    error = result.error
+    if error is None:
+        return None
+    if error.ename != "SystemExit" or not _is_code(error.evalue):
+        return 1
+    return int(error.evalue) & 255 if error.evalue else 0
+
+
+def _is_code(text: str) -> bool:
+    return not text or text.lstrip("-").isdecimal()
 
 
 def _show(message: Message) -> None:
@@ -131,11 +138,34 @@ def _show(message: Message) -> None:
     match message.msg_type:
         case "stream":
             _write(content["text"], sys.stderr if content["name"] == "stderr" else sys.stdout)
-        case "execute_result" | "display_data":
-            _write(f"{content['data'].get('text/plain', '')}\n", sys.stdout)
+        case "execute_result" | "display_data" | "update_display_data":
+            if text := _best_text(content["data"]):
+                _write(text if text.endswith("\n") else f"{text}\n", sys.stdout)
+        case "error" if content["ename"] == "SystemExit":
+            # As Python does: a number is the exit code, anything else is said.
+            if not _is_code(said := content["evalue"]):
+                _write(f"{said}\n", sys.stderr)
         case "error":
             text = "\n".join(content.get("traceback") or ())
             _write(_plain(text or f"{content['ename']}: {content['evalue']}") + "\n", sys.stderr)
+
+
+def _best_text(bundle: Mapping[str, Any]) -> str:
+    """What a terminal shows of an output: text that is meant for it, else the source of what is not, else what there is."""
+    import json
+    import re
+
+    from nuncius.protocol.text.mime import TEXT_FIRST, choose, is_json, is_text, joined
+
+    mime = choose(bundle, TEXT_FIRST) or next(iter(bundle), None)
+    if mime == "text/plain" and re.fullmatch(_NO_TEXT, str(joined(bundle[mime])).strip()):
+        mime = choose(bundle, _INSTEAD) or mime
+    if mime is None:
+        return ""
+    content = joined(bundle[mime])
+    if is_json(mime):
+        return json.dumps(content, indent=2, ensure_ascii=False)
+    return str(content) if is_text(mime) else f"<{mime}>"
 
 
 def _write(text: str, stream: Any) -> None:
@@ -159,8 +189,10 @@ def _answer(question: Input) -> str:
 
         return getpass(question.prompt)
     _write(question.prompt, sys.stdout)
-    # At the end of standard input the code is told so by an empty line, as there is no other way.
-    return sys.stdin.readline().rstrip("\n")
+    line = sys.stdin.readline()
+    if not line:
+        raise EOFError  # so the code is told
+    return line.rstrip("\n")
 
 
 def _cells(name: str) -> list[str]:

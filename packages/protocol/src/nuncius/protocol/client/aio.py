@@ -20,7 +20,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Generator
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -33,19 +33,18 @@ from nuncius.protocol.client.exchange import (
     Readiness,
 )
 from nuncius.protocol.client.execution import (
+    ExecutionBase,
     ExecutionResult,
-    execute_content,
-    execute_metadata,
+    reply_of,
     result_of,
 )
 from nuncius.protocol.client.requests import Requests
-from nuncius.protocol.core.client import Event, InputAsked
+from nuncius.protocol.core.client import InputAsked
 from nuncius.protocol.errors import KernelDied, KernelTimeout, TransportClosed
-from nuncius.protocol.messages import Buffer, Channel, Message
+from nuncius.protocol.messages import Message
 from nuncius.protocol.transport.base import Monitored
 
 if TYPE_CHECKING:
-    from nuncius.protocol.core.outputs import OutputCollector
     from nuncius.protocol.transport.base import Transport
 
 __all__ = ["AsyncClient", "AsyncExecution"]
@@ -77,41 +76,13 @@ class _Signal:
 _Wait = Callable[[Callable[[], bool], "float | None", Pending, _Signal], Awaitable[None]]
 
 
-class AsyncExecution:
+class AsyncExecution(ExecutionBase):
     """A cell that runs. Iterate over the messages that it publishes; await it for its result."""
 
     def __init__(self, pending: Pending, signal: _Signal, wait: _Wait) -> None:
-        self._pending = pending
+        super().__init__(pending)
         self._signal = signal
         self._wait = wait
-
-    def __repr__(self) -> str:
-        return f"<AsyncExecution {self.msg_id} {'finished' if self.finished else 'running'}>"
-
-    @property
-    def request(self) -> Message:
-        """The ``execute_request``."""
-        return self._pending.request
-
-    @property
-    def msg_id(self) -> str:
-        """Its id."""
-        return self._pending.request.msg_id
-
-    @property
-    def reply(self) -> Message | None:
-        """The ``execute_reply``, once it is there; output may follow it."""
-        return self._pending.reply
-
-    @property
-    def finished(self) -> bool:
-        """Whether everything has arrived, or nothing will come any more."""
-        return self._pending.ended
-
-    @property
-    def outputs(self) -> list[dict[str, Any]]:
-        """What was published until now, in the form of nbformat 4.5."""
-        return self._pending.area.outputs if self._pending.area is not None else []
 
     async def __aiter__(self) -> AsyncIterator[Message]:
         """Yield what the cell publishes, until it has finished.
@@ -171,7 +142,7 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
         kernel_info: Message | None = None,
     ) -> None:
         self.transport = transport
-        self._exchange = Exchange(transport.new, on_input)
+        super().__init__(Exchange(transport.new, on_input))
         self._liveness = Liveness(heartbeat_interval, heartbeat_patience)
         self._kernel_info = kernel_info
         if heartbeat_interval is not None and isinstance(transport, Monitored):
@@ -286,27 +257,9 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
 
     # -- requests
 
-    async def request(
-        self,
-        msg_type: str,
-        content: Mapping[str, Any] | None = None,
-        *,
-        channel: Channel = Channel.SHELL,
-        metadata: Mapping[str, Any] | None = None,
-        buffers: tuple[Buffer, ...] = (),
-        subshell_id: str | None = None,
-        timeout: float | None = None,
-    ) -> Message:
-        """Send any request, and return its reply, see `Requests.request`."""
+    async def _request(self, make: Callable[[], Pending], timeout: float | None) -> Message:
         self._check_open()
-        pending = self._exchange.request(
-            msg_type,
-            content,
-            channel=channel,
-            metadata=metadata,
-            buffers=buffers,
-            subshell_id=subshell_id,
-        )
+        pending = make()
         signal = _Signal()
         pending.wake = signal.set
         self._send(pending.request, pending)
@@ -315,77 +268,22 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
         except (KernelTimeout, asyncio.CancelledError):
             self._exchange.forget(pending)
             raise
-        if pending.failure is not None:
-            raise pending.failure
-        assert pending.reply is not None
-        return pending.reply
+        return reply_of(pending)
 
-    async def notify(
-        self,
-        msg_type: str,
-        content: Mapping[str, Any] | None = None,
-        *,
-        metadata: Mapping[str, Any] | None = None,
-        buffers: tuple[Buffer, ...] = (),
-        subshell_id: str | None = None,
-    ) -> Message:
-        """Send a message that gets no reply, and return it, see `Requests.notify`."""
+    async def _tell(self, make: Callable[[], Pending]) -> Message:
         self._check_open()
-        pending = self._exchange.request(
-            msg_type, content, metadata=metadata, buffers=buffers, subshell_id=subshell_id
-        )
+        pending = make()
         self._send(pending.request, pending)
         return pending.request
 
-    def execute(
-        self,
-        code: str,
-        *,
-        silent: bool = False,
-        store_history: bool = True,
-        user_expressions: Mapping[str, str] | None = None,
-        allow_stdin: bool | None = None,
-        stop_on_error: bool = True,
-        cell_id: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        subshell_id: str | None = None,
-        outputs: OutputCollector | None = None,
-        on_output: Callable[[Message], None] | None = None,
-        on_input: Callable[[Input], Any] | None = None,
-    ) -> AsyncExecution:
-        """Run a cell, see `Requests.execute`. It is on its way when this returns; nothing has to be awaited for that."""
+    def _begin(self, make: Callable[[], Pending]) -> AsyncExecution:
+        """Send a cell: it is on its way when this returns, and nothing has to be awaited for that."""
         self._check_open()
-        if allow_stdin is None:
-            allow_stdin = (on_input or self._exchange.on_input) is not None
-        content = execute_content(
-            code,
-            silent=silent,
-            store_history=store_history,
-            user_expressions=user_expressions,
-            allow_stdin=allow_stdin,
-            stop_on_error=stop_on_error,
-        )
-        pending = self._exchange.execute(
-            content,
-            metadata=execute_metadata(metadata, cell_id),
-            subshell_id=subshell_id,
-            outputs=outputs,
-            on_output=on_output,
-            on_input=on_input,
-        )
+        pending = make()
         signal = _Signal()
         pending.wake = signal.set
         self._send(pending.request, pending)
         return AsyncExecution(pending, signal, self._wait)
-
-    def subscribe(self, subscriber: Callable[[Event], None]) -> Callable[[], None]:
-        """Have ``subscriber`` called with every event, those of other clients' requests included (as `Orphan`); return what ends that."""
-        return self._exchange.subscribe(subscriber)
-
-    @property
-    def state(self) -> str:
-        """What the kernel said last of itself: ``starting``, ``busy``, ``idle``; ``unknown`` before."""
-        return self._exchange.core.state
 
     # -- sending and waiting
 

@@ -22,11 +22,11 @@ import os
 import select
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext, suppress
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from nuncius.protocol.client.exchange import (
     Exchange,
@@ -38,20 +38,19 @@ from nuncius.protocol.client.exchange import (
     Readiness,
 )
 from nuncius.protocol.client.execution import (
+    ExecutionBase,
     ExecutionResult,
-    execute_content,
-    execute_metadata,
+    reply_of,
     result_of,
 )
 from nuncius.protocol.client.requests import Requests
 from nuncius.protocol.client.shield import Shield, held_back
-from nuncius.protocol.core.client import Event, InputAsked
+from nuncius.protocol.core.client import InputAsked
 from nuncius.protocol.errors import KernelDied, KernelTimeout, TransportClosed
-from nuncius.protocol.messages import Buffer, Channel, Message
+from nuncius.protocol.messages import Message
 from nuncius.protocol.transport.base import Monitored
 
 if TYPE_CHECKING:
-    from nuncius.protocol.core.outputs import OutputCollector
     from nuncius.protocol.transport.base import Channels
 
 __all__ = ["Client", "Execution"]
@@ -61,40 +60,12 @@ __all__ = ["Client", "Execution"]
 _Wait = Callable[[Callable[[], bool], "float | None", Pending], None]
 
 
-class Execution:
+class Execution(ExecutionBase):
     """A cell that runs. Iterate over the messages that it publishes; they end when it has finished."""
 
     def __init__(self, pending: Pending, wait: _Wait) -> None:
-        self._pending = pending
+        super().__init__(pending)
         self._wait = wait
-
-    def __repr__(self) -> str:
-        return f"<Execution {self.msg_id} {'finished' if self.finished else 'running'}>"
-
-    @property
-    def request(self) -> Message:
-        """The ``execute_request``."""
-        return self._pending.request
-
-    @property
-    def msg_id(self) -> str:
-        """Its id."""
-        return self._pending.request.msg_id
-
-    @property
-    def reply(self) -> Message | None:
-        """The ``execute_reply``, once it is there; output may follow it."""
-        return self._pending.reply
-
-    @property
-    def finished(self) -> bool:
-        """Whether everything has arrived, or nothing will come any more."""
-        return self._pending.ended
-
-    @property
-    def outputs(self) -> list[dict[str, Any]]:
-        """What was published until now, in the form of nbformat 4.5."""
-        return self._pending.area.outputs if self._pending.area is not None else []
 
     def __iter__(self) -> Iterator[Message]:
         """Yield what the cell publishes, until it has finished.
@@ -150,7 +121,7 @@ class Client(Requests[Message, Execution]):
         kernel_info: Message | None = None,
     ) -> None:
         self.channels = channels
-        self._exchange = Exchange(channels.new, on_input)
+        super().__init__(Exchange(channels.new, on_input))
         self._liveness = Liveness(heartbeat_interval, heartbeat_patience)
         self._kernel_info = kernel_info
         #: The connection has ended: a heartbeat is to tell whether the kernel has.
@@ -294,102 +265,29 @@ class Client(Requests[Message, Execution]):
 
     # -- requests
 
-    def request(
-        self,
-        msg_type: str,
-        content: Mapping[str, Any] | None = None,
-        *,
-        channel: Channel = Channel.SHELL,
-        metadata: Mapping[str, Any] | None = None,
-        buffers: tuple[Buffer, ...] = (),
-        subshell_id: str | None = None,
-        timeout: float | None = None,
-    ) -> Message:
-        """Send any request, and return its reply, see `Requests.request`."""
+    def _request(self, make: Callable[[], Pending], timeout: float | None) -> Message:
         self._look_up()
-        pending = self._exchange.request(
-            msg_type,
-            content,
-            channel=channel,
-            metadata=metadata,
-            buffers=buffers,
-            subshell_id=subshell_id,
-        )
+        pending = make()
         self._send_pending(pending)
         try:
             self._wait(lambda: pending.replied, timeout, pending)
         except KernelTimeout:
             self._exchange.forget(pending)
             raise
-        if pending.failure is not None:
-            raise pending.failure
-        assert pending.reply is not None
-        return pending.reply
+        return reply_of(pending)
 
-    def notify(
-        self,
-        msg_type: str,
-        content: Mapping[str, Any] | None = None,
-        *,
-        metadata: Mapping[str, Any] | None = None,
-        buffers: tuple[Buffer, ...] = (),
-        subshell_id: str | None = None,
-    ) -> Message:
-        """Send a message that gets no reply, and return it, see `Requests.notify`."""
+    def _tell(self, make: Callable[[], Pending]) -> Message:
         self._look_up()
-        pending = self._exchange.request(
-            msg_type, content, metadata=metadata, buffers=buffers, subshell_id=subshell_id
-        )
+        pending = make()
         self._send_pending(pending)
         return pending.request
 
-    def execute(
-        self,
-        code: str,
-        *,
-        silent: bool = False,
-        store_history: bool = True,
-        user_expressions: Mapping[str, str] | None = None,
-        allow_stdin: bool | None = None,
-        stop_on_error: bool = True,
-        cell_id: str | None = None,
-        metadata: Mapping[str, Any] | None = None,
-        subshell_id: str | None = None,
-        outputs: OutputCollector | None = None,
-        on_output: Callable[[Message], None] | None = None,
-        on_input: Callable[[Input], Any] | None = None,
-    ) -> Execution:
-        """Run a cell, see `Requests.execute`. In-process, it has run when this returns."""
+    def _begin(self, make: Callable[[], Pending]) -> Execution:
+        """Send a cell. In-process, it has run when this returns."""
         self._look_up()
-        if allow_stdin is None:
-            allow_stdin = (on_input or self._exchange.on_input) is not None
-        content = execute_content(
-            code,
-            silent=silent,
-            store_history=store_history,
-            user_expressions=user_expressions,
-            allow_stdin=allow_stdin,
-            stop_on_error=stop_on_error,
-        )
-        pending = self._exchange.execute(
-            content,
-            metadata=execute_metadata(metadata, cell_id),
-            subshell_id=subshell_id,
-            outputs=outputs,
-            on_output=on_output,
-            on_input=on_input,
-        )
+        pending = make()
         self._send_pending(pending)
         return Execution(pending, self._wait)
-
-    def subscribe(self, subscriber: Callable[[Event], None]) -> Callable[[], None]:
-        """Have ``subscriber`` called with every event, those of other clients' requests included (as `Orphan`); return what ends that."""
-        return self._exchange.subscribe(subscriber)
-
-    @property
-    def state(self) -> str:
-        """What the kernel said last of itself: ``starting``, ``busy``, ``idle``; ``unknown`` before."""
-        return self._exchange.core.state
 
     def poll(self, timeout: float | None = 0) -> bool:
         """Read what has arrived and call the handlers; for your own event loop.

@@ -12,7 +12,14 @@ if TYPE_CHECKING:
     from nuncius.protocol.client.exchange import Pending
     from nuncius.protocol.messages import Message
 
-__all__ = ["ExecutionResult", "execute_content", "result_of"]
+__all__ = [
+    "ExecutionBase",
+    "ExecutionResult",
+    "execute_content",
+    "execute_metadata",
+    "reply_of",
+    "result_of",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +102,61 @@ class ExecutionResult:
         return self
 
 
+class ExecutionBase:
+    """A cell that runs: what both clients' executions tell without waiting."""
+
+    def __init__(self, pending: Pending) -> None:
+        self._pending = pending
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.msg_id} {'finished' if self.finished else 'running'}>"
+
+    @property
+    def request(self) -> Message:
+        """The ``execute_request``."""
+        return self._pending.request
+
+    @property
+    def msg_id(self) -> str:
+        """Its id."""
+        return self._pending.request.msg_id
+
+    @property
+    def reply(self) -> Message | None:
+        """The ``execute_reply``, once it is there; output may follow it."""
+        return self._pending.reply
+
+    @property
+    def finished(self) -> bool:
+        """Whether everything has arrived, or nothing will come any more."""
+        return self._pending.ended
+
+    @property
+    def outputs(self) -> list[dict[str, Any]]:
+        """What was published until now, in the form of nbformat 4.5."""
+        return self._pending.area.outputs if self._pending.area is not None else []
+
+
 def result_of(pending: Pending, check: bool) -> ExecutionResult:
     """Return the result of a finished execution.
 
     Raises:
         KernelError: It failed; `ExecutionError` only with ``check``.
     """
+    result = ExecutionResult(reply_of(pending), pending.area.outputs if pending.area else ())
+    return result.check() if check else result
+
+
+def reply_of(pending: Pending) -> Message:
+    """Return the reply to a request that is not waited for any more.
+
+    Raises:
+        KernelError: It failed.
+    """
     if pending.failure is not None:
         raise pending.failure
     assert pending.reply is not None
-    result = ExecutionResult(pending.reply, pending.area.outputs if pending.area else ())
-    return result.check() if check else result
+    return pending.reply
 
 
 def execute_content(

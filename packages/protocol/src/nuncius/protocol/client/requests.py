@@ -1,6 +1,6 @@
 """Everything that a client can ask of a kernel, written once for the blocking and the asyncio client.
 
-`Requests` knows the names and the contents of the messages, and leaves to its two heirs what it means to send one and to wait.
+`Requests` knows the names and the contents of the messages, and leaves to its two heirs what it means to send one and to wait. It hands them a function that registers the request, to be called when they are ready to send: the asyncio client's requests are sent when they are awaited.
 """
 
 from __future__ import annotations
@@ -9,11 +9,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from nuncius.protocol.client.execution import execute_content, execute_metadata
 from nuncius.protocol.messages import Buffer, Channel
 from nuncius.protocol.session import new_id
 
 if TYPE_CHECKING:
-    from nuncius.protocol.client.exchange import Input
+    from nuncius.protocol.client.exchange import Exchange, Input, Pending
+    from nuncius.protocol.core.client import Event
     from nuncius.protocol.core.outputs import OutputCollector
     from nuncius.protocol.messages import Message
 
@@ -31,7 +33,30 @@ class Requests(ABC, Generic[R, E]):
     Every method takes ``timeout``, in seconds: without a reply in time, `KernelTimeout` says what was awaited. None waits as long as the kernel lives.
     """
 
+    def __init__(self, exchange: Exchange) -> None:
+        self._exchange = exchange
+
     @abstractmethod
+    def _request(self, make: Callable[[], Pending], timeout: float | None) -> R:
+        """Send the request that ``make`` registers, and return its reply."""
+
+    @abstractmethod
+    def _tell(self, make: Callable[[], Pending]) -> R:
+        """Send the message that ``make`` registers, and return it."""
+
+    @abstractmethod
+    def _begin(self, make: Callable[[], Pending]) -> E:
+        """Send the execute request that ``make`` registers, and return its execution."""
+
+    @property
+    def state(self) -> str:
+        """What the kernel said last of itself: ``starting``, ``busy``, ``idle``; ``unknown`` before."""
+        return self._exchange.core.state
+
+    def subscribe(self, subscriber: Callable[[Event], None]) -> Callable[[], None]:
+        """Have ``subscriber`` called with every event, those of other clients' requests included (as `Orphan`); return what ends that."""
+        return self._exchange.subscribe(subscriber)
+
     def request(
         self,
         msg_type: str,
@@ -59,8 +84,18 @@ class Requests(ABC, Generic[R, E]):
             KernelDied: The kernel is gone, or was restarted.
             TransportClosed: This client is closed.
         """
+        return self._request(
+            lambda: self._exchange.request(
+                msg_type,
+                content,
+                channel=channel,
+                metadata=metadata,
+                buffers=buffers,
+                subshell_id=subshell_id,
+            ),
+            timeout,
+        )
 
-    @abstractmethod
     def notify(
         self,
         msg_type: str,
@@ -75,8 +110,12 @@ class Requests(ABC, Generic[R, E]):
         Raises:
             TransportClosed: This client is closed.
         """
+        return self._tell(
+            lambda: self._exchange.request(
+                msg_type, content, metadata=metadata, buffers=buffers, subshell_id=subshell_id
+            )
+        )
 
-    @abstractmethod
     def execute(
         self,
         code: str,
@@ -110,8 +149,31 @@ class Requests(ABC, Generic[R, E]):
             on_input: Called when the code asks for input; returns the line. EOFError stands for the end of the input.
 
         Returns:
-            The execution: iterate over what it publishes, and get its result.
+            The execution, which is on its way: iterate over what it publishes, and get its result. In-process, the blocking client returns when the cell has run.
+
+        Raises:
+            TransportClosed: This client is closed.
         """
+        if allow_stdin is None:
+            allow_stdin = (on_input or self._exchange.on_input) is not None
+        content = execute_content(
+            code,
+            silent=silent,
+            store_history=store_history,
+            user_expressions=user_expressions,
+            allow_stdin=allow_stdin,
+            stop_on_error=stop_on_error,
+        )
+        return self._begin(
+            lambda: self._exchange.execute(
+                content,
+                metadata=execute_metadata(metadata, cell_id),
+                subshell_id=subshell_id,
+                outputs=outputs,
+                on_output=on_output,
+                on_input=on_input,
+            )
+        )
 
     # -- shell
 

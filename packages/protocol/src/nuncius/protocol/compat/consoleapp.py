@@ -91,8 +91,10 @@ class JupyterConsoleApp(Configurable):
             self.init_ssh()
 
     def init_ssh(self) -> None:
-        """Open the tunnel to it."""
-        from nuncius.protocol.connection import load_connection_file
+        """Open the tunnel to it. The file that leads through it is removed when this process ends."""
+        import atexit
+
+        from nuncius.protocol.connection import load_connection_file, remove_connection_file
         from nuncius.protocol.connection import write_connection_file as write
         from nuncius.protocol.tunnel import open_tunnel
 
@@ -102,6 +104,7 @@ class JupyterConsoleApp(Configurable):
         self.connection_file = write(
             self.tunnel.info, f"{self.connection_file.removesuffix('.json')}-ssh.json"
         )
+        atexit.register(remove_connection_file, self.connection_file, self.tunnel.info)
 
     def init_kernel_manager(self) -> None:
         """Start the kernel."""

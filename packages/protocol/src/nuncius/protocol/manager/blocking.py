@@ -30,9 +30,21 @@ class LoopThread:
     """An event loop on a thread of its own; use it as a context manager, or `close` it."""
 
     def __init__(self, name: str = "kernel-manager") -> None:
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name=name, daemon=True)
+        self._running = threading.Event()
+        self._thread = threading.Thread(target=self._serve, name=name, daemon=True)
         self._thread.start()
+        try:
+            self._running.wait()
+        except BaseException:
+            self._running.wait()
+            self.close()
+            raise
+
+    def _serve(self) -> None:
+        # Made here, where no Ctrl-C comes: half a loop cannot even be closed.
+        self._loop = asyncio.new_event_loop()
+        self._loop.call_soon(self._running.set)
+        self._loop.run_forever()
 
     @property
     def loop(self) -> asyncio.AbstractEventLoop:
@@ -50,15 +62,23 @@ class LoopThread:
         tasks: list[asyncio.Task[T]] = []
 
         def begin() -> None:
-            task = self._loop.create_task(coroutine)
-            tasks.append(task)
-            task.add_done_callback(lambda _: done.set())
+            if not done.is_set():
+                task = self._loop.create_task(coroutine)
+                tasks.append(task)
+                task.add_done_callback(lambda _: done.set())
 
-        self._loop.call_soon_threadsafe(begin)
+        def give_up() -> None:
+            if tasks:
+                tasks[0].cancel()
+            else:
+                coroutine.close()
+                done.set()
+
         try:
+            self._loop.call_soon_threadsafe(begin)
             done.wait()
         except BaseException:
-            self._loop.call_soon_threadsafe(_cancel_first, tasks)
+            self._loop.call_soon_threadsafe(give_up)
             done.wait(patience)
             raise
         return tasks[0].result()
@@ -70,10 +90,6 @@ class LoopThread:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
-
-
-def _cancel_first(tasks: Sequence[asyncio.Task[Any]]) -> None:
-    tasks[0].cancel()
 
 
 class BlockingKernelManager:
@@ -253,8 +269,12 @@ class BlockingKernelManager:
             thread.close()
 
     def _run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        if self._thread is None:
-            self._thread = LoopThread()
+        try:
+            if self._thread is None:
+                self._thread = LoopThread()
+        except BaseException:
+            coroutine.close()
+            raise
         return self._thread.run(coroutine, self._manager.options.shutdown_timeout + 5)
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Coroutine, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.connection import (
@@ -42,6 +42,8 @@ __all__ = ["Answer", "Launcher", "new_info"]
 #: How often other ports are tried.
 _ATTEMPTS = 4
 
+_NO_PORTS = {f"{channel}_port": 0 for channel in Channel}
+
 #: Where the kernel listens, and its ``kernel_info_reply``.
 Answer = tuple[ConnectionInfo, "Message"]
 
@@ -54,6 +56,7 @@ class Launcher:
         context: For the sockets.
         ports: To choose from.
         timeout: Seconds until a kernel must have answered.
+        otherwise: The ports to go on with when some were taken; 0 for any.
         meanwhile: Called when the process is on its way and there is nothing to do but to wait for it.
     """
 
@@ -61,6 +64,7 @@ class Launcher:
     ports: PortReserve
     timeout: float
     meanwhile: Callable[[], None] | None = None
+    otherwise: Mapping[str, int] = field(default_factory=lambda: dict(_NO_PORTS))
 
     async def launch(
         self, provisioner: Provisioner, request: LaunchRequest, session: Session
@@ -91,7 +95,7 @@ class Launcher:
                 taken = says_port_taken(str(error))
                 if not taken or attempt == _ATTEMPTS:
                     raise LaunchFailed(str(error)) from None
-                request = replace(request, info=request.info.with_ports(_NO_PORTS))
+                request = replace(request, info=request.info.with_ports(self.otherwise))
         raise AssertionError("unreachable")
 
     def _registers(self, request: LaunchRequest) -> bool:
@@ -159,10 +163,10 @@ class Launcher:
             yield info
         elif info.transport == "ipc":
             ports = {f"{channel}_port": n for n, channel in enumerate(Channel, 1)}
-            yield info.with_ports(ports)
+            yield info.with_ports({**ports, **_chosen_already(info)})
         else:
             with self.ports.hold(info.ip) as ports:
-                yield info.with_ports(ports)
+                yield info.with_ports({**ports, **_chosen_already(info)})
 
     async def _ask_info(self, info: ConnectionInfo, session: Session) -> Answer:
         reply = await ask(self.context, info, session, "kernel_info_request", channel=Channel.SHELL)
@@ -199,7 +203,8 @@ class _Ended(Exception):
     """The process ended before the kernel answered."""
 
 
-_NO_PORTS = {f"{channel}_port": 0 for channel in Channel}
+def _chosen_already(info: ConnectionInfo) -> dict[str, int]:
+    return {name: port for name, port in info.ports.items() if port}
 
 
 def new_info(transport: str, ip: str) -> ConnectionInfo:

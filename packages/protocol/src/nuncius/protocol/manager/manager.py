@@ -472,7 +472,11 @@ class KernelManager:
         path = self._path = self._path or new_connection_path(self.kernel_id)
         self._session = Session(info.key, signature_scheme=info.signature_scheme)
         launcher = Launcher(
-            self._zmq_context(), self._ports, self.options.start_timeout, self._meanwhile
+            self._zmq_context(),
+            self._ports,
+            self.options.start_timeout,
+            self._meanwhile,
+            self._first_ports(info),
         )
         self.info, self.kernel_info = await launcher.launch(
             self._provisioner, self._request(info, path), self._session
@@ -500,7 +504,7 @@ class KernelManager:
         if self.info is not None:
             return self.info
         options = self.options
-        info = new_info(options.transport, options.ip)
+        info = new_info(options.transport, options.ip).with_ports(options.ports)
         info = replace(info, kernel_name=spec.name, session=self.session_name)
         if decide(info, spec.encryption, options.encryption, f"the kernel {spec.name!r}"):
             info = with_new_keys(info)
@@ -677,7 +681,10 @@ class KernelManager:
 
     def _forget_ports(self) -> None:
         if self.info is not None and self.info.transport != "ipc":
-            self.info = self.info.with_ports(dict.fromkeys(self.info.ports, 0))
+            self.info = self.info.with_ports(self._first_ports(self.info))
+
+    def _first_ports(self, info: ConnectionInfo) -> dict[str, int]:
+        return {**dict.fromkeys(info.ports, 0), **self.options.ports}
 
     def _new_ready(self) -> asyncio.Future[None]:
         if self._ready is None or self._ready.done():

@@ -50,7 +50,7 @@ class ChildProcess:
         """Wait until it has ended, and reap it."""
         if self.ended:
             return
-        if not await _wait_by_descriptor(self.pid):
+        if not await _wait_by_descriptor(self):
             await self._wait_in_thread()
         self._process.wait()
 
@@ -113,7 +113,7 @@ class AdoptedProcess:
         """Wait until it has ended."""
         if self.ended:
             return
-        if not await _wait_by_descriptor(self.pid):
+        if not await _wait_by_descriptor(self):
             while not self.ended:  # noqa: ASYNC110 - nobody tells us
                 await asyncio.sleep(_INTERVAL)
 
@@ -158,14 +158,16 @@ def _signal(pid: int, signum: int) -> None:
         os.kill(pid, signal.SIGTERM if os.name == "nt" else signum)
 
 
-async def _wait_by_descriptor(pid: int) -> bool:
+async def _wait_by_descriptor(process: WatchedProcess) -> bool:
     """Wait until a process has ended; False, at once, where that cannot be waited for so."""
     loop = asyncio.get_running_loop()
     try:
-        descriptor = os.pidfd_open(pid)  # type: ignore[attr-defined, unused-ignore]
+        descriptor = os.pidfd_open(process.pid)  # type: ignore[attr-defined, unused-ignore]
     except (AttributeError, OSError):
         return False
     try:
+        if process.ended:  # the descriptor may be of another one that has got its id
+            return True
         ended = asyncio.Event()
         loop.add_reader(descriptor, ended.set)
         try:

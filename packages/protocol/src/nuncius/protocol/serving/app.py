@@ -11,7 +11,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from nuncius.protocol.kernel import Kernel
     from nuncius.protocol.serving.server import Server
@@ -32,7 +32,7 @@ def serve(
 
     Args:
         make_kernel: Returns the kernel; called after the sockets are bound.
-        argv: The command line without the program's name; by default that of the process. ``-f FILE`` names the connection file; without it a new one is written, and removed at the end. ``--ip ADDRESS`` is where a kernel with a new one listens.
+        argv: The command line without the program's name; by default that of the process. ``-f FILE`` names the connection file; without it a new one is written, and removed at the end. ``--ip ADDRESS``, ``--transport``, ``--shell PORT``, ``--iopub`` and so on say where a kernel with a new one listens.
         embedded: The program goes on afterwards, and gets its signal handlers back. Otherwise the process ends, and a Ctrl-C that comes late changes nothing.
 
     Returns:
@@ -45,17 +45,19 @@ def serve(
     # It may be gone when we are ready to watch it.
     parent = _parent()
     from nuncius.protocol.errors import ConnectionFileError
+    from nuncius.protocol.serving.arguments import asked_connection
 
     arguments = sys.argv[1:] if argv is None else argv
     path = connection_file_of(arguments)
-    ip = _value_of(arguments, ("--ip", "--IPKernelApp.ip"))
     try:
-        server, cleanup, _ = open_server(make_kernel, path, ip, parent)
+        server, cleanup, _ = open_server(
+            make_kernel, path, parent=parent, asked=asked_connection(arguments)
+        )
     except ConnectionFileError as error:
         sys.stderr.write(f"error: {error}\n")
         return 1
     sys.setswitchinterval(min(_SWITCH_INTERVAL, sys.getswitchinterval()))
-    signal.signal(signal.SIGTERM, lambda *_: _terminate(server))
+    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
     # The server takes it, and leaves this in its place: no moment of the end is without a handler.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -77,7 +79,9 @@ def _parent() -> int | None:
 
 def connection_file_of(argv: Sequence[str]) -> str | None:
     """Return the connection file that a command line names, None if it names none."""
-    return _value_of(
+    from nuncius.protocol.serving.arguments import value_of
+
+    return value_of(
         argv,
         (
             "-f",
@@ -89,22 +93,12 @@ def connection_file_of(argv: Sequence[str]) -> str | None:
     )
 
 
-def _value_of(argv: Sequence[str], names: Sequence[str]) -> str | None:
-    arguments = iter(argv)
-    for argument in arguments:
-        for name in names:
-            if argument == name:
-                return next(arguments, None)
-            if argument.startswith(f"{name}="):
-                return argument.split("=", 1)[1]
-    return None
-
-
 def open_server(
     make_kernel: Callable[[], Kernel],
     path: str | None,
     ip: str | None = None,
     parent: int | None = None,
+    asked: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> tuple[Server, Callable[[], None], str]:
     """Bind the sockets, and tell where.
@@ -114,6 +108,7 @@ def open_server(
         path: The connection file; a new one, if None.
         ip: Where a kernel with a new file listens.
         parent: The process whose death ends the kernel.
+        asked: More of that: fields of its `ConnectionInfo`.
         **options: Of `Server`.
 
     Returns:
@@ -139,8 +134,15 @@ def open_server(
         # As Jupyter's kernels do: a name for the file that is to be written.
         wanted = connection.ConnectionInfo(key=connection.new_key())
         own = True
-    if ip and own:
-        wanted = replace(wanted, ip=ip)
+    asked = {**({"ip": ip} if ip else {}), **(asked or {})}
+    if own:
+        if asked.get("transport") == "ipc":
+            asked.setdefault("ip", f"{connection.ipc_directory()}/kernel")
+        wanted = replace(wanted, **asked)
+    elif any(getattr(wanted, name) != value for name, value in asked.items()):
+        sys.stderr.write(
+            f"warning: {path} says where this kernel listens; what the command line says of it ({', '.join(asked)}) is not used\n"
+        )
     bound = bind(wanted)
     try:
         session = Session(bound.info.key, signature_scheme=bound.info.signature_scheme)
@@ -180,9 +182,3 @@ def _announce(bound: Any, session: Any, path: str, *, changed: bool) -> Any:
     if changed:
         connection.write_connection_file(info, path)
     return info
-
-
-def _terminate(server: Any) -> None:
-    server.stop()
-    if server.interrupts.armed or server.interrupts.waiting is not None:
-        server.interrupts.handle()

@@ -18,9 +18,11 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from _thread import start_new_thread
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
+from time import sleep
 from typing import TYPE_CHECKING, Any
 
 import zmq
@@ -79,7 +81,7 @@ class Server:
         capture: Have ``sys.stdout``, ``sys.stderr`` and the file descriptors 1 and 2 make messages.
         own_signals: Handle SIGINT; in the main thread only.
         guest: It is a part of a program that goes on meanwhile: cells' text goes to the frontends, the program's own stays where it goes.
-        iopub_patience: Seconds that it waits for one that reads nothing.
+        iopub_patience: Seconds that it waits for one that reads nothing, before that is cut off.
         parent: The process whose death ends the kernel; it was our parent a moment ago.
     """
 
@@ -255,15 +257,26 @@ class Server:
             self._wakeup.set()
             return
         if self._lane.busy:
+            # A debugger that has stopped the cell lets it go on.
+            try:
+                self.kernel.interrupt()
+            except Exception as error:  # noqa: BLE001 - the end must come
+                self._report("the kernel's interrupt", error)
             self._interrupt_cells()
         self._wakeup.set()
-        if self._guest:
-            return
-        # A cell that swallows the interrupt must not keep the process for ever.
-        if self._own_signals:
-            timer = threading.Timer(_PATIENCE, os._exit, (1,))
-            timer.daemon = True
-            timer.start()
+        if self._own_signals and not self._guest:
+            _limit_end()
+
+    def terminate(self) -> None:
+        """Have `run` return soon: what a handler of SIGTERM calls, on the main thread.
+
+        Raises:
+            KeyboardInterrupt: A cell runs, and is to end.
+        """
+        self.stop()
+        if self.interrupts.armed or self.interrupts.waiting is not None:
+            _limit_end()
+            self.interrupts.handle()
 
     def close(self) -> None:
         """Close everything; `run` does it."""
@@ -374,7 +387,7 @@ class Server:
             _close_loop(loop)
 
     async def _serve_async(self, request: Message | None, outcome: Outcome) -> None:
-        from asyncio import sleep
+        import asyncio
 
         loop, lane = self._loop, self._lane
         descriptor = self._shell.fileno()
@@ -390,7 +403,7 @@ class Server:
                 outcome = lane.start(request)
                 request = await self._finish_async(outcome)
                 # Between queued cells, too, tasks have their turn.
-                await sleep(0)
+                await asyncio.sleep(0)
         finally:
             loop.remove_reader(self._wakeup.fileno())
             loop.remove_reader(descriptor)
@@ -675,6 +688,17 @@ async def _await(awaitable: Any) -> Any:
 def _mentions_asyncio(message: Message) -> bool:
     code = message.content.get("code")
     return isinstance(code, str) and "asyncio" in code
+
+
+def _limit_end() -> None:
+    """End the process after `_PATIENCE` seconds: a cell that swallows the interrupt must not keep it for ever."""
+
+    def end() -> None:
+        sleep(_PATIENCE)
+        os._exit(1)
+
+    # Not by `threading`: a signal handler may run while the main thread holds its lock.
+    start_new_thread(end, ())
 
 
 def _close_loop(loop: Any) -> None:

@@ -7,6 +7,7 @@ Rule 2: a forked child has no way to the frontends; it writes to the file descri
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import sys
@@ -318,6 +319,7 @@ def inherit_in_threads() -> None:
     thread_class.start = start
     thread_class._bootstrap_inner = bootstrap_inner  # noqa: SLF001
     when_imported("concurrent.futures.thread", _inherit_in_executors)
+    when_imported("multiprocessing.pool", _inherit_in_pools)
 
 
 def _inherited() -> list[tuple[ContextVar[Any], Any]]:
@@ -339,6 +341,26 @@ def _inherit_in_executors() -> None:
 
     submit.__doc__ = plain_submit.__doc__
     executor_class.submit = submit
+
+
+def _inherit_in_pools() -> None:
+    from multiprocessing.pool import ThreadPool
+
+    # What all others call; processes have no part in this.
+    for name in ("apply_async", "_map_async", "imap", "imap_unordered"):
+        _inherit_in_method(ThreadPool, name)
+
+
+def _inherit_in_method(pool_class: Any, name: str) -> None:
+    plain = getattr(pool_class, name)
+
+    @functools.wraps(plain)
+    def method(self: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
+        if inherited := _inherited():
+            func = functools.partial(_call_for, inherited, func)
+        return plain(self, func, *args, **kwargs)
+
+    setattr(pool_class, name, method)
 
 
 def _call_for(

@@ -23,7 +23,7 @@ from nuncius.protocol.curve import apply_client
 from nuncius.protocol.errors import KernelError, MessageError, TransportClosed
 from nuncius.protocol.messages import Channel, Message, MessageFactory
 from nuncius.protocol.session import Session, new_id
-from nuncius.protocol.transport.frames import is_readable, receive_frames, send_frames
+from nuncius.protocol.transport.frames import is_readable, readable, receive_frames, send_frames
 
 if TYPE_CHECKING:
     import asyncio
@@ -64,6 +64,10 @@ class _Sockets:
         self._monitor: zmq.Socket[bytes] | None = None
         self.on_disconnect: Callable[[], None] | None = None
         self.closed = False
+        #: Nothing was left when the sockets were read last.
+        self.drained = True
+        #: All that are read, in this order.
+        self._all: list[zmq.Socket[bytes]] = []
         self._dropped = 0
 
     def open(self) -> None:
@@ -81,8 +85,10 @@ class _Sockets:
         try:
             for channel in _READ_ORDER:
                 self._sockets[channel] = self._connect(channel)
+            self._all = list(self._sockets.values())
             if self.on_disconnect is not None:
                 self._monitor = self._observe(self._sockets[Channel.SHELL])
+                self._all.append(self._monitor)
         except (zmq.ZMQError, OSError) as error:
             self.close()
             raise KernelError(
@@ -120,27 +126,32 @@ class _Sockets:
             else "the connection to the kernel was not opened; call open() first"
         )
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> bool:
+        """Send ``message``; tell whether one has arrived on the same socket meanwhile."""
         self._check_open()
         socket = self._sockets.get(message.channel)
         if socket is None or message.channel is Channel.IOPUB:
             raise KernelError(f"a client cannot send on {message.channel}")
         send_frames(socket, self.session.encode(message))
+        return is_readable(socket)
 
     def drain(self) -> list[Message]:
-        """Return what has arrived, up to `_MOST`; an empty list means that there is nothing."""
+        """Return what has arrived, up to `_MOST`; an empty list means that there is nothing, and so does `drained`."""
         self._check_open()
         messages: list[Message] = []
         arrived = 0
-        self.check_connection()
-        for channel, socket in self._sockets.items():
-            while arrived < _MOST and (frames := receive_frames(socket)):
+        ready = readable(self._all)
+        for channel, socket in self._sockets.items() if ready else ():
+            while socket in ready and arrived < _MOST and (frames := receive_frames(socket)):
                 arrived += 1
                 try:
                     messages.append(self.session.decode(frames, channel))
                 except MessageError as error:
                     self._drop(channel, error)
-        # What was dropped may have hidden more: nothing returned must mean nothing there.
+        self.drained = arrived < _MOST
+        if self._monitor in ready:
+            self.check_connection()
+        # What was dropped may have hidden more.
         return messages or (self.drain() if arrived else [])
 
     def check_connection(self) -> None:
@@ -195,6 +206,7 @@ class _Sockets:
     def close(self) -> None:
         self.closed = True
         sockets, self._sockets = list(self._sockets.values()), {}
+        self._all = []
         if self._monitor is not None:
             sockets[_READ_ORDER.index(Channel.SHELL)].monitor(None, 0)
             sockets.append(self._monitor)
@@ -394,9 +406,9 @@ class ZmqTransport:
             TransportClosed: It is not open.
             Malformed: It cannot be encoded.
         """
-        self._sockets.send(message)
         # Rule 2: sending may have taken the edge that announced a message.
-        self._schedule()
+        if self._sockets.send(message):
+            self._schedule()
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called when the kernel's end of the connection has closed; call this before `open`."""
@@ -419,7 +431,8 @@ class ZmqTransport:
         if messages:
             self._inbox.extend(messages)
             self._rouse()
-            self._schedule()
+            if not self._sockets.drained:
+                self._schedule()
 
     def _rouse(self) -> None:
         if self._wake is not None and not self._wake.done():
