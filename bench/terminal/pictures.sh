@@ -20,4 +20,6 @@ def total(orders):
 print("total:", total([("tea", 3), ("bread", 4)]))
 P
 shot "$images/terminal-embed.svg" --size 80x14 -- "python orders.py" "wait:In [1]:" "prices, [p * 2 for p in prices]\r" "wait:In [2]:" "prices.append(35)\r" "wait:In [3]:" "\x04" "wait:total:"
+shot "$images/terminal-rich.svg" --size 80x30 -- "nuncius --no-banner" "wait:In [1]:" "import pandas as pd\r" "wait:In [2]:" "pd.DataFrame({'city': ['Oslo', 'Accra'], 'people': [709037, 284124], 'note': ['north ' * 12, 'south']})\r" "wait:In [3]:" "from IPython.display import Latex, Markdown\r" "wait:In [4]:" "Latex(r'\\\\int_0^\\\\infty e^{-x^2} dx = \\\\frac{\\\\sqrt{\\\\pi}}{2}')\r" "wait:In [5]:" "Markdown('# Plan\\\\n- **measure** twice\\\\n- cut *once*')\r" "wait:In [6]:"
+shot "$images/terminal-view.svg" --size 80x16 -- "nuncius --no-banner" "wait:In [1]:" "import pandas as pd\r" "wait:In [2]:" "table = pd.DataFrame({f'x{n}': range(n, n + 1_000_000) for n in range(20)})\r" "wait:In [3]:" "%view table\r" "wait:of 1,000,000" "G" "wait:-1,000,000 of"
 rm -r "$SHOT_HOME"

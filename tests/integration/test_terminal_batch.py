@@ -139,6 +139,30 @@ def test_startup_files_run_in_order_but_not_with_quick(tmp_path: Path) -> None:
     assert run("--quick") == "None\n"
 
 
+def test_quick_reads_no_configuration_of_the_shell_or_the_kernel(tmp_path: Path) -> None:
+    profile = tmp_path / "config" / "profiles" / "default"
+    profile.mkdir(parents=True)
+    (profile / "config.py").write_text(
+        "c.KernelOptions.exec_lines = ['names = 1']\nc.TerminalShell.theme = 'dark'\n"
+    )
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "NUNCIUS_DIR": str(profile.parents[1]),
+    }
+
+    def run(*arguments: str) -> str:
+        command = [NUNCIUS, "shell", *arguments, "-c", "print(globals().get('names'))"]
+        return subprocess.run(
+            command, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=True, timeout=60
+        ).stdout  # fmt: skip
+
+    assert run() == "1\n"
+    assert run("--quick") == "None\n"
+    (profile / "config.py").write_text("this is no configuration\n")
+    assert run("--quick") == "None\n"
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

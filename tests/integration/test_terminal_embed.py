@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -112,6 +113,69 @@ def test_in_a_loop_one_or_all_are_left(run: Run) -> None:
     assert shell.wait_exit() == 0
 
 
+def test_all_calls_are_passed_over(run: Run) -> None:
+    shell = run(
+        "from nuncius.terminal import embed\ndef a(): embed()\ndef b(): embed()\na()\nb()\nprint('the end')\n"
+    )
+    shell.type("%kill_embedded all\r")
+    shell.wait("the end")
+    assert shell.wait_exit() == 0
+
+
+def test_callers_are_looked_at(run: Run) -> None:
+    shell = run(
+        "from nuncius.terminal import embed\ndef inner(x):\n    embed()\ndef outer(y):\n    inner(y + 1)\n    return y\nprint('result', outer(1))\n"
+    )
+    shell.type("%where\r")
+    shell.wait("> inner (")
+    places = [line.split(" (")[0] for line in shell.text.split("\n") if "program.py:" in line]
+    assert places[-3:] == ["  <module>", "  outer", "> inner"]
+    shell.type("%up\r")
+    shell.wait("----> 5        inner(y + 1)")
+    shell.type("y = 40; y + 2\r")
+    shell.wait(": 42")
+    shell.type("%up 5\r")
+    shell.wait("<module> (")
+    shell.type("made = outer\r")
+    shell.type("%down 9\r")
+    shell.wait(lambda screen: screen.count("inner (") >= 2)
+    shell.type("x\r")
+    shell.wait(": 2")
+    shell.press("d")
+    shell.wait("result 40")
+
+
+def test_variables_that_are_given_are_changed(run: Run) -> None:
+    shell = run(
+        "from nuncius.terminal import embed\nimport types\nspace = {'a': 1}\nembed(local_ns=space)\nprint('a is', space['a'])\nm = types.ModuleType('m'); m.b = 1\nembed(module=m)\nprint('b is', m.b)\n"
+    )
+    shell.type("a += 1; [a for _ in 'x']\r")
+    shell.wait("Out[1]: [2]")
+    shell.press("d")
+    shell.wait("a is 2")
+    shell.wait(lambda screen: screen.count("In [1]:") == 2)
+    shell.type("b += 41\r")
+    shell.wait("In [2]:")
+    shell.press("d")
+    shell.wait("b is 42")
+
+
+def test_in_a_test_that_pytest_runs(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text(
+        "from nuncius.terminal import embed\ndef test_it():\n    x = 41\n    embed()\n    assert x == 42\n"
+    )
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_it.py"]
+    with Terminal([*command, "-s"], env, str(tmp_path)) as shell:
+        shell.wait("In [1]:")
+        shell.type("x += 1\r")
+        shell.wait("In [2]:")
+        shell.press("d")
+        shell.wait("1 passed")
+    with Terminal(command, env, str(tmp_path)) as shell:
+        shell.wait("under pytest: use -s")
+
+
 def test_the_program_can_be_left_too(run: Run) -> None:
     shell = run(LOOP)
     shell.type("%exit_raise\r")
@@ -170,6 +234,33 @@ def test_a_crash_opens_the_shell_where_it_happened(run: Run) -> None:
     assert shell.wait_exit() == 1
 
 
+def test_the_frames_of_a_crash_are_looked_at(run: Run) -> None:
+    shell = run("def g(a): return a / 0\ndef f(x):\n    return g(x * 2)\nf(21)\n", "-m", "nuncius.terminal")  # fmt: skip
+    shell.type("%where\r")
+    shell.wait("> g (")
+    shell.type("%up\r")
+    shell.wait("----> 3        return g(x * 2)")
+    shell.type("x\r")
+    shell.wait(": 21")
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "said"),
+    [
+        ("import sys; sys.exit(3)\n", 3, ""),
+        ("x = (\n", 1, "SyntaxError"),
+        ("raise KeyboardInterrupt\n", 130, "KeyboardInterrupt"),
+    ],
+)
+def test_what_is_no_crash_opens_no_shell(tmp_path: Path, source: str, code: int, said: str) -> None:
+    (tmp_path / "program.py").write_text(source)
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "nuncius.terminal", "program.py"]
+    with Terminal(command, env, str(tmp_path)) as shell:
+        assert shell.wait_exit() == code
+        assert said in shell.text
+
+
 def test_without_a_terminal_it_says_so(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "from nuncius.terminal import embed; embed()"],
@@ -185,10 +276,11 @@ def test_without_a_terminal_it_says_so(tmp_path: Path) -> None:
 
 def test_start_has_variables(run: Run) -> None:
     shell = run(
-        "from nuncius.terminal import start\nprint('code', start(['--no-banner', '--no-confirm-exit'], user_ns={'answer': 42}))\n"
+        "from nuncius.terminal import start\nprint('code', start(['--no-banner', '--no-confirm-exit'], user_ns={'answer': 42}, config={'TerminalShell': {'right_prompt': 'time'}}))\n"
     )
     shell.type("answer\r")
     shell.wait("Out[1]: 42")
+    shell.wait(lambda screen: re.search(r"In \[2\]:.*\d\d:\d\d:\d\d", screen) is not None)
     shell.press("d")
     shell.wait("code 0")
 
@@ -202,5 +294,13 @@ def test_breakpoint_opens_the_debugger(tmp_path: Path) -> None:
     }
     with Terminal([sys.executable, "program.py"], env, str(tmp_path)) as shell:
         shell.wait("(Pdb)")
-        shell.type("x += 1\rc\r")
+        shell.type("long_name = 5\r")
+        shell.wait(lambda screen: screen.count("(Pdb)") == 2)
+        shell.type("p long_\t")
+        shell.wait("p long_name")
+        shell.type("\r")
+        shell.wait("\n5")
+        shell.type("for _ in range(long_name):\rx += 1\r\r")
+        shell.wait(lambda screen: screen.rstrip().endswith("(Pdb)"))
+        shell.type("x -= 4\rc\r")
         shell.wait("x is 42")

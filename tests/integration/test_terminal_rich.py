@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from nuncius.protocol.text.ansi import strip
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -151,3 +155,22 @@ def test_a_terminal_is_asked_for_sixels(command: list[str], tmp_path: Path) -> N
         shell.wait("In [5]:")
         assert len(re.findall(rb"\x1bP0;1q", shell.raw)) == 2
         assert shell.raw.count(b"\x1b[c") == 1
+
+
+def test_a_session_is_recorded(tmp_path: Path) -> None:
+    command = [NUNCIUS, "shell", "--ShellOptions.store_outputs=true"]
+    with started(command, tmp_path) as shell:
+        run(shell, 1, "6 * 7")
+        shell.type("exit\r")
+        assert shell.wait_exit() == 0
+    done = subprocess.run(
+        [NUNCIUS, "history", "export", "--session=-1", "--format=cast"],
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    rows = [json.loads(row) for row in done.stdout.splitlines()]
+    assert rows[0]["version"] == 2
+    assert strip("".join(row[2] for row in rows[1:])).startswith("In [1]: 6 * 7\r\nOut[1]: 42\r\n")

@@ -313,6 +313,19 @@ def test_the_locale_c_shows_what_it_can(tmp_path: Path) -> None:
         shell.wait("In [2]:")
 
 
+def test_characters_that_the_terminal_lacks_are_shown_by_their_codes(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    for encoding in (
+        {"PYTHONIOENCODING": "latin-1"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ):
+        with started(COMMANDS["in-process"], {**home, **encoding}, tmp_path) as shell:
+            shell.type("'\\u65e5\\u672c'\r")
+            shell.wait("Out[1]: '\\u65e5\\u672c'")
+            shell.wait("In [2]:")
+
+
 def test_the_prompt_tells_the_terminal_where_it_is(local: Terminal) -> None:
     local.type("6 * 7\r")
     local.wait("Out[1]: 42")

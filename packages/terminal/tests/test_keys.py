@@ -15,6 +15,7 @@ TOOLS = Tools(
     list_keys=lambda: None,
     older=lambda count: None,
     oldest=lambda: None,
+    suggest=lambda: None,
     search_older=lambda: None,
 )
 

@@ -138,6 +138,7 @@ def _run_in_process(
 ) -> int:
     import nuncius.terminal.asking  # noqa: F401 - before cells may replace input()
     from nuncius.terminal.inprocess import InProcessLink
+    from nuncius.terminal.signals import Impatience
 
     _become(command)
     options = parsed[TerminalShell]
@@ -156,9 +157,15 @@ def _run_in_process(
                 if draw is not None:
                     draw(1)
         link.start()
+        link.on_interrupt(Impatience(_say).press)
         return _converse(link, reader, options, command)
     finally:
         link.close()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
 
 
 def _become(command: CommandLine) -> None:
@@ -242,7 +249,7 @@ def _place(target: Target, arguments: Sequence[str]) -> Place:
         from nuncius.protocol.transport.server import Server
 
         server = Server(target.server)
-        if target.existing:
+        if target.existing is not None:
             return places.OnServer(server, server.find(target.existing), owned=False)
         return places.OnServer(server, server.start(target.kernel), owned=True)
     if target.existing is not None:
@@ -302,23 +309,39 @@ def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
     from nuncius.terminal.screen import Screen
     from nuncius.terminal.session import Session
     from nuncius.terminal.simple import SimplePrompt
+    from nuncius.terminal.telling import Telling
     from nuncius.terminal.themes import STYLES, choose_theme
 
+    theme = choose_theme(options.theme)
     screen = Screen(
         reader.show_result_prompt,
         _pictures(options, reader),
-        colors=sys.stdout.isatty() and choose_theme(options.theme) != "none",
+        colors=sys.stdout.isatty() and theme != "none",
         rich=_rich(options),
+        links=_links(options, theme),
         updates=options.update_in_place,
     )
     editing = not isinstance(reader, SimplePrompt)
     debugger = DebuggerPrompt(
-        STYLES[choose_theme(options.theme)] if editing else None,
+        STYLES[theme] if editing else None,
         link.complete_in_debugger,
         _debugger_history(),
         vi=options.editing_mode == "vi",
     )
-    return Session(link, reader, options, screen, debugger)
+    telling = Telling(options, screen.write) if editing else None
+    session = Session(link, reader, options, screen, debugger, telling)
+    session.commands["keys"] = lambda argument: _list_keys(options)
+    return session
+
+
+def _list_keys(options: TerminalShell) -> bool:
+    """Show the keys: ``%keys``. The shell goes on."""
+    from nuncius.terminal.keys import BINDINGS, changed
+    from nuncius.terminal.keytable import key_table
+    from nuncius.terminal.pager import page
+
+    page(key_table(changed(BINDINGS, options.shortcuts)))
+    return False
 
 
 def _debugger_history() -> Path:
@@ -327,6 +350,14 @@ def _debugger_history() -> Path:
     from nuncius.protocol.paths import nuncius_dir
 
     return Path(nuncius_dir(), "debugger_history")
+
+
+def _links(options: TerminalShell, theme: str) -> str:
+    if options.file_links == "none" or theme == "none" or not sys.stdout.isatty():
+        return ""
+    from nuncius.terminal.links import choose_template
+
+    return choose_template(options.file_links)
 
 
 def _rich(options: TerminalShell) -> Rich:
@@ -370,7 +401,16 @@ def _converse_with(session: Session, command: CommandLine, options: TerminalShel
             code = run_batch(session, command)
             if not command.stay:
                 return code
+        _write_anything()
         return session.run()
+
+
+def _write_anything() -> None:
+    """Show characters that the terminal's encoding lacks by their codes: a result is no reason to end the shell."""
+    for stream in (sys.stdout, sys.stderr):
+        change = getattr(stream, "reconfigure", None)
+        if change is not None and stream.encoding.lower().replace("-", "") != "utf8":
+            change(errors="backslashreplace")
 
 
 def options_for_embedding(theme: str | None = None) -> TerminalShell:

@@ -5,22 +5,28 @@ from __future__ import annotations
 import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nuncius.terminal.asking import ask
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
-__all__ = ["DebuggerPrompt", "is_unfinished"]
+__all__ = ["DebuggerPrompt", "is_debugger", "is_unfinished"]
 
 #: Asks the kernel; returns the content of complete_reply.
 Complete = Callable[[str, int], Awaitable[Mapping[str, Any]]]
 
 #: Inputs of the debugger that are remembered.
 _REMEMBERED = 1000
+
+
+def is_debugger(metadata: Mapping[str, Any], prompt: str) -> bool:
+    """Tell whether a question comes from a debugger: the kernel says so, or the prompt is one that debuggers of Python have."""
+    return metadata.get("kind") == "debugger" or prompt.strip() in ("ipdb>", "(Pdb)")
 
 
 def is_unfinished(text: str) -> bool:

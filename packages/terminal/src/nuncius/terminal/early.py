@@ -12,6 +12,7 @@ import os
 import select
 import sys
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any, Protocol
 
 from nuncius.terminal.prompts import Prompts, Styled, plain
@@ -23,6 +24,8 @@ class Editor(Protocol):
     """What takes over: `nuncius.terminal.prompt.Prompt`."""
 
     prompts: Prompts
+    #: When the last cell was read, as `time.monotonic` has it.
+    read_at: float
 
     async def read(self, number: int, default: str = "") -> str:
         """Read one cell."""
@@ -80,6 +83,7 @@ class EarlyPrompt:
         self._colors = colors or {}
         self._editor: Editor | None = None
         self._typed = b""
+        self._read_at: float | None = None
         #: The terminal's settings from before the prompt that stands there now.
         self._before: list[Any] | None = None
 
@@ -108,6 +112,7 @@ class EarlyPrompt:
         self._typed = rest
         self._restore()
         self._write(f"{line}\n")
+        self._read_at = monotonic()
         return line
 
     async def read(self, number: int, default: str = "") -> str:
@@ -117,17 +122,26 @@ class EarlyPrompt:
             EOFError: Ctrl-D on an empty prompt.
             KeyboardInterrupt: Ctrl-C: the cell is dropped.
         """
-        if self._editor is None:
-            if not default:
-                self.draw(number)
-            self._editor = self._make_editor(self.prompts)
-            self._editor.feed(self._typed)
-            self._typed = b""
-            if self._before is not None:
-                # The editor draws its own prompt over this one.
-                self._restore()
-                self._write("\r")
-        return await self._editor.read(number, default)
+        try:
+            if self._editor is None:
+                if not default:
+                    self.draw(number)
+                self._editor = self._take_over()
+            return await self._editor.read(number, default)
+        finally:
+            # Not before: a terminal that echoes in between would show what is pasted, and lose all but 4,096 bytes of it.
+            self._restore()
+
+    def _take_over(self) -> Editor:
+        editor = self._make_editor(self.prompts)
+        if self._read_at is not None:
+            editor.read_at = self._read_at
+        editor.feed(self._typed)
+        self._typed = b""
+        if self._before is not None:
+            # The editor draws its own prompt over this one.
+            self._write("\r")
+        return editor
 
     def feed(self, typed: bytes) -> None:
         """Take keys that were pressed before."""

@@ -34,11 +34,15 @@ class FrameNamespace(dict[str, Any]):
 
     def __init__(self, frame: FrameType, extra: Mapping[str, Any] | None = None) -> None:
         super().__init__(extra or {})
+        self.look_at(frame)
+        #: Until the shell is there, every name that is set is one of the shell's.
+        self.ready = False
+
+    def look_at(self, frame: FrameType) -> None:
+        """Stand for another frame from now on."""
         self._frame = frame
         self._globals = frame.f_globals
         self._in_module = frame.f_locals is frame.f_globals or frame.f_code.co_name == "<module>"
-        #: Until the shell is there, every name that is set is one of the shell's.
-        self.ready = False
 
     def __getitem__(self, name: str) -> Any:
         """Return a variable of the shell, the function or the module.

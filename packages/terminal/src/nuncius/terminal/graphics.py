@@ -55,7 +55,8 @@ def guess(environ: Mapping[str, str] = os.environ) -> Graphics:
         return Graphics("kitty")
     if program in ("iTerm.app", "WezTerm", "mintty", "vscode"):
         return Graphics("iterm")
-    return Graphics("blocks" if "256color" in term or environ.get("COLORTERM") else "")
+    colors = ("256color" in term or environ.get("COLORTERM")) and not environ.get("NO_COLOR")
+    return Graphics("blocks" if colors else "")
 
 
 def read_answers(received: bytes, guessed: Graphics) -> tuple[Graphics, bytes, bool]:

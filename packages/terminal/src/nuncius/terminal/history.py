@@ -59,6 +59,11 @@ class KernelHistory(History):
         """The last inputs, newest first, as far as they are loaded."""
         return self._loaded_strings[:_RECENT]
 
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody has typed."""
+        return self._wanted.is_set()
+
     def begin(self) -> None:
         """Know that a new prompt begins, which has no history yet."""
         self._filled.clear()

@@ -84,7 +84,9 @@ def _may_ask() -> bool:
     """Tell whether nobody else reads the terminal: no prompt waits, and no thread of the shell's does this."""
     import threading
 
-    if os.name != "posix" or threading.current_thread() is not threading.main_thread():
+    if os.name != "posix" or os.environ.get("TERM", "dumb") == "dumb":
+        return False
+    if threading.current_thread() is not threading.main_thread():
         return False
     asyncio = sys.modules.get("asyncio")
     try:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nuncius.protocol.client.blocking import Client
 from nuncius.protocol.core.client import Event, Orphan
 from nuncius.protocol.errors import KernelError
+from nuncius.protocol.kernel import CompleteRequest, HistoryRequest, InspectRequest
 from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.host import CallHost, find_kernel
 from nuncius.protocol.serving.streams import Policy
@@ -16,10 +17,14 @@ from nuncius.protocol.transport.memory import MemoryChannels
 if TYPE_CHECKING:
     from nuncius.protocol.client.exchange import Input
     from nuncius.protocol.client.execution import ExecutionResult
+    from nuncius.protocol.kernel import Kernel
 
 __all__ = ["InProcessLink"]
 
 T = TypeVar("T")
+
+#: What answers an editor publishes nothing.
+_NOBODY: Any = None
 
 
 class InProcessLink:
@@ -58,6 +63,15 @@ class InProcessLink:
         """Have the kernel make itself ready: it reads its configuration and runs startup files."""
         self._client.kernel_info()
 
+    def on_interrupt(self, press: Callable[[bool], None]) -> None:
+        """Have each Ctrl-C that a cell gets told.
+
+        Args:
+            press: Called in the signal handler; takes whether it may raise an exception in the cell.
+        """
+        interrupts = self._host.interrupts
+        interrupts.also = lambda: press(not interrupts.holding and interrupts.waiting is None)
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run the prompt, see `Link.run`."""
         return self._host.run(coroutine)
@@ -87,8 +101,9 @@ class InProcessLink:
         return str(content.get("status", "unknown")), str(content.get("indent", ""))
 
     async def complete(self, code: str, position: int) -> Mapping[str, Any]:
-        """Ask for completions, see `Link.complete`."""
-        return self._client.complete(code, position).content
+        """Ask for completions in a thread, so that typing goes on, see `Link.complete`."""
+        request = CompleteRequest(code, position)
+        return await self._beside(lambda kernel: kernel.complete(request, _NOBODY))
 
     async def complete_in_debugger(self, code: str, position: int) -> Mapping[str, Any]:
         """Ask for completions in a debugger's frame, see `Link.complete_in_debugger`."""
@@ -97,26 +112,43 @@ class InProcessLink:
         return reply.content
 
     async def inspect(self, code: str, position: int) -> Mapping[str, Any]:
-        """Ask what is at a position, see `Link.inspect`."""
-        return self._client.inspect(code, position).content
+        """Ask what is at a position in a thread, see `Link.inspect`."""
+        request = InspectRequest(code, position)
+        return await self._beside(lambda kernel: kernel.inspect(request, _NOBODY))
+
+    async def _beside(self, ask: Callable[[Kernel], Any]) -> Mapping[str, Any]:
+        """Ask the kernel in a thread while this one reads keys; empty if it has no answer."""
+        import asyncio
+
+        try:
+            answer = await asyncio.to_thread(ask, self._host.kernel)
+            if isinstance(answer, Awaitable):
+                answer = await answer
+        except Exception:  # noqa: BLE001 - a key must not end the shell
+            return {}
+        return answer if isinstance(answer, Mapping) else {}
 
     async def past(self, most: int) -> Sequence[str]:
-        """Ask for the last inputs, see `Link.past`."""
-        history = self._client.history("tail", n=most).content.get("history", ())
-        return [str(entry[-1]) for entry in history]
+        """Ask for the last inputs in a thread, see `Link.past`."""
+        return await self._history(HistoryRequest("tail", n=most))
 
     async def find(self, pattern: str, most: int) -> Sequence[str]:
-        """Ask for inputs like a pattern, see `Link.find`."""
-        return [str(entry[-1]) for entry in self.search(pattern, most)]
+        """Ask for inputs like a pattern in a thread, see `Link.find`."""
+        return await self._history(HistoryRequest("search", pattern=pattern, n=most))
 
-    def search(self, pattern: str, most: int) -> Sequence[Sequence[Any]]:
+    async def _history(self, request: HistoryRequest) -> Sequence[str]:
+        reply = await self._beside(lambda kernel: kernel.history(request, _NOBODY))
+        return [str(entry[-1]) for entry in reply.get("history", ())]
+
+    def search(self, pattern: str, most: int, *, output: bool = False) -> Sequence[Sequence[Any]]:
         """Return inputs that match a pattern with ``*``: session, number and source; the last ones, oldest first.
 
         Args:
             pattern: What the whole input is like.
             most: At most so many.
+            output: In place of the source, the source and the text of the value.
         """
-        content = self._client.history("search", pattern=pattern, n=most).content
+        content = self._client.history("search", pattern=pattern, n=most, output=output).content
         return [list(entry) for entry in content.get("history", ())]
 
     def watch_others(self, on_output: Callable[[Message], None]) -> None:

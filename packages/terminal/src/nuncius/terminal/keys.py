@@ -53,6 +53,7 @@ class Tools:
         list_keys: Show the bindings to the person.
         older: Go back to inputs that the prompt does not have yet; takes how many.
         oldest: Go back to the very first input.
+        suggest: Show how what stands there went on.
         search_older: Search in inputs that the prompt does not have yet.
         autoformatter: The program that formats cells; empty for none.
         burst: The text that comes in too fast.
@@ -64,6 +65,7 @@ class Tools:
     list_keys: Callable[[], None]
     older: Callable[[int], None]
     oldest: Callable[[], None]
+    suggest: Callable[[], None]
     search_older: Callable[[], None]
     autoformatter: str = ""
     burst: Burst = field(default_factory=Burst)
@@ -286,6 +288,12 @@ def up(event: KeyPressEvent, tools: Tools) -> None:
         previous(event, tools)
 
 
+def down(event: KeyPressEvent, tools: Tools) -> None:
+    """Move down in the cell; from its last line go to the input after it that begins alike."""
+    event.current_buffer.auto_down(count=event.arg)
+    tools.suggest()
+
+
 def previous(event: KeyPressEvent, tools: Tools) -> None:
     """Go to the input before this one that begins alike."""
     buffer = event.current_buffer
@@ -329,6 +337,14 @@ def suspend(event: KeyPressEvent, tools: Tools) -> None:
     event.app.suspend_to_background()
 
 
+def view_result(event: KeyPressEvent, tools: Tools) -> None:
+    """Show the last result in the whole terminal, where it is a table (%view)."""
+    buffer = event.current_buffer
+    if not buffer.text.strip():
+        buffer.text = "%view"
+        buffer.validate_and_handle()
+
+
 def show_stacks(event: KeyPressEvent, tools: Tools) -> None:
     """Print where every thread is."""
     import os
@@ -361,6 +377,7 @@ BINDINGS = (
     Binding(("c-s",), search_forward, "searchable"),
     Binding(("c-r",), search_further, "searching"),
     Binding(("up",), up, "typing"),
+    Binding(("down",), down, "typing"),
     Binding(("c-p",), previous, "emacs"),
     Binding(("escape", "<"), oldest, "emacs"),
     Binding(("escape", "o"), run_and_get_next, "emacs"),
@@ -370,6 +387,7 @@ BINDINGS = (
     Binding(("f2",), edit),
     Binding(("c-x", "c-e"), edit, "emacs"),
     Binding(("f3",), reformat, "inserting"),
+    Binding(("f4",), view_result, "inserting"),
     Binding(("c-c",), clear, "not searching"),
     Binding(("c-z",), suspend, "can suspend"),
     Binding(("c-\\",), show_stacks),

@@ -14,16 +14,17 @@ _NAMES = {
     "tab": "Tab",
     "s-tab": "Shift-Tab",
     "backspace": "Backspace",
+    "up": "Up",
+    "down": "Down",
     "<bracketed-paste>": "paste",
 }
 
 #: What readline's and vi's users miss first, beside our own table; prompt_toolkit has them.
 READLINE = (
-    ("Up, Down", "Move in the cell; at its edge walk through earlier inputs that begin alike."),
     ("Right, Ctrl-E, Ctrl-F", "At the end of the line: take the grey suggestion."),
     ("Alt-F", "Take the next word of the suggestion."),
-    ("Ctrl-P, Ctrl-N", "The input before, and after."),
-    ("Alt-<, Alt->", "The oldest input, and the newest."),
+    ("Ctrl-N", "The input after this one."),
+    ("Alt->", "Back to what is typed now."),
     ("Ctrl-A, Ctrl-E", "The beginning and the end of the line."),
     ("Ctrl-K, Ctrl-U, Ctrl-W", "Cut to the end of the line, to its beginning, the word before."),
     ("Ctrl-Y, Alt-Y", "Insert what was cut; then: what was cut before it."),

@@ -107,7 +107,16 @@ class TerminalShell:
     mouse: bool = option(
         False, help="Let the mouse move the cursor; selecting text then needs the shift key."
     )
-    term_title: bool = option(True, help="Show the working folder in the terminal's title.")
+    term_title: bool = option(
+        True, help="Show the working folder, or the cell that runs, in the terminal's title."
+    )
+    notify_after: float = option(
+        0.0,
+        help="Send a notification to the desktop when a cell of so many seconds ends; 0 for none.",
+    )
+    transient_prompt: bool = option(
+        False, help="Leave only a short mark of the prompt before what was typed, once it runs."
+    )
     prompt_marks: bool = option(
         True,
         help="Mark prompts and output for the terminal (OSC 133), so that it can jump between them.",
@@ -130,6 +139,10 @@ class TerminalShell:
     )
     images: Literal["auto", "kitty", "iterm", "sixel", "blocks", "none"] = option(
         "auto", help="How pictures are shown; 'auto' asks the terminal what it can."
+    )
+    file_links: str = option(
+        "auto",
+        help="Make the files of tracebacks links: 'auto' in terminals that are known to show them, 'none', or an address such as vscode://file{path}:{line}.",
     )
     update_in_place: bool = option(
         True,

@@ -13,13 +13,31 @@ __all__ = ["page"]
 
 def page(text: str) -> None:
     """Show ``text``: through ``$PAGER`` (``less -R`` by default) where it is longer than the screen, else directly."""
-    lines = shutil.get_terminal_size().lines
-    command = shlex.split(os.environ.get("PAGER") or "less -R")
-    fits = text.count("\n") < lines - 1
-    if fits or not sys.stdout.isatty() or not command or shutil.which(command[0]) is None:
+    command = _command()
+    if _fits(text) or not sys.stdout.isatty() or not command or shutil.which(command[0]) is None:
         sys.stdout.write(text.rstrip("\n") + "\n")
         return
     try:
         subprocess.run(command, input=text, text=True, check=False)
     except (KeyboardInterrupt, BrokenPipeError):
         sys.stdout.write("\n")
+
+
+def _command() -> list[str]:
+    try:
+        return shlex.split(os.environ.get("PAGER") or "less -R")
+    except ValueError:  # a quote without its partner
+        return ["less", "-R"]
+
+
+def _fits(text: str) -> bool:
+    """Tell whether the screen shows all of ``text``; long lines take several of its own."""
+    from nuncius.protocol.text.ansi import strip
+
+    columns, lines = shutil.get_terminal_size()
+    rows = 0
+    for line in text.splitlines():
+        rows += 1 + max(0, len(strip(line)) - 1) // columns
+        if rows >= lines - 1:
+            return False
+    return True

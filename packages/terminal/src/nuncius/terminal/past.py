@@ -33,15 +33,18 @@ class PastOptions:
     session: int | None = option(
         None, help="Export this session: its number, or -1 for the last one, -2 for the one before."
     )
-    format: Literal["script", "notebook"] = option("script", help="What is exported.")
+    format: Literal["script", "notebook", "cast"] = option(
+        "script",
+        help="What is exported: a script, a notebook, or a recording for asciinema players.",
+    )
 
 
 def exported(entries: Iterable[Entry], form: str, session: int | None = None) -> str:
-    """Return inputs as a script or a notebook.
+    """Return inputs as a script, a notebook or a recording.
 
     Args:
-        entries: The inputs, oldest first.
-        form: ``script`` or ``notebook``.
+        entries: The inputs, oldest first; each with the text of its value, if that is known.
+        form: ``script``, ``notebook`` or ``cast``.
         session: Only those of this session; negative ones count from the last.
     """
     chosen = list(entries)
@@ -49,7 +52,12 @@ def exported(entries: Iterable[Entry], form: str, session: int | None = None) ->
     if session is not None:
         wanted = sessions[session] if session < 0 and -session <= len(sessions) else session
         chosen = [entry for entry in chosen if entry[0] == wanted]
-    sources = [str(entry[2]).rstrip() for entry in chosen]
+    both = [_both(entry[2]) for entry in chosen]
+    if form == "cast":
+        from nuncius.terminal.cast import cast
+
+        return cast(both)
+    sources = [source for source, _ in both]
     if form == "script":
         return "".join(f"{source}\n\n" for source in sources).rstrip("\n") + "\n"
     cells: list[dict[str, Any]] = [
@@ -68,6 +76,11 @@ def exported(entries: Iterable[Entry], form: str, session: int | None = None) ->
     return json.dumps(notebook, indent=1) + "\n"
 
 
+def _both(entry: Any) -> tuple[str, str]:
+    source, value = (entry, None) if isinstance(entry, str) else entry
+    return str(source).rstrip(), str(value or "")
+
+
 def _link(parsed: Parsed) -> InProcessLink:
     from nuncius.terminal.inprocess import InProcessLink
 
@@ -76,11 +89,11 @@ def _link(parsed: Parsed) -> InProcessLink:
     return InProcessLink(arguments=arguments)
 
 
-def _entries(parsed: Parsed, most: int) -> Sequence[Entry]:
+def _entries(parsed: Parsed, most: int, *, output: bool = False) -> Sequence[Entry]:
     link = _link(parsed)
     try:
         pattern = "*".join(["", *parsed.arguments, ""]) if parsed.arguments else "*"
-        return link.search(pattern, most or _ALL)
+        return link.search(pattern, most or _ALL, output=output)
     finally:
         link.close()
 
@@ -94,7 +107,7 @@ def _search(parsed: Parsed) -> int:
 
 def _export(parsed: Parsed) -> int:
     options = parsed[PastOptions]
-    sys.stdout.write(exported(_entries(parsed, 0), options.format, options.session))
+    sys.stdout.write(exported(_entries(parsed, 0, output=True), options.format, options.session))
     return 0
 
 
@@ -141,7 +154,7 @@ history = Group(
         ),
         Program(
             name="history export",
-            summary="Print a session as a script or a notebook.",
+            summary="Print a session as a script, a notebook, or a recording for asciinema players.",
             run=_export,
             options=(PastOptions,),
             aliases={

@@ -34,7 +34,6 @@ from nuncius.terminal.themes import STYLES, choose_theme
 if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.key_binding import KeyBindings
-    from prompt_toolkit.key_binding.key_processor import KeyPress
 
     from nuncius.terminal.options import TerminalShell
 
@@ -101,23 +100,22 @@ class Prompt:
         self._asking: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._number = 1
-        self._ended = monotonic()
+        #: When the last cell was read, as `time.monotonic` has it.
+        self.read_at = monotonic()
         self._duration = 0.0
         self._session = self._make_session(options)
         buffer = self._session.default_buffer
         buffer.complete_while_typing = Condition(lambda: options.complete_while_typing)
         buffer.on_text_changed += self._text_changed
         self._session.search_buffer.on_text_changed += self._search_changed
-        self._session.app.key_processor.before_key_press += lambda _: self._history.want()
+        self._session.app.key_processor.before_key_press += self._begin_history
 
     def _make_session(self, options: TerminalShell) -> PromptSession[str]:
         vi = options.editing_mode == "vi"
         brackets = HighlightMatchingBracketProcessor(chars="[](){}")
         return PromptSession(
             message=self._message,
-            prompt_continuation=lambda width, _line, _wraps: FormattedText(
-                self.prompts.continuation(width)
-            ),
+            prompt_continuation=self._continuation,
             multiline=True,
             editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
             cursor=ModalCursorShapeConfig() if vi else None,
@@ -153,6 +151,7 @@ class Prompt:
             list_keys,
             self._go_back,
             self._go_to_oldest,
+            self._suggest,
             self._search_older,
             options.autoformatter,
         )
@@ -176,7 +175,7 @@ class Prompt:
         """
         self._number = number
         self._history.begin()
-        self._duration = monotonic() - self._ended
+        self._duration = monotonic() - self.read_at
         self._session.bottom_toolbar = None
         if self._options.term_title:
             self._set_title()
@@ -191,18 +190,22 @@ class Prompt:
                 )
             finally:
                 self._forget_question()
-                self._ended = monotonic()
+                self.read_at = monotonic()
 
     def feed(self, typed: bytes) -> None:
         """Take keys that were pressed before."""
         from prompt_toolkit.input.typeahead import store_typeahead
-        from prompt_toolkit.input.vt100_parser import Vt100Parser
 
         if typed:
-            pressed: list[KeyPress] = []
-            parser = Vt100Parser(pressed.append)
-            parser.feed_and_flush(typed.decode(errors="surrogateescape"))
-            store_typeahead(self._session.input, pressed)
+            # What is fed may end in the middle of a character or of a paste: the input's own parser goes on there.
+            source: Any = self._session.input
+            decoder = vars(source.stdin_reader)["_stdin_decoder"]
+            source.vt100_parser.feed(decoder.decode(typed))
+            if typed.endswith(b"\x1b"):
+                source.vt100_parser.flush()
+            pressed = vars(source)["_buffer"]
+            store_typeahead(source, list(pressed))
+            pressed.clear()
 
     def renumber(self, number: int) -> None:
         """Show another number: someone else's cell has run meanwhile. From any thread."""
@@ -212,13 +215,25 @@ class Prompt:
     # -- what is shown around the text
 
     def _message(self) -> FormattedText:
+        if self._is_left_behind():
+            return FormattedText(self.prompts.left_behind())
         styled = self.prompts.input(self._number)
         if self._options.editing_mode == "vi":
             mode = _VI_MODES.get(get_app().vi_state.input_mode, "nav")
             styled = [("class:prompt.mode", f"[{mode}] "), *styled]
         return FormattedText(styled)
 
+    def _continuation(self, width: int, _line: int, _wraps: int) -> FormattedText:
+        if self._is_left_behind():
+            return FormattedText([("", " " * width)])
+        return FormattedText(self.prompts.continuation(width))
+
+    def _is_left_behind(self) -> bool:
+        return self._options.transient_prompt and get_app().is_done
+
     def _right(self) -> FormattedText:
+        if self._is_left_behind():
+            return FormattedText()
         if self._options.right_prompt == "time":
             return FormattedText([("class:prompt.right", strftime("%H:%M:%S"))])
         took = f"{self._duration:.1f} s" if self._duration >= 0.1 else ""
@@ -258,6 +273,23 @@ class Prompt:
         return line[: len(line) - len(line.lstrip())]
 
     # -- the past
+
+    def _begin_history(self, _: object) -> None:
+        """Load the history once somebody types, and suggest from it what could not be suggested before."""
+        if not self._history.is_wanted:
+            self._history.want()
+            self._keep(self._suggest_late())
+
+    async def _suggest_late(self) -> None:
+        await self._history.wait()
+        self._suggest()
+
+    def _suggest(self) -> None:
+        """Suggest where nothing was inserted, which prompt_toolkit does not."""
+        buffer = self._session.default_buffer
+        if buffer.auto_suggest is not None and buffer.suggestion is None:
+            buffer.suggestion = buffer.auto_suggest.get_suggestion(buffer, buffer.document)
+            self._session.app.invalidate()
 
     def _go_back(self, count: int) -> None:
         buffer = self._session.default_buffer

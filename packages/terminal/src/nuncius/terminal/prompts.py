@@ -42,6 +42,10 @@ class Prompts:
         """Return what stands before the next lines of input, right-aligned to ``width`` columns."""
         return [("class:prompt", "...: ".rjust(width))]
 
+    def left_behind(self) -> Styled:
+        """Return what stays of a transient prompt before a cell that runs."""
+        return self._marked([("class:prompt", "> ")])
+
     def output(self, number: int) -> Styled:
         """Return what stands before a result."""
         return [

@@ -53,6 +53,15 @@ class _Ended:
     error: Exception | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Other:
+    message: Message
+
+
+#: What comes to the main thread while a cell runs.
+_Inbox = queue.SimpleQueue[Message | _Asked | _Other | _Ended]
+
+
 class RemoteLink:
     """A link over a connection.
 
@@ -70,6 +79,8 @@ class RemoteLink:
         self._deadline = deadline
         self._ready_timeout = ready_timeout
         self._on_other: Callable[[Message], None] | None = None
+        #: Of the cell that runs.
+        self._inbox: _Inbox | None = None
         self._thread = LoopThread("nuncius-client")
         self._runner = asyncio.Runner()
         self._client: AsyncClient
@@ -105,7 +116,7 @@ class RemoteLink:
         """Run a cell, see `Link.execute`."""
         if self._dead:
             raise KernelDied(self._dead)
-        inbox: queue.SimpleQueue[Message | _Asked | _Ended] = queue.SimpleQueue()
+        inbox: _Inbox = queue.SimpleQueue()
         self._thread.run(self._begin(code, silent, inbox))
         dropping = dropped = 0
         while True:
@@ -114,8 +125,10 @@ class RemoteLink:
                     case _Ended(result, error):
                         break
                     case _Asked(question, answer):
-                        _show_what_came_before(inbox, on_output)
+                        self._show_what_came_before(inbox, on_output)
                         self._answer(question, answer, on_input)
+                    case _Other(message):
+                        self._show_other(message)
                     case message if dropping and message.msg_type == "stream":
                         # Who stops a cell that floods the screen does not want the rest of it.
                         dropped += len(message.content.get("text", ""))
@@ -250,9 +263,7 @@ class RemoteLink:
         self._client.subscribe(self._take_event)
         return (await self._client.wait_until_ready(self._ready_timeout)).content
 
-    async def _begin(
-        self, code: str, silent: bool, inbox: queue.SimpleQueue[Message | _Asked | _Ended]
-    ) -> None:
+    async def _begin(self, code: str, silent: bool, inbox: _Inbox) -> None:
         loop = asyncio.get_running_loop()
 
         async def ask(question: Input) -> str:
@@ -260,6 +271,7 @@ class RemoteLink:
             inbox.put(_Asked(question, answer))
             return await answer
 
+        self._inbox = inbox
         execution = self._client.execute(code, silent=silent, on_output=inbox.put, on_input=ask)
 
         async def wait() -> None:
@@ -267,6 +279,8 @@ class RemoteLink:
                 inbox.put(_Ended(await execution, None))
             except Exception as error:  # noqa: BLE001 - it is raised where the cell was sent
                 inbox.put(_Ended(None, error))
+            finally:
+                self._inbox = None
 
         # The reference keeps the task alive; it ends with the cell.
         self._waiting = loop.create_task(wait())
@@ -276,9 +290,12 @@ class RemoteLink:
             isinstance(event, Orphan)
             and event.message.channel is Channel.IOPUB
             and event.message.msg_type != "status"
-            and self._on_other is not None
         ):
-            self._on_other(event.message)
+            if self._inbox is not None:
+                # In order with what the cell of this shell prints.
+                self._inbox.put(_Other(event.message))
+            else:
+                self._show_other(event.message)
 
     # -- on the main thread
 
@@ -295,6 +312,26 @@ class RemoteLink:
             raise
         else:
             loop.call_soon_threadsafe(answer.set_result, value)
+
+    def _show_other(self, message: Message) -> None:
+        if self._on_other is not None:
+            self._on_other(message)
+
+    def _show_what_came_before(self, inbox: _Inbox, on_output: Callable[[Message], None]) -> None:
+        """Show output that was sent before a question: it travels on another socket, and may be a little later."""
+        while True:
+            try:
+                item = inbox.get(timeout=_LATE)
+            except queue.Empty:
+                return
+            match item:
+                case _Asked() | _Ended():
+                    inbox.put(item)
+                    return
+                case _Other(message):
+                    self._show_other(message)
+                case message:
+                    on_output(message)
 
     def _interrupt(self) -> None:
         before, times = self._interrupted
@@ -343,18 +380,3 @@ def _both(entry: Any) -> tuple[str, str]:
         return entry, ""
     source, output = entry
     return str(source), str(output or "")
-
-
-def _show_what_came_before(
-    inbox: queue.SimpleQueue[Message | _Asked | _Ended], on_output: Callable[[Message], None]
-) -> None:
-    """Show output that was sent before a question: it travels on another socket, and may be a little later."""
-    while True:
-        try:
-            item = inbox.get(timeout=_LATE)
-        except queue.Empty:
-            return
-        if isinstance(item, _Asked | _Ended):
-            inbox.put(item)
-            return
-        on_output(item)

@@ -23,6 +23,9 @@ _OPAQUE = re.compile(
 #: Characters of a result that are shown; more than anybody reads, less than what keeps a terminal busy.
 _LONGEST = 100_000
 
+#: Characters of a source that is laid out; more takes longer than a person waits.
+_LARGEST = 200_000
+
 #: Characters of the end of a result that is cut.
 _END = 200
 
@@ -78,8 +81,14 @@ def _text(data: Mapping[str, Any], mime: str) -> str | None:
     return "".join(map(str, value)) if isinstance(value, Sequence) else str(value)
 
 
+def _rich_text(data: Mapping[str, Any], mime: str) -> str | None:
+    """Return what can be laid out; nothing if that took longer than a person waits."""
+    value = _text(data, mime)
+    return None if value is None or len(value) > _LARGEST else value
+
+
 def _table(data: Mapping[str, Any], rich: Rich, bare: bool) -> str | None:
-    html = _text(data, "text/html") if rich.tables else None
+    html = _rich_text(data, "text/html") if rich.tables else None
     if html is None or not (bare or "dataframe" in html) or "<table" not in html:
         return None
     from nuncius.terminal.formats.html import find_table
@@ -90,8 +99,13 @@ def _table(data: Mapping[str, Any], rich: Rich, bare: bool) -> str | None:
 
 
 def _formula(data: Mapping[str, Any], rich: Rich, plain: str | None, bare: bool) -> str | None:
-    latex = _text(data, "text/latex") if rich.formulas else None
-    if latex is None or "tabular" in latex or (plain is not None and "\n" in plain):
+    latex = _rich_text(data, "text/latex") if rich.formulas else None
+    if (
+        latex is None
+        or len(latex) > _LARGEST // 10
+        or "tabular" in latex
+        or (plain is not None and "\n" in plain)
+    ):
         return None
     from nuncius.terminal.formats.latex import is_understood, show_formula
     from nuncius.terminal.formats.widths import width_of
@@ -104,11 +118,11 @@ def _formula(data: Mapping[str, Any], rich: Rich, plain: str | None, bare: bool)
 
 
 def _document(data: Mapping[str, Any], rich: Rich) -> str | None:
-    if (markdown := _text(data, "text/markdown")) is not None:
+    if (markdown := _rich_text(data, "text/markdown")) is not None:
         from nuncius.terminal.formats.markdown import show_markdown
 
         return show_markdown(markdown, rich.columns)
-    if (html := _text(data, "text/html")) is not None:
+    if (html := _rich_text(data, "text/html")) is not None:
         from nuncius.terminal.formats.html import show_html
 
         return show_html(html, rich.columns) or None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -26,6 +25,7 @@ class Screen:
         picture: Returns the picture of a mime bundle, if it has one and the terminal can show it.
         colors: Whether ANSI codes that a kernel sends are kept.
         rich: Which results are laid out for the terminal.
+        links: The address of links to files of tracebacks, see `nuncius.terminal.links`; empty for none.
         updates: Displays that have an id are updated where they stand.
     """
 
@@ -36,17 +36,21 @@ class Screen:
         *,
         colors: bool = True,
         rich: Rich = PLAIN,
+        links: str = "",
         updates: bool = True,
     ) -> None:
         self._show_result_prompt = show_result_prompt
         self._picture = picture
         self._colors = colors
         self._rich = rich
+        self._links = links
         self._updates = updates
         #: Output is to be cleared when the next one comes.
         self._clear_pending = False
         #: The first frame of a traceback is the shell's doing.
         self.hide_first_frame = False
+        #: The text of the newest result.
+        self.last_result = ""
         #: Where the output of this cell stands, once somebody wants to change it.
         self._tracker: Tracker | None = None
         self._watched: list[tuple[str, TextIO]] = []
@@ -77,11 +81,14 @@ class Screen:
 
     def text_of(self, data: Mapping[str, Any]) -> str:
         """Return a mime bundle as text for this terminal."""
-        rich = replace(self._rich, columns=shutil.get_terminal_size().columns)
-        return self._plain(best_text(data, rich))
+        from shutil import get_terminal_size
+
+        rich = replace(self._rich, columns=get_terminal_size().columns)
+        return self._plain(best_text(data, rich)).removesuffix("\n")
 
     def _show_result(self, content: Mapping[str, Any]) -> None:
         data = content.get("data", {})
+        self.last_result = str(data.get("text/plain", ""))
         picture = self._picture(data) if self._picture is not None else None
         self._show_result_prompt(content.get("execution_count") or 0)
         if picture is not None:
@@ -143,7 +150,16 @@ class Screen:
             content.get("traceback", ()),
             skip_first_frame=self.hide_first_frame,
         )
-        self.write(self._plain(text) + "\n", "stderr")
+        self.write(self._linked(self._plain(text)) + "\n", "stderr")
+
+    def _linked(self, text: str) -> str:
+        if not self._links or "File " not in text:
+            return text
+        import socket
+
+        from nuncius.terminal.links import linked
+
+        return linked(text, self._links, socket.gethostname())
 
     def _plain(self, text: str) -> str:
         if self._colors or "\x1b" not in text:
@@ -170,9 +186,11 @@ class Screen:
         """Know from now on, until the cell ends, where its output stands."""
         if self._tracker is not None or not self._updates or not sys.stdout.isatty():
             return
+        from shutil import get_terminal_size
+
         from nuncius.terminal.updating import Tracker
 
-        self._tracker = Tracker(*shutil.get_terminal_size())
+        self._tracker = Tracker(*get_terminal_size())
         # In this process cells write to the terminal themselves.
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from nuncius.protocol.errors import KernelDied, KernelError
 from nuncius.terminal.asking import ask, ask_secret
-from nuncius.terminal.debugging import DebuggerPrompt
+from nuncius.terminal.debugging import DebuggerPrompt, is_debugger
 from nuncius.terminal.editing import trimmed
 from nuncius.terminal.lean import import_lean
 from nuncius.terminal.render import shortened
 from nuncius.terminal.screen import Screen
+from nuncius.terminal.telling import clipboard
 
 if TYPE_CHECKING:
     from nuncius.protocol.client.exchange import Input
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from nuncius.protocol.messages import Message
     from nuncius.terminal.link import Link
     from nuncius.terminal.options import TerminalShell
+    from nuncius.terminal.telling import Telling
 
 __all__ = ["Reader", "Session"]
 
@@ -61,6 +63,7 @@ class Session:
         options: How the shell behaves.
         screen: Where output goes.
         debugger: Asks for the debugger.
+        telling: Tells the terminal what goes on.
     """
 
     def __init__(
@@ -70,13 +73,14 @@ class Session:
         options: TerminalShell,
         screen: Screen | None = None,
         debugger: DebuggerPrompt | None = None,
+        telling: Telling | None = None,
     ) -> None:
         self._debugger = debugger or DebuggerPrompt()
         self._link = link
         self._reader = reader
         self._options = options
         self._screen = screen or Screen(reader.show_result_prompt)
-        self._marks = bool(getattr(getattr(reader, "prompts", None), "marks", False))
+        self._telling = telling
         #: The number of the next cell.
         self.number = 1
         #: What the next prompt begins with.
@@ -88,6 +92,7 @@ class Session:
         #: Line magics that are the shell's own: name -> what to do with the rest of the line; it tells whether the shell ends.
         self.commands: dict[str, Callable[[str], bool]] = {}
         self.commands["view"] = self._view
+        self.commands["copy"] = self._copy
         #: Called after each cell.
         self.after_cell: Callable[[], None] | None = None
 
@@ -115,17 +120,26 @@ class Session:
             if self.commands[name](argument.strip()):
                 self.exit_code = 0
             return
-        self._mark("\x1b]133;C\x07")
+        number = self.number
+        if self._telling is not None:
+            self._telling.begin(code)
         result = self.run_cell(code)
         if self.after_cell is not None:
             self.after_cell()
-        self._mark(f"\x1b]133;D;{0 if result is not None and result.ok else 1}\x07")
+        if self._telling is not None:
+            self._telling.end(number, ok=result is not None and result.ok)
         self._screen.write(self._options.separate_in)
 
-    def _mark(self, code: str) -> None:
-        """Tell the terminal where the output of a cell begins and ends (OSC 133)."""
-        if self._marks:
-            self._screen.write(code)
+    def _copy(self, argument: str) -> bool:
+        """Put the text of the last result into the clipboard: ``%copy``."""
+        if self._telling is None:
+            self._screen.write("This terminal has no clipboard that could be reached.\n", "stderr")
+        elif not self._screen.last_result:
+            self._screen.write("There is no result yet that could be copied.\n", "stderr")
+        else:
+            self._screen.write(clipboard(self._screen.last_result))
+            self._screen.write(f"Copied {len(self._screen.last_result):,} characters.\n")
+        return False
 
     def _read(self) -> str:
         default, self._next_input = self._next_input, ""
@@ -204,7 +218,7 @@ class Session:
     def _answer(self, question: Input) -> str:
         if question.password:
             return ask_secret(question.prompt)
-        if question.message.metadata.get("kind") == "debugger":
+        if is_debugger(question.message.metadata, question.prompt):
             return self._debugger.ask(question.prompt)
         return ask(question.prompt)
 

@@ -1,4 +1,4 @@
-r"""Take the signals that end or ask a shell: hang-up, termination, and Ctrl-\\ for the stacks of all threads."""
+r"""Take the signals that end or ask a shell: hang-up, termination, Ctrl-\\ for the stacks of all threads, and Ctrl-C again and again."""
 
 from __future__ import annotations
 
@@ -6,17 +6,62 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from nuncius.terminal.session import Session
 
-__all__ = ["handled"]
+__all__ = ["CellStopped", "Impatience", "handled"]
 
 #: Seconds that a cell has to end after SIGHUP or SIGTERM.
 _GRACE = 2.0
+
+
+#: Seconds within which another Ctrl-C means more than the first.
+_IMPATIENT = 1.0
+
+
+class CellStopped(BaseException):
+    """Ctrl-C was pressed three times: the cell is stopped although it catches KeyboardInterrupt."""
+
+
+class Impatience:
+    """Stop by force a cell that goes on after Ctrl-C.
+
+    Args:
+        say: Tells the person something.
+        clock: Returns seconds.
+    """
+
+    def __init__(
+        self, say: Callable[[str], object], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._say = say
+        self._clock = clock
+        self._last = -_IMPATIENT
+        self._times = 0
+
+    def press(self, can_stop: bool) -> None:
+        """Take one Ctrl-C.
+
+        Args:
+            can_stop: An exception may be raised here.
+
+        Raises:
+            CellStopped: It is the third within a second of the one before.
+        """
+        now = self._clock()
+        self._times = self._times + 1 if now - self._last < _IMPATIENT else 1
+        self._last = now
+        if self._times == 2:
+            self._say(
+                "\nThe cell does not stop. Once more stops it by force; Ctrl-\\ shows where it is.\n"
+            )
+        elif self._times > 2 and can_stop:
+            raise CellStopped("Ctrl-C was pressed three times")
 
 
 @contextmanager

@@ -177,6 +177,8 @@ class _Parser:
             if token == "}" or token in ends:
                 break
             if token.isspace():
+                if self._between_words():
+                    atoms.append(_Atom(Box((" ",)), "space"))
                 self._at += 1
             elif token in ("^", "_"):
                 atoms.append(self._scripts(atoms.pop() if atoms else _Atom(Box(("",)))))
@@ -184,6 +186,13 @@ class _Parser:
                 atoms.extend(self._atoms())
         self._depth -= 1
         return _spaced(atoms)
+
+    def _between_words(self) -> bool:
+        """Tell whether the blank here is one between two names, of which one has several letters: sympy means a product."""
+        before = "".join(self._tokens[max(0, self._at - 2) : self._at])
+        after = "".join(self._tokens[self._at + 1 : self._at + 3])
+        several = any(len(word) == 2 and word.isalpha() for word in (before, after))
+        return several and before[-1:].isalnum() and after[:1].isalnum()
 
     def _rest(self) -> Box:
         """Return what is left as it is written: it is nested too deep to be read by anybody."""
@@ -254,7 +263,9 @@ class _Parser:
             self._skip_blanks()
             if self._peek() in marks and not marks[self._peek()].width:
                 mark = self._next()
+                flat, self._flat = self._flat, True
                 marks[mark] = self._argument()
+                self._flat = flat
             else:
                 self._at = blanks
                 break
@@ -400,6 +411,7 @@ class _Parser:
         "tag": _silent,
         "color": _silent,
         "not": _not,
+        "bmod": lambda self: _Atom(Box(("mod",)), "rel"),
         "middle": lambda self: _Atom(Box((self._delimiter(),))),
     }
 

@@ -25,15 +25,15 @@ _TAG = re.compile(r"</?[A-Za-z][^<>]*>")
 _INLINE = re.compile(
     r"""
       (?P<escaped>\\[!-/:-@\[-`{-~])
-    | (?P<ticks>`+)(?P<code>.+?)(?<!`)(?P=ticks)(?!`)
+    | (?P<ticks>`{1,9})(?P<code>.{1,500}?)(?<!`)(?P=ticks)(?!`)
     | \$\$(?P<display>[^$]+)\$\$
     | (?<![\w$])\$(?P<formula>[^\s$](?:[^$\n]*[^\s$])?)\$(?!\d)
-    | !\[(?P<alt>[^\]]*)\]\((?P<image>[^)\s]*)[^)]*\)
-    | \[(?P<words>[^\]]+)\]\((?P<address>[^)\s]*)[^)]*\)
+    | !\[(?P<alt>[^\[\]]{0,500})\]\((?P<image>[^()\s]{0,2000})[^()]{0,500}\)
+    | \[(?P<words>[^\[\]]{1,500})\]\((?P<address>[^()\s]{0,2000})[^()]{0,500}\)
     | <(?P<plain>https?://[^\s<>]+)>
-    | (?P<strong>\*\*|__)(?=\S)(?P<bold>.+?)(?<=\S)(?P=strong)
-    | (?<!\w)(?P<mark>[*_])(?=\S)(?P<italic>.+?)(?<=\S)(?P=mark)(?!\w)
-    | ~~(?P<strike>.+?)~~
+    | (?P<strong>\*\*|__)(?=\S)(?P<bold>.{1,500}?)(?<=\S)(?P=strong)
+    | (?<!\w)(?P<mark>[*_])(?=\S)(?P<italic>.{1,500}?)(?<=\S)(?P=mark)(?!\w)
+    | ~~(?P<strike>.{1,500}?)~~
     """,
     re.VERBOSE | re.DOTALL,
 )

@@ -1,0 +1,142 @@
+"""The shell over kernels that are elsewhere: behind SSH, left and attached to again, dead."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from terminal import Terminal
+
+NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
+CONSOLE = [NUNCIUS, "console", "--kernel", "nuncius-python"]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+
+
+def started(command: list[str], home: dict[str, str], seen: str = "In [1]:") -> Terminal:
+    terminal = Terminal([*command, "--no-banner"], home, home["HOME"])
+    terminal.wait(seen, 40)
+    return terminal
+
+
+@pytest.fixture
+def ssh(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """An SSH server on the loopback: its name, and a folder with an `ssh` that has the key."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for key in ("host", "user"):
+            subprocess.run(
+                ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / key)], check=True
+            )
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            port = free.getsockname()[1]
+        (folder / "config").write_text(
+            f"Port {port}\nListenAddress 127.0.0.1\nHostKey {folder}/host\n"
+            f"AuthorizedKeysFile {folder}/user.pub\nPidFile none\nUsePAM no\nStrictModes no\n"
+        )
+        if os.geteuid() == 0:
+            Path("/run/sshd").mkdir(exist_ok=True)
+        (folder / "bin").mkdir()
+        client = folder / "bin" / "ssh"
+        client.write_text(
+            f"#!/bin/sh\nexec {shutil.which('ssh')} -F none -i {folder}/user -o IdentitiesOnly=yes "
+            '-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR "$@"\n'
+        )
+        client.chmod(0o700)
+        daemon = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin")
+        assert daemon, "this test needs an SSH server: apt install openssh-server"
+        with subprocess.Popen(
+            [daemon, "-D", "-e", "-f", str(folder / "config")], stderr=subprocess.PIPE, text=True
+        ) as server:
+            assert server.stderr is not None
+            assert any("listening on" in line for line in server.stderr)
+            yield f"{getpass.getuser()}@127.0.0.1:{port}", str(folder / "bin")
+            server.terminate()
+
+
+def test_a_kernel_behind_ssh(home: dict[str, str], ssh: tuple[str, str]) -> None:
+    host, programs = ssh
+    with started(CONSOLE, home) as first:
+        first.type("%connect_info\r")
+        first.wait("In [2]:")
+        first.type("kept = 6 * 7\r")
+        first.wait("In [3]:")
+        through = {**home, "PATH": f"{programs}:{home['PATH']}"}
+        command = [NUNCIUS, "console", "--existing", "--ssh", host]
+        with started(command, through, "In [3]:") as second:
+            assert "In [2]: kept = 6 * 7" in second.text
+            second.type("kept\r")
+            second.wait("Out[3]: 42")
+            first.wait("In (other) [3]: kept")
+            first.wait("Out[3]: 42")
+            second.type("while True: pass\r\r")
+            second.wait(lambda screen: screen.count("while True") == 1)
+            first.wait("In (other) [4]: while True: pass")
+            second.press("c")
+            second.wait("KeyboardInterrupt")
+            second.wait("In [5]:")
+            second.press("d")
+            second.wait("let the kernel run on")
+            second.type("y\r")
+            assert second.wait_exit() == 0
+        first.type("kept + 1\r")
+        first.wait("Out[5]: 43")
+
+
+def test_what_ran_before_is_shown_to_who_comes_later(home: dict[str, str]) -> None:
+    with started(CONSOLE, home) as first:
+        first.type("def f(x):\rreturn x\r\r")
+        first.wait("In [2]:")
+        first.type("f('a\\nb'), f(1)\r")
+        first.wait("In [3]:")
+        with started([NUNCIUS, "attach", "--nosep"], home, "In [3]:") as second:
+            assert second.text.split("\n") == [
+                "In [1]: def f(x):",
+                "   ...:     return x",
+                "In [2]: f('a\\nb'), f(1)",
+                "Out[2]: ('a\\nb', 1)",
+                "In [3]:",
+            ]
+        with started([NUNCIUS, "attach", "--nosep", "--Target.replay=0"], home) as third:
+            third.type("f(2)\r")
+            third.wait("Out[3]: 2")
+
+
+def test_a_kernel_that_dies_in_a_cell_is_started_again(home: dict[str, str]) -> None:
+    with started(CONSOLE, home) as shell:
+        shell.type("import os, time; print('pid', os.getpid()); time.sleep(60)\r")
+        screen = shell.wait(lambda screen: "\npid " in screen)
+        os.kill(int(screen.split("\npid ")[1].split()[0]), signal.SIGKILL)
+        shell.wait("SIGKILL")
+        shell.wait("was restarted")
+        shell.type("6 * 7\r")
+        shell.wait("Out[1]: 42")
+
+
+def test_a_kernel_of_someone_else_that_dies_ends_the_shell(home: dict[str, str]) -> None:
+    with (
+        started(CONSOLE, home) as first,
+        started([NUNCIUS, "attach"], home) as second,
+    ):
+        first.press("d")
+        first.wait("Do you really want to exit")
+        first.type("y\r")
+        assert first.wait_exit() == 0
+        second.type("6 * 7\r")
+        assert second.wait_exit(40) == 1
+        assert "kernel" in second.text
