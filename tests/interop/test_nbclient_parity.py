@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -43,13 +45,14 @@ print(nbformat.writes(nb))
 """
 
 
-def notebook(sources: list[str]) -> dict[str, Any]:
+def notebook(sources: list[Any]) -> dict[str, Any]:
+    """A notebook of code cells; one that is a pair has tags."""
     cells = [
         {
             "cell_type": "code",
             "id": f"c{n}",
-            "metadata": {},
-            "source": source,
+            "metadata": {} if isinstance(source, str) else {"tags": source[1]},
+            "source": source if isinstance(source, str) else source[0],
             "outputs": [],
             "execution_count": None,
         }
@@ -59,16 +62,22 @@ def notebook(sources: list[str]) -> dict[str, Any]:
     return {"cells": cells, "metadata": {"kernelspec": spec}, "nbformat": 4, "nbformat_minor": 5}
 
 
-@pytest.fixture
-def kernel(peers: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The peers' kernel, known to both sides as ``peer``."""
-    folder = tmp_path / "data" / "kernels" / "peer"
-    folder.mkdir(parents=True)
+@pytest.fixture(scope="module")
+def data(peers: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder of Jupyter with the peers' kernel as ``peer``."""
+    folder = tmp_path_factory.mktemp("data")
     argv = [str(peers), "-m", "ipykernel_launcher", "-f", "{connection_file}"]
     spec = {"argv": argv, "display_name": "Peer", "language": "python"}
-    (folder / "kernel.json").write_text(json.dumps(spec))
-    monkeypatch.setenv("JUPYTER_DATA_DIR", str(tmp_path / "data"))
-    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    (folder / "kernels" / "peer").mkdir(parents=True)
+    (folder / "kernels" / "peer" / "kernel.json").write_text(json.dumps(spec))
+    return folder
+
+
+@pytest.fixture
+def kernel(peers: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The peers' Python; both sides know the kernel ``peer``."""
+    monkeypatch.setenv("JUPYTER_DATA_DIR", str(data))
+    monkeypatch.setenv("IPYTHONDIR", str(data / "ipython"))
     return peers
 
 
@@ -138,3 +147,113 @@ def test_failures_have_the_same_name_and_text(kernel: Path) -> None:
         NotebookClient(notebook(["1/0"]), timeout=60).execute()
     error = caught.value
     assert [type(error).__name__, error.ename, error.evalue] == json.loads(done.stdout)
+
+
+HOOKS = ["on_notebook_start", "on_notebook_complete", "on_notebook_error", "on_cell_start", "on_cell_execute", "on_cell_complete", "on_cell_executed", "on_cell_error"]  # fmt: skip
+
+#: Run on both sides: what the hooks were told, how the run ended, and the notebook.
+STORY = """
+def story(NotebookClient, nb, traits):
+    said = []
+    def hook(name):
+        def take(**about):
+            said.append([name, about.get("cell_index"), sorted(about)])
+        return take
+    hooks = {name: hook(name) for name in HOOKS}
+    try:
+        NotebookClient(nb, kernel_name="peer", **{"timeout": 60, **traits}, **hooks).execute()
+        end = None
+    except Exception as error:
+        kinds = [kind.__name__ for kind in type(error).__mro__]
+        end = [type(error).__name__, getattr(error, "ename", None), "TimeoutError" in kinds, "RuntimeError" in kinds]
+    return said, end
+"""
+THEIR_STORY = f"""
+import json, sys, nbformat
+from nbclient import NotebookClient
+HOOKS = {HOOKS!r}
+{STORY}
+results = {{}}
+for name, given in json.loads(sys.stdin.read()).items():
+    nb = nbformat.from_dict(given["nb"])
+    said, end = story(NotebookClient, nb, given["traits"])
+    results[name] = [said, end, nb]
+print(json.dumps(results))
+"""
+
+SLOW = "import time\nprint('begun', flush=True)\ntime.sleep(30)"
+WIDGETS = "import ipywidgets as w\nslider = w.IntSlider(value=3)\nslider"
+OUTPUT = "out = w.Output()\nout"
+INTO = "with out:\n    print('inside')\n    display('shown')\nprint('outside')"
+STORIES: dict[str, tuple[list[Any], dict[str, Any]]] = {
+    "an exception": (["1", "1/0", "2"], {}),
+    "allowed by a tag": ([("1/0", ["raises-exception"]), "2"], {}),
+    "allowed by name": (["1/0", "int('x')", "3"], {"allow_error_names": ["ZeroDivisionError"]}),
+    "all allowed": (["1/0", "int('x')"], {"allow_errors": True}),
+    "none allowed": ([("1/0", ["raises-exception"])], {"force_raise_errors": True}),
+    "left out": ([("print(1)", ["skip-execution"]), "print(2)"], {}),
+    "left out by another tag": ([("print(1)", ["not"]), ("print(2)", ["skip-execution"])], {"skip_cells_with_tag": "not"}),
+    "too long": ([SLOW, "2"], {"timeout": 1}),
+    "too long, interrupted": ([SLOW, "2"], {"timeout": 1, "interrupt_on_timeout": True}),
+    "too long, another error": ([SLOW, "2"], {"timeout": 1, "interrupt_on_timeout": True, "allow_errors": True, "error_on_timeout": {"ename": "Slow", "evalue": "x", "traceback": ["t"]}}),
+    "a dead kernel": (["1", "import os; os._exit(3)", "2"], {}),
+    "no times": (["1"], {"record_timing": False}),
+    "streams as one": (["import sys\nfor n in range(3):\n    print(n); sys.stdout.flush()"], {"coalesce_streams": True}),
+    "widgets": ([WIDGETS, OUTPUT, INTO], {}),
+    "widgets without state": ([WIDGETS], {"store_widget_state": False}),
+}  # fmt: skip
+
+#: What else of the last cell has come when the kernel goes is chance.
+CUT_OFF = ("too long", "a dead kernel")
+
+
+def widgets(nb: dict[str, Any]) -> list[Any]:
+    """The saved state without ids: what kinds of models, and what the output widget holds."""
+    saved = nb["metadata"].get("widgets")
+    if saved is None:
+        return []
+    models = saved["application/vnd.jupyter.widget-state+json"]["state"].values()
+    return sorted([m["model_name"], m["state"].get("value"), json.dumps(m["state"].get("outputs"))] for m in models)  # fmt: skip
+
+
+def without_ids(cell: dict[str, Any]) -> str:
+    """A cell as text, the ids of its widgets left out."""
+    text = json.dumps(joined(cell), sort_keys=True)
+    return re.sub(r"[0-9a-f]{32}|0x[0-9a-f]+", "ID", text)
+
+
+@pytest.fixture(scope="module")
+def theirs(peers: Path, data: Path) -> dict[str, Any]:
+    """All stories as nbclient tells them, by name."""
+    given = {
+        name: {"nb": notebook(sources), "traits": traits}
+        for name, (sources, traits) in STORIES.items()
+    }
+    done = subprocess.run(
+        [str(peers), "-c", THEIR_STORY],
+        input=json.dumps(given),
+        env={**os.environ, "JUPYTER_DATA_DIR": str(data), "IPYTHONDIR": str(data / "ipython")},
+        capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("name", STORIES)
+def test_a_run_goes_the_same_way(kernel: Path, theirs: dict[str, Any], name: str) -> None:
+    sources, traits = STORIES[name]
+    said, end, nb = theirs[name]
+    space: dict[str, Any] = {"HOOKS": HOOKS}
+    exec(STORY, space)
+    ours = notebook(sources)
+    my_said, my_end = space["story"](NotebookClient, ours, traits)
+    assert my_end == end
+    assert my_said == said
+    assert widgets(ours) == widgets(nb)
+    if name in CUT_OFF:
+        assert [split(cell["outputs"]) for cell in ours["cells"]] == [split(cell["outputs"]) for cell in nb["cells"]]  # fmt: skip
+        return
+    assert [without_ids(cell) for cell in ours["cells"]] == [
+        without_ids(cell) for cell in nb["cells"]
+    ]

@@ -101,7 +101,7 @@ def test_preprocessors_of_every_kind() -> None:
     exporter.register_preprocessor(shout)
     exporter.register_preprocessor(Add, enabled=True)
     exporter.register_preprocessor("nbconvert.preprocessors.ClearOutputPreprocessor")
-    assert exporter.from_notebook_node(NB)[0] == "# T!+\n\n\n```python\nx = 1+\n```\n\n"
+    assert exporter.from_notebook_node(NB)[0] == "# T!+\n\n\n```\nx = 1+\n```\n\n"
 
 
 def test_preprocessors_work_by_themselves() -> None:

@@ -60,7 +60,7 @@ def test_pipes(folder: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytes
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(json.dumps(NB).encode())))
     assert main(["--stdin", "--stdout", "--to", "markdown"]) == 0
     out, err = capfdbinary.readouterr()
-    assert out == b"# Title\n\n\n```python\nx = 1\nx\n```\n\n\n    1\n\n"
+    assert out == b"# Title\n\n\n```\nx = 1\nx\n```\n\n\n    1\n\n"
     assert err == b""
 
 

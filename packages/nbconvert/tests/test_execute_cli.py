@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -258,3 +260,44 @@ def test_nbconvert_runs_it_too(place: Path) -> None:
     with start(place, "nbconvert", "--to", "markdown", "--execute", "--stdout", "nb") as process:
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out.strip(), err) == (0, "```python\nprint(1)\n```\n\n    1", "")
+
+
+def test_sigterm_saves_what_ran_too(place: Path) -> None:
+    save(place / "nb.ipynb", notebook("print(1)", "print('here', flush=True)\nimport time; time.sleep(60)", "3"))  # fmt: skip
+    with start(place, "execute", "nb.ipynb", "--log-output") as process:
+        assert process.stderr is not None
+        while "here" not in process.stderr.readline():
+            pass
+        process.terminate()
+        process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert streams(read(place / "nb.executed.ipynb")) == ["1\n", "here\n!KeyboardInterrupt", ""]
+
+
+LIMITED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+from nuncius.nbconvert.cli.execute import main
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+def test_where_nothing_more_can_be_written_the_journal_has_the_beginning(place: Path) -> None:
+    save(place / "nb.ipynb", notebook("print(1)", "print('x' * 30_000)", "print(3)"))
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, "nb.ipynb"],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    said = "nuncius execute: nb.ipynb: File too large: nb.executed.ipynb\n"
+    assert (done.returncode, done.stderr) == (1, said)
+    assert not (place / "nb.executed.ipynb").exists()
+    assert command(place, "nb.ipynb", "--recover")[0] == 0
+    assert streams(read(place / "nb.executed.ipynb")) == ["1\n", "", ""]
+
+
+def test_a_result_whose_folder_is_gone_is_written_elsewhere(place: Path) -> None:
+    gone = "import os; os.rename('out', 'gone'); open('out', 'w').close(); print(1)"
+    save(place / "nb.ipynb", notebook(gone))
+    rc, _, err = command(place, "nb.ipynb", "--output-dir", "out")
+    assert (rc, err.endswith("; the result is in nb-1.ipynb\n")) == (1, True)
+    assert streams(read(place / "nb-1.ipynb")) == ["1\n"]

@@ -80,7 +80,6 @@ def test_hooks_are_called_whether_they_await_or_not() -> None:
         ("on_cell_complete", 2),
         ("on_cell_executed", 2),
         ("on_cell_error", 2),
-        ("on_notebook_error", None),
         ("on_notebook_complete", None),
     ]
 

@@ -112,7 +112,7 @@ def test_input_and_outputs_have_their_classes_and_ids() -> None:
     assert (
         '<div class="jp-Cell jp-CodeCell jp-Notebook-cell celltag_a" id="cell-id=cell-0">' in text
     )
-    assert '<div class="highlight hl-python"><pre><span></span><span class="n">x</span><span class="o">&lt;</span><span class="mi">1</span>\n</pre></div>' in text  # fmt: skip
+    assert '<div class=" highlight hl-ipython3"><pre><span></span><span class="n">x</span><span class="o">&lt;</span><span class="mi">1</span>\n</pre></div>' in text  # fmt: skip
     assert 'data-mime-type="application/vnd.jupyter.stderr" tabindex="0">\n<pre><span class="ansi-red-fg">red</span></pre>' in text  # fmt: skip
 
 

@@ -96,3 +96,16 @@ def test_anything_is_read_or_refused_by_name(tree: object) -> None:
     except NotebookError:
         return
     assert loads(dumps(nb)).nb["cells"] == json.loads(json.dumps(nb["cells"]))
+
+
+def test_lines_of_format_2_have_no_ends() -> None:
+    old = {"nbformat": 2, "metadata": {"signature": "x"}, "worksheets": [{"cells": [
+        {"cell_type": "code", "language": "python", "input": ["a", "b"], "prompt_number": 1,
+         "outputs": [{"output_type": "stream", "stream": "stdout", "text": ["c", "d"]},
+                     {"output_type": "pyout", "prompt_number": 1, "text": ["e", "f"]}]},
+        {"cell_type": "markdown", "source": ["# g", "h"]},
+    ]}]}  # fmt: skip
+    code, prose = loads(json.dumps(old).encode(), "t").nb["cells"]
+    assert code["source"] == "a\nb"
+    assert [code["outputs"][0]["text"], code["outputs"][1]["data"]] == ["c\nd", {"text/plain": "e\nf"}]  # fmt: skip
+    assert prose["source"] == "# g\nh"

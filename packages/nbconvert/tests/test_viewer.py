@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import http.client
 import json
 import os
@@ -21,6 +23,8 @@ from nbconvert_notebooks import code, markdown, notebook, result, save
 from nuncius.nbconvert.errors import NbConvertError
 from nuncius.nbconvert.viewer.addresses import Refused, Rules
 from nuncius.nbconvert.viewer.cache import Cache
+from nuncius.nbconvert.viewer.fetch import Fetched
+from nuncius.nbconvert.viewer.limit import Limiter
 from nuncius.nbconvert.viewer.server import ViewerServer
 from nuncius.nbconvert.viewer.site import Site, place
 from nuncius.nbconvert.viewer.worker import Worker
@@ -95,8 +99,11 @@ def test_other_formats_and_the_file_itself(shelf: Path) -> None:
         ("/file/a%00b.ipynb", 404),
         ("/file/bad.ipynb", 422),
         ("/nothing", 404),
-        ("/github/u/r", 404),
+        ("/github/u", 404),
+        ("/github/u/r/commits/x", 404),
         ("/gist/x", 404),
+        ("/format/format/html/file/a%20b.ipynb", 404),
+        ("/format/pdf/file/a%20b.ipynb", 403),
         ("/url/127.0.0.1/x.ipynb", 403),
         ("/urls/localhost/x.ipynb", 403),
         ("/go?url=file:///etc/passwd", 403),
@@ -124,7 +131,14 @@ def test_one_notebook_alone(shelf: Path) -> None:
         ("https://example.org/a b/n.ipynb", "/urls/example.org/a%20b/n.ipynb"),
         ("http://example.org:8080/n.ipynb?x=1", "/url/example.org:8080/n.ipynb?x=1"),
         ("https://github.com/u/r/blob/main/d/n.ipynb", "/github/u/r/blob/main/d/n.ipynb"),
+        ("https://github.com/u/r", "/github/u/r/"),
+        ("https://github.com/u/r/tree/main/d e", "/github/u/r/tree/main/d%20e/"),
+        ("u/r", "/github/u/r/"),
+        ("https://raw.githubusercontent.com/u/r/main/n.ipynb", "/github/u/r/blob/main/n.ipynb"),
         ("https://gist.github.com/u/123", "/gist/u/123"),
+        ("0123456789abcdef0123456789abcdef", "/gist/0123456789abcdef0123456789abcdef"),
+        ("https://gitlab.com/u/r/-/blob/main/n.ipynb", "/urls/gitlab.com/u/r/-/raw/main/n.ipynb"),
+        ("https://nbviewer.org/github/u/r/blob/main/n.ipynb", "/github/u/r/blob/main/n.ipynb"),
         ("https://bücher.example/ä?ö=1", "/urls/xn--bcher-kva.example/%C3%A4?%C3%B6=1"),
     ],
 )
@@ -159,6 +173,74 @@ def test_a_notebook_is_fetched_again_only_when_it_is_old_or_somebody_asks(tmp_pa
     assert site.answer(path + "?download=1").body == b"xxx"
     # What is no notebook is said to be none.
     assert site.answer(path).status == 422
+
+
+def test_a_repository_is_a_folder(shelf: Path) -> None:
+    asked = []
+
+    def get(url: str, *_: object) -> Fetched:
+        asked.append(url)
+        listing = [{"name": "n é.ipynb", "type": "file"}, {"name": "sub", "type": "dir"}, {"name": "x.py", "type": "file"}, {"name": ".github", "type": "dir"}, 7]  # fmt: skip
+        return Fetched(json.dumps(listing).encode(), url, "")
+
+    site = Site(None, Rules(), get=get)
+    page = site.answer("/github/u/r%20s/tree/main/a%20b/").body.decode()
+    assert asked == ["https://api.github.com/repos/u/r%20s/contents/a%20b?ref=main"]
+    assert re.findall(r'<li><a href="([^"]*)"', page) == ["/github/u/r%20s/tree/main/a%20b/sub", "/github/u/r%20s/blob/main/a%20b/n%20%C3%A9.ipynb"]  # fmt: skip
+    assert Site(None, Rules(), get=lambda *_: Fetched(b"{}", "", "")).answer("/github/u/r").status == 403  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("/github/u/r/blob/main/d/n.ipynb", "https://raw.githubusercontent.com/u/r/main/d/n.ipynb"),
+        ("/gist/u/12/n.ipynb", "https://gist.githubusercontent.com/u/12/raw/n.ipynb"),
+        ("/gist/u/12", "https://gist.githubusercontent.com/u/12/raw"),
+        ("/gist/0123456789abcdef0123", "https://gist.github.com/0123456789abcdef0123/raw"),
+        ("/format/script/urls/h/n.ipynb?a=1&format=x", "https://h/n.ipynb?a=1"),
+    ],
+)
+def test_where_a_path_leads_to(path: str, url: str) -> None:
+    asked = []
+
+    def get(url: str, *_: object) -> Fetched:
+        asked.append(url)
+        return Fetched(json.dumps(notebook(markdown("# There"))).encode(), url, "")
+
+    answer = Site(None, Rules(), get=get).answer(path)
+    assert (answer.status, asked) == (200, [url])
+    assert b"There" in answer.body
+
+
+def test_slides_run_what_shows_slides_and_nothing_else(shelf: Path) -> None:
+    save(shelf / "s.ipynb", notebook(markdown("# A <script>alert(1)</script>", slideshow={"slide_type": "slide"})))  # fmt: skip
+    site = Site(shelf, Rules())
+    assert b"?format=slides" in site.answer("/file/s.ipynb").body
+    assert b"?format=slides" not in site.answer("/file/sub/c.ipynb").body
+    answer = site.answer("/format/slides/file/s.ipynb")
+    scripts = re.findall(rb"<script[^>]*>(.*?)</script>", answer.body, re.DOTALL)
+    sums = {f"'sha256-{base64.b64encode(hashlib.sha256(s).digest()).decode()}'" for s in scripts}
+    assert set(answer.policy.partition("; script-src ")[2].split()) == sums
+    assert len(sums) == 3
+    assert b"<script" not in answer.body.split(b"<main>")[1].split(b"</main>")[0]
+
+
+def test_health_figures_and_what_one_client_may_have(shelf: Path) -> None:
+    now = [0.0]
+    site = Site(shelf, Rules(), limiter=Limiter(2, lambda: now[0]))
+    paths = ["/file/a%20b.ipynb", "/file/a%20b.ipynb", "/file/sub/c.ipynb", "/file/sub/c.ipynb?format=script"]  # fmt: skip
+    assert [site.answer(path, "me").status for path in paths] == [200, 200, 200, 429]
+    assert site.answer("/file/a%20b.ipynb", "me").status == 200  # what is there costs nothing
+    assert site.answer("/file/sub/c.ipynb?format=markdown", "you").status == 200
+    refused = site.answer("/file/bad.ipynb", "me")
+    assert (refused.status, refused.headers) == (429, {"Retry-After": "31"})
+    now[0] += 30
+    assert site.answer("/file/bad.ipynb", "me").status == 422
+    assert site.answer("/health").body == b"ok\n"
+    figures = dict(line.rsplit(" ", 1) for line in site.answer("/metrics").body.decode().splitlines())  # fmt: skip
+    assert figures['nuncius_viewer_answers_total{status="429"}'] == "2"
+    assert figures['nuncius_viewer_conversions_total{format="html"}'] == "3"
+    assert int(figures['nuncius_viewer_cache_bytes{cache="rendered"}']) > 1000
 
 
 def test_a_cache_drops_what_was_used_longest_ago() -> None:

@@ -216,7 +216,7 @@ def build(nb: Notebook, name: str, view: View) -> Document:
     language = _str(info.get("name")) or _str(kernelspec.get("language"))
     if not language and _str(kernelspec.get("name")).startswith("python"):
         language = "python"
-    lexer = _str(info.get("pygments_lexer")) or language or "python"
+    lexer = _str(info.get("pygments_lexer")) or language or "ipython3"
     authors = metadata.get("authors")
     document = Document(
         name=name,

@@ -117,7 +117,7 @@ FORMATS: dict[str, Format] = {
         _format("qtpng", options.QtExporter, ".png", "image/png", "", "lab", _HTML_TYPES, _HTML_RAW, "webpdf:qtpng", _PAGE),
         _format("markdown", options.MarkdownExporter, ".md", "text/markdown", "Markdown", "markdown", _MARKDOWN_TYPES, ("text/markdown", "text/html", ""), "markdown:markdown", _FILES),
         _format("rst", options.RSTExporter, ".rst", "text/restructuredtext", "reStructuredText", "rst", _RST_TYPES, ("text/x-rst", "text/restructuredtext", ""), "rst:rst", _FILES),
-        _format("asciidoc", options.ASCIIDocExporter, ".asciidoc", "text/asciidoc", "AsciiDoc", "asciidoc", _ASCIIDOC_TYPES, ("text/asciidoc", ""), "asciidoc:asciidoc", _FILES),
+        _format("asciidoc", options.ASCIIDocExporter, ".asciidoc", "text/asciidoc", "AsciiDoc", "asciidoc", _ASCIIDOC_TYPES, ("text/asciidoc", "text/markdown", "text/html", ""), "asciidoc:asciidoc", _FILES),
         _format("script", options.ScriptExporter, ".txt", "text/plain", "Executable Script", "script", [], ("", "text/x-python"), "script:script", ("TagRemovePreprocessor", "RegexRemovePreprocessor")),
         _format("python", options.PythonExporter, ".py", "text/x-python", "", "python", [], ("", "text/x-python"), "script:python", ("TagRemovePreprocessor", "RegexRemovePreprocessor")),
         _format("notebook", options.NotebookExporter, ".ipynb", "application/json", "Notebook", "", [], (), "notebook:notebook", ("TagRemovePreprocessor", "RegexRemovePreprocessor")),

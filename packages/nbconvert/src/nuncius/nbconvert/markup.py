@@ -42,7 +42,7 @@ def clean(value: str) -> str:
 
 def data_for_script(value: Any) -> str:
     """Return JSON that can stand in a ``<script>`` element: nothing in it can end the element."""
-    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\!--")
+    return json.dumps(value, ensure_ascii=False).replace("</", "<\\/").replace("<!--", "<\\u0021--")
 
 
 def heading_id(title: str) -> str:

@@ -24,7 +24,8 @@ _REFERENCE = re.compile(r"\\(?:eq)?ref\b")
 _PLAIN_REFERENCE = re.compile(r"\\ref\s*\{([^{}]*)\}")
 #: How the number of a label, and a reference to it, look in what the converter makes.
 _KNOWN = re.compile(r'<mtd [^>]*\bid="([^"]*)"><mtext>\(?([^<]*?)\)?</mtext>')
-_OPEN = re.compile(r'(<a href="#([^"]*)">)\(\?\?\)</a>')
+_OPEN = re.compile(r'<a href="#([^"]*)">\(\?\?\)</a>')
+_ALONE = re.compile(r"\\(eq)?ref\s*\{([^{}]*)\}")
 _FONTS = {"rm": r"\mathrm ", "bf": r"\mathbf ", "it": r"\mathit "}
 _OLD = re.compile(r"\\(rm|bf|it)\b\s*")
 _ENVIRONMENT = re.compile(r"\\(begin|end)\{(eqnarray|alignat|split)(\*?)\}(\{\d+\})?")
@@ -124,11 +125,15 @@ class Mathematics:
         if made is None or not _REFERENCE.search(tex):
             return made
         marks = ("", "") if "\\eqref" not in tex else ("(", ")")
-        return _OPEN.sub(lambda m: f"{m[1]}{marks[0]}{self._labels.get(m[2], '???')}{marks[1]}</a>", made)  # fmt: skip
+        # A formula is one thing for who hears it, and has no links in it.
+        return _OPEN.sub(lambda m: f"{marks[0]}{self._labels.get(m[1], '???')}{marks[1]}", made)
 
     def html(self, tex: str, display: bool, raw: str = "") -> str:
         """Return a formula as HTML; what is not understood is shown as its source."""
         if self.native:
+            if alone := _ALONE.fullmatch(tex):
+                number = markup.text(self._labels.get(alone[2], "???"))
+                return f"<a{markup.attributes(href='#' + alone[2])}>{f'({number})' if alone[1] else number}</a>"  # fmt: skip
             element = self.markup(tex, display)
             if element is not None:
                 return element

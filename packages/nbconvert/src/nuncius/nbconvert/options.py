@@ -134,7 +134,7 @@ class HTMLExporter(TemplateExporter):
     embed_images: bool = option(False, help="Put the pictures that the Markdown refers to into the page.")  # fmt: skip
     sanitize_html: bool = option(False, help="The notebook is not trusted: let through harmless markup only, and no scripts.")  # fmt: skip
     skip_svg_encoding: bool = option(False, help="Put SVG into the page as it is, not as an image. It can then carry scripts.")  # fmt: skip
-    theme: str = option("light", help="Colors: light, dark, or auto for what the reader's system says.")  # fmt: skip
+    theme: str = option("light", help="Colors: light, dark, auto for what the reader's system says, or the name of a theme of JupyterLab that is installed.")  # fmt: skip
     toc: bool = option(False, help="A table of contents beside the page.")
     fold: Literal["none", "input", "output", "both"] = option("none", help="What is folded away at first.")  # fmt: skip
     number_equations: bool = option(True, help="Number labelled equations.")

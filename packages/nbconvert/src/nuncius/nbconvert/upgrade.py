@@ -59,8 +59,8 @@ def _list(value: Any) -> list[Any]:
 def _cell(cell: dict[str, Any], between: str) -> dict[str, Any]:
     kind = cell.get("cell_type")
     metadata = dict(cell["metadata"]) if isinstance(cell.get("metadata"), dict) else {}
-    if cell.get("collapsed"):
-        metadata.setdefault("collapsed", True)
+    if isinstance(cell.get("collapsed"), bool):
+        metadata.setdefault("collapsed", cell["collapsed"])
     if kind == "code":
         count = cell.get("prompt_number")
         outputs = [_output(o, between) for o in _list(cell.get("outputs"))]

@@ -24,6 +24,15 @@ def write(path: Path, chunks: Iterable[str] | Iterable[bytes]) -> int:
     Raises:
         OSError: It cannot be written.
     """
+    try:
+        return _write(path, chunks)
+    except OSError as error:
+        # Not the name of the temporary file: it says nothing to anybody.
+        error.filename, error.filename2 = str(path), None
+        raise
+
+
+def _write(path: Path, chunks: Iterable[str] | Iterable[bytes]) -> int:
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o755)
     if path.exists() and not path.is_file():
         return _pour(path, chunks)  # a device or pipe cannot be replaced

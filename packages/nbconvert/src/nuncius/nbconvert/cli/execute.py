@@ -346,13 +346,15 @@ def _mode(arguments: ExecuteArguments, output: bool) -> Any:
 def _told(report: Report, quiet: bool) -> Iterator[str]:
     """Say what became of one notebook."""
     from nuncius.nbconvert.execute.progress import plain
+    from nuncius.nbconvert.places import is_address
 
     job = report.job
     for note in report.result.notes if report.result and not quiet else ():
         yield f"{job.source}: {note}"
     if report.error is not None:
         text = _reason(report.error)
-        where = "" if text.startswith(job.source) else f"{job.source}: "
+        known = text.startswith(job.source) or (is_address(job.source) and job.source in text)
+        where = "" if known else f"{job.source}: "
         yield f"nuncius execute: {where}{text if sys.stderr.isatty() else plain(text)}"
     run = report.result.run if report.result else None
     if quiet or report.result is None or job.target in ("", "-"):

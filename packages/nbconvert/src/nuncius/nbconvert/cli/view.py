@@ -56,6 +56,8 @@ def _parsed(argv: list[str]) -> Namespace:
     parser.add_argument("--no-browser", dest="browser", action="store_false", help="open no browser")  # fmt: skip
     parser.add_argument("--allow", action="append", default=[], metavar="HOST", help="fetch from this host only (.example.org: and all below); can be repeated")  # fmt: skip
     parser.add_argument("--allow-private", action="append", default=[], metavar="HOST[:PORT]", help="fetch from this host though its address is not public; can be repeated")  # fmt: skip
+    parser.add_argument("--rate", type=int, default=0, metavar="N", help="how many notebooks one client may have fetched or converted in a minute (default: any number)")  # fmt: skip
+    parser.add_argument("--behind-proxy", action="store_true", help="a proxy stands before the viewer: who asks is in X-Forwarded-For")  # fmt: skip
     parser.add_argument("--offline", action="store_true", help="fetch nothing from the network")
     parser.add_argument("--timeout", type=float, default=30.0, help="seconds that converting one notebook may take (default: 30)")  # fmt: skip
     return parser.parse_args(argv)
@@ -65,6 +67,7 @@ def _server(arguments: Namespace) -> tuple[ViewerServer, str]:
     """Return the server, and the path of what was asked for."""
     from nuncius.nbconvert.errors import NbConvertError
     from nuncius.nbconvert.viewer.addresses import Rules
+    from nuncius.nbconvert.viewer.limit import Limiter
     from nuncius.nbconvert.viewer.server import ViewerServer
     from nuncius.nbconvert.viewer.site import Site, place
     from nuncius.nbconvert.viewer.worker import Worker
@@ -79,5 +82,5 @@ def _server(arguments: Namespace) -> tuple[ViewerServer, str]:
         if not root.exists():
             raise NbConvertError(f"there is no file or folder {what!r}; an address begins with http:// or https://")  # fmt: skip
     rules = Rules(tuple(arguments.allow), tuple(arguments.allow_private), not arguments.offline)
-    site = Site(root, rules, Worker(arguments.timeout))
-    return ViewerServer(arguments.ip, arguments.port, site, arguments.host), path
+    site = Site(root, rules, Worker(arguments.timeout), limiter=Limiter(arguments.rate))
+    return ViewerServer(arguments.ip, arguments.port, site, arguments.host, proxied=arguments.behind_proxy), path  # fmt: skip

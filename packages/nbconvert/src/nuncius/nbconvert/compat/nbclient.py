@@ -301,7 +301,10 @@ class NotebookClient(LoggingConfigurable):
             await self.async_start_new_kernel_client()
         try:
             yield
-        except (RuntimeError, CellControlSignal, NunciusError):
+        except CellControlSignal:
+            # As with nbclient: what a cell does wrong is told by on_cell_error.
+            raise
+        except (RuntimeError, NunciusError):
             await self._hook("on_notebook_error", notebook=self.nb)
             raise
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, get_origin
 
 from traitlets import Any as AnyTrait
@@ -48,11 +49,16 @@ def _trait(item: Option) -> TraitType[Any, Any]:
 def gather(cls: type[T], owner: Any) -> T:
     """Return an options object with the values that the traits of ``owner`` have."""
     values = {}
-    for item in describe(cls):
-        if owner.has_trait(item.name):
-            value = getattr(owner, item.name)
-            values[item.name] = list(value) if isinstance(value, (list, tuple)) else value
+    for name in _names(cls):
+        if owner.has_trait(name):
+            value = getattr(owner, name)
+            values[name] = list(value) if isinstance(value, (list, tuple)) else value
     return cls(**values)
+
+
+@lru_cache(maxsize=64)
+def _names(cls: type) -> tuple[str, ...]:
+    return tuple(item.name for item in describe(cls))
 
 
 def settings_of(config: Config) -> list[Setting]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -225,7 +226,7 @@ async def run_job(
             provenance.Provenance(nb, job.source, job.target or None, job.parameters)
         _save(nb, job)
         return JobResult(job, nb, None, notes)
-    run = await _run(nb, job, pool, listeners, stopper or Stopper())
+    run = await _run(nb, job, pool, listeners, stopper or Stopper(), notes)
     return JobResult(job, nb, run, notes)
 
 
@@ -235,6 +236,7 @@ async def _run(
     pool: KernelPool,
     listeners: Sequence[Listener],
     stopper: Stopper,
+    notes: list[str],
 ) -> RunResult:
     name = inject.kernel_of(nb, job.kernel.name) or kernel_for(inject.language_of(nb), pool.specs)
     choice = replace(job.kernel, name=name)
@@ -260,6 +262,10 @@ async def _run(
         except BaseException:
             _finish(nb, job, log)
             raise
+        if log is not None and log.failed is not None:
+            notes.append(
+                f"a part of the run was not in the journal {log.path}: {log.failed.strerror}"
+            )
         if job.provenance and run.failed_cell is not None:
             provenance.mark_error(nb, run.failed_cell)
         _finish(nb, job, log)
@@ -285,6 +291,10 @@ def _finish(nb: dict[str, Any], job: Job, log: journal.Journal | None) -> None:
     """Write the result; only then the journal can go."""
     try:
         _save(nb, job)
+    except PlaceError:  # it is written elsewhere
+        if log is not None:
+            log.remove()
+        raise
     except BaseException:
         if log is not None:
             log.close()
@@ -307,18 +317,24 @@ def _save(nb: dict[str, Any], job: Job) -> None:
     text = dumps(nb)
     try:
         job.places.write(job.target, text)
-    except PlaceError as error:
-        if job.prepare_only:
+    except OSError as error:
+        path = None if job.prepare_only or job.target == "-" else _spare(job.target, text)
+        if path is None:
             raise
-        # What took hours must not be lost because a server is away.
-        path = _spare(job.target)
-        writing.write(path, [text])
-        raise PlaceError(f"{error}; the result is in {path}") from error
+        reason = str(error) if error.strerror is None else f"{error.strerror}: {job.target}"
+        raise PlaceError(f"{reason}; the result is in {path}") from error
 
 
-def _spare(address: str) -> Path:
-    """Return a path in this folder that is free, for what should have gone to an address."""
-    name = address.partition("?")[0].rstrip("/").rpartition("/")[2].removesuffix(".ipynb")
-    name = re.sub(r"[^\w.-]", "_", name) or "notebook"
-    names = (f"{name}{'' if number == 0 else f'-{number}'}.ipynb" for number in itertools.count())
-    return next(path for path in map(Path, names) if not path.exists())
+def _spare(target: str, text: str) -> Path | None:
+    """Write what cannot go where it should to another place, since it may have taken hours; None if there is none."""
+    import tempfile
+
+    name = target.partition("?")[0].replace(os.sep, "/").rstrip("/").rpartition("/")[2]
+    name = re.sub(r"[^\w.-]", "_", name.removesuffix(".ipynb")) or "notebook"
+    for folder in (Path(), Path(tempfile.gettempdir())):
+        names = (f"{name}{f'-{number}' if number else ''}.ipynb" for number in itertools.count())
+        path = next(path for path in map(folder.joinpath, names) if not path.exists())
+        with suppress(OSError):
+            writing.write(path, [text])
+            return path
+    return None

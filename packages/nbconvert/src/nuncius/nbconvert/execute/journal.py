@@ -58,6 +58,9 @@ class Journal:
         nb: The notebook as it is at first, without outputs.
         salvage: Called with what an earlier run has left there, before it is overwritten.
 
+    Attributes:
+        failed: Why it was written no further; None if it was. The run goes on without.
+
     Raises:
         JournalError: Another run that is still going on writes it.
         OSError: It cannot be written.
@@ -70,6 +73,7 @@ class Journal:
         salvage: Callable[[bytes], None] = lambda data: None,
     ) -> None:
         self.path = path
+        self.failed: OSError | None = None
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -78,6 +82,8 @@ class Journal:
                 salvage(left)
             os.ftruncate(self._file, 0)
             self._write(["journal", _VERSION, nb])
+            if self.failed is not None:
+                raise self.failed
         except BaseException:
             self.close()
             raise
@@ -105,16 +111,21 @@ class Journal:
 
     def remove(self) -> None:
         """Remove the journal: the result is written."""
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             self.path.unlink()
         self.close()
 
     def _write(self, *lines: list[Any]) -> None:
-        if lines and self._file >= 0:
-            # json escapes what is not ASCII, and so what UTF-8 cannot hold.
-            data = "".join(json.dumps(line) + "\n" for line in lines).encode("ascii")
+        if not lines or self._file < 0 or self.failed is not None:
+            return
+        # json escapes what is not ASCII, and so what UTF-8 cannot hold.
+        data = "".join(json.dumps(line) + "\n" for line in lines).encode("ascii")
+        try:
             while data:
                 data = data[os.write(self._file, data) :]
+        except OSError as error:
+            error.filename = str(self.path)
+            self.failed = error
 
 
 def _lock(file: int, path: Path) -> None:

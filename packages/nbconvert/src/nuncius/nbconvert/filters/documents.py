@@ -86,7 +86,7 @@ def escape_latex(text: str) -> str:
 
 def highlight2html(source: str, language: str = "ipython3", metadata: Mapping[str, Any] | None = None) -> str:  # fmt: skip
     """Return code as highlighted HTML; a cell magic that the metadata names decides the language."""
-    return code.block(source, (metadata or {}).get("magics_language") or language)
+    return code.block(source, (metadata or {}).get("magics_language") or language) + "\n"
 
 
 def highlight2latex(source: str, language: str = "ipython3", metadata: Mapping[str, Any] | None = None, strip_verbatim: bool = False) -> str:  # fmt: skip

@@ -156,10 +156,13 @@ def _style(name: str) -> Any:
 
 
 def block(source: str, language: str, options: Mapping[str, Any] | None = None) -> str:
-    """Return highlighted code as the ``<div>`` that pages of notebooks have."""
+    """Return highlighted code as the ``<div>`` that pages of notebooks have.
+
+    The space that its class begins with is part of it: templates look for it.
+    """
     body = html_with(source, language, options or {})
     name = re.sub(r"[^\w+#.-]", "-", language) or "text"
     end = "" if body.endswith("\n") else "\n"
     return (
-        f'<div class="highlight hl-{markup.text(name)}"><pre><span></span>{body}{end}</pre></div>'
+        f'<div class=" highlight hl-{markup.text(name)}"><pre><span></span>{body}{end}</pre></div>'
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
+from urllib.parse import unquote
 
 from nuncius.nbconvert.highlight import code
 from nuncius.nbconvert.html_table import Table, read_tables
 from nuncius.nbconvert.markdown.events import Event, events
+from nuncius.nbconvert.markup import heading_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -85,6 +87,7 @@ class _Writer:
         self._head = 0
         self._notes: dict[str, str] = {}
         self._open = 0  # tags of HTML whose group is open
+        self._title: list[str] | None = None  # the plain text of the heading that is being written
 
     def write(self, stream: Iterable[Event]) -> str:
         listed = list(stream)
@@ -92,6 +95,8 @@ class _Writer:
         while at < len(listed):
             event = listed[at]
             kind = event[0]
+            if self._title is not None and kind in ("text", "code", "math"):
+                self._title.append(event[1] if kind != "math" else event[1].raw)
             if kind == "text":
                 self._out.append(escape(event[1]))
             elif kind == "start" and event[1] in ("codeblock", "image"):
@@ -171,7 +176,9 @@ class _Writer:
         if tag in _OPEN:
             self._out.append(_OPEN[tag])
         elif tag == "heading":
-            self._out.append(f"\\{_HEADINGS[event[2] - 1]}{{")
+            self._title = []
+            self._starts.append(len(self._out))
+            self._out.append(f"\\{_HEADINGS[event[2] - 1]}\ue004")
         elif tag == "list":
             # TeX has four levels of each kind; deeper ones would stop it.
             name = "itemize" if event[2] is None else "enumerate"
@@ -180,8 +187,8 @@ class _Writer:
                 start = f"[start={event[2]}]" if event[2] not in (None, 0, 1) else ""
                 self._out.append(f"\\begin{{{name}}}{start}\n")
         elif tag == "link":
-            url = _address(event[2])
-            self._out.append(rf"\hyperref[{url[1:]}]{{" if url.startswith("#") else rf"\href{{{url}}}{{")  # fmt: skip
+            label = _label(unquote(event[2][1:])) if event[2].startswith("#") else ""
+            self._out.append(rf"\hyperref[{label}]{{" if label else rf"\href{{{_address(event[2])}}}{{")  # fmt: skip
         elif tag == "table":
             self._columns = "".join(_ALIGN[align] for align in event[2])
             self._rows, self._head = [], 0
@@ -196,7 +203,7 @@ class _Writer:
         if self._open and tag in _BLOCKS:
             self._flush()
         if tag == "heading":
-            self._out.append("}\n\n")
+            self._out.append(self._heading(self._taken()))
         elif tag == "list":
             if name := self._lists.pop():
                 self._out.append(f"\\end{{{name}}}\n" + ("\n" if not self._lists else ""))
@@ -210,6 +217,14 @@ class _Writer:
             self._notes[list(self._notes)[-1]] = self._taken()
         elif tag in _CLOSE:
             self._out.append(_CLOSE[tag])
+
+    def _heading(self, text: str) -> str:
+        command, body = text.split("\ue004", 1) if "\ue004" in text else (text, "")
+        title, self._title = "".join(self._title or ()), None
+        # A picture has no place in the outline of a PDF.
+        short = f"[{{{escape(title.strip()) or '~'}}}]" if "\\adjustimage" in body else ""
+        label = _label(heading_id(title))
+        return f"{command}{short}{{{body}}}" + (f"\\label{{{label}}}" if label else "") + "\n\n"
 
     def _taken(self) -> str:
         start = self._starts.pop()
@@ -238,6 +253,8 @@ class _Writer:
                 depth += 1 if event[0] == "start" else -1
             elif event[0] in ("text", "code"):
                 alt.append(event[1])
+        if self._title is not None:
+            self._title += alt
         self._graphic(url, "".join(alt))
         return at
 
@@ -258,5 +275,10 @@ def _formula(formula: Formula) -> str:
     return f"\\[{tex}\\]" if formula.display else f"\\({tex}\\)"
 
 
+def _label(name: str) -> str:
+    """Return the name of a heading without what TeX would read as something else."""
+    return re.sub(r"[^\w.:+/()-]", "", name).replace("_", "-")
+
+
 def _address(url: str) -> str:
-    return url.replace("\\", "/").replace("%", r"\%").replace("#", r"\#" if not url.startswith("#") else "#").replace("{", "\\%7B").replace("}", "\\%7D")  # fmt: skip
+    return url.replace("\\", "/").replace("%", r"\%").replace("#", r"\#").replace("{", "\\%7B").replace("}", "\\%7D")  # fmt: skip

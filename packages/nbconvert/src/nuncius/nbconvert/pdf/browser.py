@@ -21,7 +21,7 @@ from typing import Any, Self
 
 from nuncius.nbconvert.errors import ConversionException
 
-__all__ = ["Printing", "find", "print_page"]
+__all__ = ["Browser", "Printing", "find", "print_page"]
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome", "chrome", "microsoft-edge", "msedge", "brave-browser")  # fmt: skip
 _PLACES = (
@@ -89,7 +89,7 @@ def print_page(html: bytes, printing: Printing) -> bytes:
         tempfile.TemporaryDirectory(
             prefix="nuncius-browser-", ignore_cleanup_errors=True
         ) as folder,
-        _Browser(program, folder, printing) as browser,
+        Browser(program, folder, printing) as browser,
     ):
         return browser.print(html.decode("utf-8", "replace"))
 
@@ -120,13 +120,23 @@ def _by_command(program: str, html: bytes, printing: Printing) -> bytes:
         return target.read_bytes()
 
 
-class _Browser:
-    """A browser and the pipe to it; ends with the block."""
+class Browser:
+    """A browser and the pipe to it; ends with the block.
+
+    Args:
+        program: Its path.
+        folder: For its profile and log.
+        printing: How it prints, and how long it has for everything.
+
+    Attributes:
+        events: What it said without being asked, of the domains that were enabled.
+    """
 
     def __init__(self, program: str, folder: str, printing: Printing) -> None:
         self._printing = printing
         self._deadline = time.monotonic() + printing.timeout
         self._number = 0
+        self.events: list[dict[str, Any]] = []
         self._buffer = b""
         self._log = Path(folder, "log")
         ours_in, theirs_out = os.pipe()
@@ -162,17 +172,26 @@ class _Browser:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
 
+    def tab(self) -> str:
+        """Return the session of a new tab, empty."""
+        target = self.ask("Target.createTarget", {"url": "about:blank"})["targetId"]
+        session: str = self.ask("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]  # fmt: skip
+        self.ask("Page.enable", {}, session)
+        return session
+
+    def show(self, html: str, session: str) -> None:
+        """Put a page into a tab; it is no file, so that nothing in it can read files."""
+        frame = self.ask("Page.getFrameTree", {}, session)["frameTree"]["frame"]["id"]
+        self.ask("Page.setDocumentContent", {"frameId": frame, "html": html}, session)
+        self.run(_LOADED, session)
+        self.run(_QUIET % self._printing.settle, session)
+
     def print(self, html: str) -> bytes:
-        """Return a page, printed; it is no file, so that nothing in it can read files."""
-        target = self._ask("Target.createTarget", {"url": "about:blank"})["targetId"]
-        session = self._ask("Target.attachToTarget", {"targetId": target, "flatten": True})["sessionId"]  # fmt: skip
-        self._ask("Page.enable", {}, session)
+        """Return a page, printed."""
+        session = self.tab()
         if not self._printing.picture:
-            self._ask("Emulation.setEmulatedMedia", {"media": "print"}, session)
-        frame = self._ask("Page.getFrameTree", {}, session)["frameTree"]["frame"]["id"]
-        self._ask("Page.setDocumentContent", {"frameId": frame, "html": html}, session)
-        self._run(_LOADED, session)
-        self._run(_QUIET % self._printing.settle, session)
+            self.ask("Emulation.setEmulatedMedia", {"media": "print"}, session)
+        self.show(html, session)
         if self._printing.picture:
             return self._picture(session)
         options: dict[str, Any] = {"printBackground": True, "generateTaggedPDF": True, "generateDocumentOutline": True}  # fmt: skip
@@ -180,22 +199,31 @@ class _Browser:
             options |= {"paperWidth": 8.27, "paperHeight": 11.69, "preferCSSPageSize": True}
         else:
             # PDF readers know no pages of more than 200 inches.
-            height = min(200.0, max(1.0, self._run(_HEIGHT, session) / 96 + 1.5))
+            height = min(200.0, max(1.0, self._height(session) / 96 + 1.5))
             options |= {"paperWidth": 8.27, "paperHeight": height}
-        return b64decode(self._ask("Page.printToPDF", options, session)["data"])
+        return b64decode(self.ask("Page.printToPDF", options, session)["data"])
 
     def _picture(self, session: str) -> bytes:
-        height = min(16_000, max(100, int(self._run(_HEIGHT, session))))
+        height = min(16_000, max(100, int(self._height(session))))
         size = {"width": 1000, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self._ask("Emulation.setDeviceMetricsOverride", size, session)
-        return b64decode(self._ask("Page.captureScreenshot", {"format": "png"}, session)["data"])
+        self.ask("Emulation.setDeviceMetricsOverride", size, session)
+        return b64decode(self.ask("Page.captureScreenshot", {"format": "png"}, session)["data"])
 
-    def _run(self, script: str, session: str) -> float:
+    def run(self, script: str, session: str) -> Any:
+        """Return the value of a script, awaited."""
         asked = {"expression": script, "awaitPromise": True, "returnByValue": True}
-        value = self._ask("Runtime.evaluate", asked, session)["result"].get("value")
+        return self.ask("Runtime.evaluate", asked, session)["result"].get("value")
+
+    def _height(self, session: str) -> float:
+        value = self.run(_HEIGHT, session)
         return float(value) if isinstance(value, (int, float)) else 0.0
 
-    def _ask(self, method: str, parameters: dict[str, Any], session: str = "") -> dict[str, Any]:
+    def ask(self, method: str, parameters: dict[str, Any], session: str = "") -> dict[str, Any]:
+        """Return the answer to a command of the DevTools protocol.
+
+        Raises:
+            ConversionException: The browser refuses, has ended, or takes too long.
+        """
         self._number += 1
         message: dict[str, Any] = {"id": self._number, "method": method, "params": parameters}
         if session:
@@ -208,6 +236,8 @@ class _Browser:
                     raise ConversionException(f"the browser refuses {method}: {answer['error'].get('message')}")  # fmt: skip
                 result: dict[str, Any] = answer["result"]
                 return result
+            if "method" in answer:
+                self.events.append(answer)
 
     def _send(self, data: bytes) -> None:
         try:

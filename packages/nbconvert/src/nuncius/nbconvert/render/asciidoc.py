@@ -26,7 +26,7 @@ def asciidoc(rendering: Rendering) -> Iterator[str]:
         if isinstance(cell, MarkdownCell):
             yield f"{from_markdown(cell.source)}\n\n"
         elif isinstance(cell, RawCell):
-            yield f"{cell.source}\n\n"
+            yield _raw(cell)
         elif isinstance(cell, CodeCell):
             count = " " if cell.count is None else str(cell.count)
             if cell.source is not None:
@@ -36,6 +36,13 @@ def asciidoc(rendering: Rendering) -> Iterator[str]:
                 yield f"+*Out[{count}]:*+\n\n"
             for output in cell.outputs:
                 yield _output(output, cell, rendering)
+
+
+def _raw(cell: RawCell) -> str:
+    kind = str(cell.metadata.get("raw_mimetype", cell.metadata.get("format", ""))).lower()
+    if kind == "text/html":
+        return f"++++\n{cell.source}\n++++\n\n"
+    return f"{from_markdown(cell.source) if kind == 'text/markdown' else cell.source}\n\n"
 
 
 def _block(text: str) -> str:

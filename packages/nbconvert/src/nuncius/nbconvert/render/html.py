@@ -204,21 +204,29 @@ def _image(attachments: Mapping[str, Any], otherwise: Callable[[str], str] | Non
 def head(document: Document, page: Page) -> str:
     """Return everything before the content."""
     options = page.options
-    sheets = "".join(
-        f"<style>\n{css}\n</style>\n" for css in (assets.read("notebook.css"), *page.css)
-    )
-    theme = options.theme if options.theme in ("light", "dark", "auto") else "light"
-    if theme == "auto":
-        sheets += f"<style>\n{_dark_by_system()}\n</style>\n"
+    theme = options.theme
+    css = colors(theme) + "".join(f"<style>\n{sheet}\n</style>\n" for sheet in page.css)
     js = _head_scripts(document, page)
-    look = "" if theme == "auto" else f' data-theme="{theme}"'
+    look = f' data-theme="{theme}"' if theme in ("light", "dark") else ""
     toc = " nb-has-toc" if options.toc else ""
     return (
         f"<!DOCTYPE html>\n<html lang={markup.attribute(options.language_code)}{look}>\n<head>\n"
         '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{markup.text(document.title)}</title>\n{sheets}{js}</head>\n"
+        f"<title>{markup.text(document.title)}</title>\n{css}{js}</head>\n"
         f'<body class="jp-Notebook{toc}" data-jp-theme-light="{"false" if theme == "dark" else "true"}">\n'
     )
+
+
+def colors(theme: str) -> str:
+    """Return the page's style sheets: the one that all have, and what a theme adds to it."""
+    sheets = [assets.read("notebook.css")]
+    if theme == "auto":
+        sheets.append(_dark_by_system())
+    elif theme not in ("light", "dark"):
+        from nuncius.nbconvert import themes
+
+        sheets.append(themes.sheet(theme))
+    return "".join(f"<style>\n{sheet}\n</style>\n" for sheet in sheets)
 
 
 def _dark_by_system() -> str:
@@ -255,7 +263,7 @@ def scripts(document: Document, page: Page) -> Iterator[str]:
         )
         yield f'<script type="{WIDGET_STATE}">\n{markup.data_for_script(document.widgets)}\n</script>\n'
         yield f"<script{markup.attributes(src=url)}></script>\n"
-    if needs.mermaid:
+    if needs.mermaid and options.mermaid_js_url:
         yield (
             f'<script type="module">\nimport mermaid from {markup.data_for_script(options.mermaid_js_url)};\n'
             'mermaid.initialize({startOnLoad: true, securityLevel: "strict"});\n</script>\n'

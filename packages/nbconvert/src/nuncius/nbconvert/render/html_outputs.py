@@ -16,7 +16,7 @@ from nuncius.nbconvert.markdown.html import Style, html
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["Names", "Needs", "Outputs"]
+__all__ = ["CLASSIC", "Names", "Needs", "Outputs"]
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 _SIZE = re.compile(r"\d{1,5}(?:\.\d+)?(?:px|%|em|rem|pt|cm|mm|in|vw|vh)?\Z")
@@ -36,6 +36,21 @@ class Names:
     svg: str = "jp-RenderedSVG"
     script: str = "jp-RenderedJavaScript"
     widget: str = "jupyter-widgets"
+
+
+#: Those of the classic notebook, for style sheets that were written for it.
+CLASSIC = Names(
+    area="output_subarea",
+    result=" output_execute_result",
+    text="output_text",
+    html="output_html rendered_html",
+    markdown="output_markdown rendered_html",
+    latex="output_latex",
+    image="output_png",
+    svg="output_svg",
+    script="output_javascript",
+    widget="output_widget_view",
+)
 
 
 @dataclass(slots=True)

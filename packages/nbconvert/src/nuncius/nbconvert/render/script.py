@@ -18,7 +18,10 @@ def script(rendering: Rendering) -> Iterator[str]:
     """Yield the program; the language says its extension and type."""
     info = rendering.nb["metadata"].get("language_info", {})
     language = rendering.document.language.lower()
-    if language in ("python", "python3", "ipython") or info.get("nbconvert_exporter") == "python":
+    if (
+        language in ("", "python", "python3", "ipython")
+        or info.get("nbconvert_exporter") == "python"
+    ):
         rendering.resources.update(output_extension=".py", output_mimetype="text/x-python")
         yield from python(rendering)
         return

@@ -25,6 +25,7 @@ _CSS = """\
 .reveal .highlight pre,.reveal .jp-OutputArea-output pre{width:auto;margin:0;box-shadow:none;font-size:var(--jp-code-font-size);line-height:1.35}
 .reveal pre code,.reveal .highlight pre{max-height:none}.reveal .jp-InputArea-editor{box-shadow:none}
 .reveal table{font-size:.8em;margin:.4em 0}.reveal section img{margin:.3em 0;background:none;border:0}
+.reveal :is(ol,ul){display:block}.reveal blockquote{width:auto;margin:.6em 0;padding:0 1em;box-shadow:none;border-left:3px solid var(--line)}
 .reveal h1{font-size:1.9em}.reveal h2{font-size:1.5em}.reveal h3{font-size:1.2em}
 html,body,main,.reveal{height:100%}main{max-width:none;margin:0;padding:0}body.jp-Notebook{padding:0}
 .nb-scroll .slides>section,.nb-scroll .slides>section>section{max-height:100%;overflow-y:auto}

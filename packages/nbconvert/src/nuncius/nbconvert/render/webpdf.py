@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert.errors import ConversionException
 from nuncius.nbconvert.pdf.browser import Printing, print_page
@@ -57,15 +57,15 @@ def _settle(rendering: Rendering) -> int:
     return 0
 
 
-def page_of(rendering: Rendering) -> bytes:
-    """Return the page of a rendering for another format."""
+def page_of(rendering: Rendering, **options: Any) -> bytes:
+    """Return the page of a rendering for another format, with options of its own."""
     from nuncius.nbconvert.document import build
     from nuncius.nbconvert.formats import FORMATS
     from nuncius.nbconvert.options import WebPDFExporter
 
     html = FORMATS["html"]
     view = dataclasses.replace(rendering.document.view, priority=html.types, html_tables_only=False)
-    choice = rendering.configured.of(WebPDFExporter)
+    choice = dataclasses.replace(rendering.configured.of(WebPDFExporter), **options)
     changed = dataclasses.replace(
         rendering,
         document=build(rendering.nb, rendering.document.name, view),
@@ -97,7 +97,7 @@ def from_notebook(rendering: Rendering) -> Iterator[bytes]:
 
 
 def with_weasyprint(rendering: Rendering) -> bytes:
-    """Return the PDF that WeasyPrint makes; formulas are flat text in it.
+    """Return the PDF that WeasyPrint makes. It knows no formulas: they are shown as their source.
 
     Raises:
         ConversionException: It is not installed.
@@ -106,4 +106,15 @@ def with_weasyprint(rendering: Rendering) -> bytes:
         import weasyprint  # type: ignore[import-not-found,import-untyped,unused-ignore]
     except (ImportError, OSError) as error:
         raise ConversionException(f"WeasyPrint cannot be used ({error}): pip install weasyprint, or leave out --pdf-engine") from error  # fmt: skip
-    return bytes(weasyprint.HTML(string=page_of(rendering).decode()).write_pdf())
+    if has_formulas(rendering):
+        rendering.note("WeasyPrint cannot set formulas: they are shown as their source", None)
+    # Formulas are left as they are written if somebody else is to set them.
+    page = page_of(rendering, mathjax_url="data:,").decode()
+    return bytes(weasyprint.HTML(string=page).write_pdf())
+
+
+def has_formulas(rendering: Rendering) -> bool:
+    """Tell whether there are formulas."""
+    from nuncius.nbconvert.markdown.events import events
+
+    return any(event[0] == "math" for text in rendering.document.prose for event in events(text))

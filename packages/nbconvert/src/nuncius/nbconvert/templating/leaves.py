@@ -46,6 +46,17 @@ class Leaves:
         assert isinstance(made, CodeCell)
         return "".join(piece for item in made.outputs for piece in self._html.outputs.write(item, made, number))  # fmt: skip
 
+    def classic_output(self, output: Any, cell: Any, mime: str = "", number: int = 0) -> str:
+        """Return one output as HTML, with the classes of the classic notebook."""
+        from nuncius.nbconvert.render.html_outputs import CLASSIC, Names
+
+        outputs = self._html.outputs
+        outputs.names = CLASSIC
+        try:
+            return self.output(output, cell, mime, number)
+        finally:
+            outputs.names = Names()
+
     def markdown(self, cell: Any) -> str:
         """Return the content of a Markdown cell as HTML."""
         from nuncius.nbconvert.render.html import markdown_cell
@@ -58,11 +69,13 @@ class Leaves:
         """Return HTML, sanitized if the notebook is not trusted."""
         return self._html.clean(text) if self._rendering.options.sanitize_html else text
 
-    def css(self) -> str:
-        """Return the style sheets of the page."""
+    def css(self, *names: str) -> str:
+        """Return the style sheets of the page: the usual one, and others by name."""
         from nuncius.nbconvert import assets
+        from nuncius.nbconvert.render.html import colors
 
-        return f"<style>\n{assets.read('notebook.css')}\n</style>"
+        more = (f"<style>\n{assets.read(f'{name}.css')}\n</style>\n" for name in names)
+        return colors(getattr(self._rendering.options, "theme", "light")) + "".join(more)
 
     def latex_preamble(self, section: str) -> str:
         """Return a part of the preamble of LaTeX documents."""

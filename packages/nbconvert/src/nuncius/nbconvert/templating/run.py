@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import jinja2
 
-from nuncius.nbconvert import filters, stages
+from nuncius.nbconvert import assets, filters, stages, themes
 from nuncius.nbconvert.errors import FilterError, TemplateError
 from nuncius.nbconvert.nodes import ResourcesDict, nodes
 from nuncius.nbconvert.templating import search
@@ -188,7 +188,10 @@ def _context(rendering: Rendering, options: Any, paths: list[str], environment: 
             resources[name] = getattr(options, name)
     resources["should_sanitize_html"] = getattr(options, "sanitize_html", False)
     resources["should_not_encode_svg"] = getattr(options, "skip_svg_encoding", False)
-    resources.setdefault("inlining", {}).setdefault("css", [])
+    sheets = resources.setdefault("inlining", {}).setdefault("css", [])
+    if hasattr(options, "language_code"):
+        # Templates that have a page of their own still show code in colors.
+        sheets.insert(0, assets.rules(".highlight"))
     if hasattr(options, "reveal_theme"):
         resources["reveal"] = {n: getattr(options, "reveal_" + n) for n in ("url_prefix", "theme", "transition", "scroll", "number", "width", "height")}  # fmt: skip
     _includes(resources, environment)
@@ -204,5 +207,5 @@ def _includes(resources: dict[str, Any], environment: jinja2.Environment) -> Non
 
     resources["include_css"] = lambda name: f"<style>\n{text(name)}\n</style>"
     resources["include_js"] = lambda name, module=False: f"<script{' type=module' if module else ''}>\n{text(name)}\n</script>"  # fmt: skip
-    resources["include_lab_theme"] = lambda name: ""
+    resources["include_lab_theme"] = lambda name: f"<style>\n{themes.sheet(name)}\n</style>"
     resources["include_url"] = lambda name: f"data:;base64,{filters.text_base64(text(name))}"

@@ -49,6 +49,11 @@ class Cache(Generic[T]):
         with self._lock:
             self._forget(key)
 
+    @property
+    def size(self) -> int:
+        """How many bytes its values are said to take."""
+        return self._size
+
     def _forget(self, key: object) -> None:
         item = self._items.pop(key, None)
         if item is not None:

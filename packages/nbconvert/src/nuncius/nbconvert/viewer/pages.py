@@ -10,7 +10,7 @@ from nuncius.nbconvert.markup import attribute, text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["bar", "failure", "folder", "start"]
+__all__ = ["bar", "failure", "folder", "listing", "start"]
 
 _STYLE = """:root{color-scheme:light dark;--line:#8886}
 body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}
@@ -31,7 +31,7 @@ def _page(title: str, body: str) -> str:
 def start(network: bool) -> str:
     """Return the page with the form for an address."""
     form = (
-        '<form action="/go"><label>Address of a notebook<br><input name="url" type="text" autofocus placeholder="https://…/notebook.ipynb"></label> '
+        '<form action="/go"><label>Address of a notebook, <i>user/repository</i> of GitHub, or id of a gist<br><input name="url" type="text" autofocus placeholder="https://…/notebook.ipynb"></label> '
         "<button>Show</button></form>"
     )
     return _page("Notebook viewer", form if network else "<p>This viewer shows no notebooks from the network.</p>")  # fmt: skip
@@ -53,19 +53,50 @@ def folder(path: str, entries: Iterable[tuple[str, bool]]) -> str:
     return _page(path or "Notebooks", listed)
 
 
+def listing(title: str, entries: Iterable[tuple[str, bool, str]]) -> str:
+    """Return the page of a folder that is elsewhere.
+
+    Args:
+        title: Of the page.
+        entries: Name, whether it is a folder, and address, of what is in it.
+    """
+    lines = [f"<li><a href={attribute(to)}>{text(name)}{'/' if is_folder else ''}</a></li>" for name, is_folder, to in entries]  # fmt: skip
+    listed = f"<ul>{''.join(lines)}</ul>" if lines else "<p>There are no notebooks here.</p>"
+    return _page(title, listed)
+
+
 def failure(title: str, why: str) -> str:
     """Return the page that says why there is no other."""
     return _page(title, f'<p>{text(why)}</p><p><a href="/">Back to the start</a></p>')
 
 
-def bar(up: str, origin: str) -> str:
-    """Return the line above a notebook: where it is from, and what else can be had of it."""
+def bar(up: str, origin: str, *, slides: bool = False) -> str:
+    """Return the line above a notebook: where it is from, and what else can be had of it.
+
+    Args:
+        up: The address of its folder.
+        origin: Its own address, if it is not here.
+        slides: It is meant to be shown as slides too.
+    """
     links = [
         f"<a href={attribute(up)}>↑ Folder</a>" if up else '<a href="/">Start</a>',
+        '<a href="?format=slides">Slides</a>' if slides else "",
         '<a href="?format=script">Script</a>',
         '<a href="?format=markdown">Markdown</a>',
         '<a href="?download=1">Download</a>',
         '<a href="?flush_cache=true">Fetch again</a>' if origin else "",
+        _binder(origin),
         text(origin),
     ]
     return _BAR % " · ".join(link for link in links if link)
+
+
+def _binder(origin: str) -> str:
+    """Return a link to where a notebook of GitHub can be run."""
+    host, _, path = origin.partition("://")[2].partition("/")
+    pieces = path.split("/", 3)
+    if host != "raw.githubusercontent.com" or len(pieces) < 4:
+        return ""
+    user, repository, ref, file = pieces
+    to = f"https://mybinder.org/v2/gh/{user}/{repository}/{ref}?labpath={file}"
+    return f'<a href={attribute(to)} rel="noopener noreferrer">Run on Binder</a>'

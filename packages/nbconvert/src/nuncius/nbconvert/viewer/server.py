@@ -26,12 +26,21 @@ class ViewerServer(ThreadingHTTPServer):
         port: 0 for any that is free.
         site: Gives the answers.
         hosts: Names that it may be called by, besides those of this machine. A page from elsewhere that gives this machine a name of its own cannot read notebooks then.
+        proxied: A proxy stands before it, which says in ``X-Forwarded-For`` who asks.
     """
 
     daemon_threads = True
 
-    def __init__(self, address: str, port: int, site: Site, hosts: Collection[str] = ()) -> None:
-        self.site = site
+    def __init__(
+        self,
+        address: str,
+        port: int,
+        site: Site,
+        hosts: Collection[str] = (),
+        *,
+        proxied: bool = False,
+    ) -> None:
+        self.site, self.proxied = site, proxied
         self.hosts = {*_LOCAL, address.lower(), *(host.lower() for host in hosts)}
         self.any_host = address in ("", "0.0.0.0", "::") and not hosts
         if ":" in address:
@@ -66,10 +75,18 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.server.any_host and name not in self.server.hosts:
             return Answer(403, b"This viewer does not answer to that name; see --host.\n", "text/plain; charset=utf-8")  # fmt: skip
         try:
-            return self.server.site.answer(self.path)
+            return self.server.site.answer(self.path, self._client())
         except Exception as error:  # noqa: BLE001 - one request must not take the others with it
             sys.stderr.write(f"nuncius view: {self.path!r}: {type(error).__name__}: {error}\n")
             return Answer(500, b"This should not have happened.\n", "text/plain; charset=utf-8")
+
+    def _client(self) -> str:
+        """Return who asks: behind a proxy that was named, whom the proxy says."""
+        address = str(self.client_address[0])
+        if not self.server.proxied:
+            return address
+        said = self.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        return said or address
 
     def _send(self, answer: Answer, *, body: bool) -> None:
         try:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import mimetypes
+import re
+import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -15,6 +20,8 @@ from nuncius.nbconvert.viewer import pages
 from nuncius.nbconvert.viewer.addresses import Refused, Rules
 from nuncius.nbconvert.viewer.cache import Cache
 from nuncius.nbconvert.viewer.fetch import Fetched, Limits, fetch
+from nuncius.nbconvert.viewer.limit import Limiter
+from nuncius.nbconvert.viewer.places import entries, place, source, tree
 from nuncius.nbconvert.viewer.worker import FORMATS, Worker
 
 if TYPE_CHECKING:
@@ -37,19 +44,21 @@ class Answer:
         body: The content.
         mime: Its type.
         headers: Further headers.
+        policy: What the page may load and run.
     """
 
     status: int
     body: bytes
     mime: str = _HTML
     headers: dict[str, str] = field(default_factory=dict)
+    policy: str = _POLICY
 
     @property
     def all_headers(self) -> dict[str, str]:
         """All headers: scripts of a notebook cannot run, whatever it does to get them into the page."""
         return {
             "Content-Type": self.mime,
-            "Content-Security-Policy": _POLICY + ("; sandbox" if self.mime == "image/svg+xml" else ""),
+            "Content-Security-Policy": self.policy + ("; sandbox" if self.mime == "image/svg+xml" else ""),
             "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
             "Cross-Origin-Resource-Policy": "same-origin",
@@ -57,31 +66,23 @@ class Answer:
         }  # fmt: skip
 
 
-def place(url: str) -> str:
-    """Return the viewer's path for an address; pages of GitHub lead to the files that they show.
+@lru_cache(maxsize=1)
+def _slides_policy() -> str:
+    """Return the policy for slides: the scripts that show slides run, and no other."""
+    from nuncius.nbconvert.options import SlidesExporter
+    from nuncius.nbconvert.render.slides import start
 
-    Raises:
-        Refused: It is no address of the network.
-    """
-    parts = urlsplit(url.strip())
-    if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise Refused("expected an address that begins with http:// or https://")
-    pieces = parts.path.strip("/").split("/")
-    if parts.netloc == "github.com" and len(pieces) > 4 and pieces[2] in ("blob", "raw"):
-        return "/github/" + quote("/".join(pieces))
-    if parts.netloc == "gist.github.com" and len(pieces) == 2:
-        return "/gist/" + quote("/".join(pieces))
-    kind = "urls" if parts.scheme == "https" else "url"
-    query = "?" + quote(parts.query, safe="/%:@!$&'()*+,;=~-._?") if parts.query else ""
-    host = quote(parts.netloc, safe="[]:@") if parts.netloc.isascii() else _idna(parts.netloc)
-    return f"/{kind}/{host}{quote(unquote(parts.path))}{query}"
+    scripts = re.findall(r"<script>(.*?)</script>", "".join(start(SlidesExporter())), re.DOTALL)
+    sums = [
+        base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
+    ]
+    return f"{_POLICY}; script-src " + " ".join(f"'sha256-{value}'" for value in sums)
 
 
-def _idna(host: str) -> str:
-    try:
-        return host.encode("idna").decode()
-    except UnicodeError:
-        raise Refused("that is no name of a host") from None
+class _TooMuch(NbConvertError):
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"you have asked for many notebooks; try again in {seconds} s")
+        self.seconds = seconds
 
 
 class Site:
@@ -93,6 +94,8 @@ class Site:
         worker: Converts.
         limits: How much is fetched.
         clock: Gives seconds.
+        limiter: Says how much one client may ask for.
+        get: Fetches a file.
     """
 
     def __init__(
@@ -102,6 +105,8 @@ class Site:
         worker: Worker | None = None,
         limits: Limits | None = None,
         clock: Callable[[], float] = time.monotonic,
+        limiter: Limiter | None = None,
+        get: Callable[..., Fetched] = fetch,
     ) -> None:
         self._only = root if root is not None and root.is_file() else None
         self._root = None if root is None else (root.parent if self._only else root).resolve()
@@ -109,49 +114,73 @@ class Site:
         self._worker = worker or Worker()
         self._rendered: Cache[bytes] = Cache(256 * 1024 * 1024)
         self._fetched: Cache[tuple[float, Fetched]] = Cache(128 * 1024 * 1024)
+        self._limiter, self._get = limiter or Limiter(0), get
+        self._counts: Counter[str] = Counter()
+        self._counting = threading.Lock()
 
-    def answer(self, target: str) -> Answer:
-        """Return the answer to a request for a path with its query."""
+    def answer(self, target: str, client: str = "") -> Answer:
+        """Return the answer to a request.
+
+        Args:
+            target: Path and query.
+            client: Who asks.
+        """
         path, _, query = target.partition("?")
         asked = {name: values[-1] for name, values in parse_qs(query).items()}
         try:
-            return self._routed(path, query, asked)
+            answer = self._routed(path, query, asked, client)
+        except _TooMuch as error:
+            answer = Answer(429, pages.failure("Too much at once", str(error)).encode(), headers={"Retry-After": str(error.seconds)})  # fmt: skip
         except Refused as error:
-            return Answer(403, pages.failure("This is not shown", str(error)).encode())
+            answer = Answer(403, pages.failure("This is not shown", str(error)).encode())
         except NbConvertError as error:
-            return Answer(422, pages.failure("This notebook cannot be shown", str(error)).encode())
+            answer = Answer(422, pages.failure("This notebook cannot be shown", str(error)).encode("utf-8", "replace"))  # fmt: skip
         except (OSError, ValueError) as error:
             why = error.strerror if isinstance(error, OSError) and error.strerror else "it is not there"  # fmt: skip
-            return Answer(404, pages.failure("Not found", why).encode())
+            answer = Answer(404, pages.failure("Not found", why).encode())
+        self._count(f'nuncius_viewer_answers_total{{status="{answer.status}"}}')
+        return answer
 
-    def _routed(self, path: str, query: str, asked: dict[str, str]) -> Answer:
+    def _count(self, what: str) -> None:
+        with self._counting:
+            self._counts[what] += 1
+
+    def _metrics(self) -> Answer:
+        """Return figures in the text format of Prometheus."""
+        with self._counting:
+            counts = sorted(self._counts.items())
+        sizes = [("fetched", self._fetched.size), ("rendered", self._rendered.size)]
+        lines = [f"{name} {count}" for name, count in counts]
+        lines += [f'nuncius_viewer_cache_bytes{{cache="{name}"}} {size}' for name, size in sizes]
+        return Answer(200, ("\n".join(lines) + "\n").encode(), "text/plain; version=0.0.4; charset=utf-8")  # fmt: skip
+
+    def _routed(self, path: str, query: str, asked: dict[str, str], client: str) -> Answer:
         kind, _, rest = path.lstrip("/").partition("/")
         if not kind:
             if self._root is None:
                 return Answer(200, pages.start(self._rules.network).encode())
             start = "/file/" + (quote(self._only.name) if self._only else "")
             return Answer(302, b"", headers={"Location": start})
+        if kind == "health":
+            return Answer(200, b"ok\n", "text/plain; charset=utf-8")
+        if kind == "metrics":
+            return self._metrics()
+        if kind == "format" and not rest.startswith("format/"):
+            to, _, rest = rest.partition("/")
+            return self._routed(f"/{rest}", query, {**asked, "format": to}, client)
         if kind == "go":
             return Answer(302, b"", headers={"Location": place(asked.get("url", ""))})
-        if kind == "file":
-            return self._file(unquote(rest), asked)
-        if kind in ("url", "urls"):
-            own = {"format", "download", "flush_cache"}
-            theirs = "&".join(part for part in query.split("&") if part and part.partition("=")[0] not in own)  # fmt: skip
-            return self._remote(
-                f"http{kind[3:]}://{rest}" + (f"?{theirs}" if theirs else ""), asked
-            )
-        if kind == "github":
-            user, repository, view, *where = rest.split("/")
-            if view in ("blob", "raw") and len(where) > 1:
-                return self._remote(f"https://raw.githubusercontent.com/{user}/{repository}/{'/'.join(where)}", asked)  # fmt: skip
-        if kind == "gist" and rest.count("/") == 1:
-            return self._remote(f"https://gist.githubusercontent.com/{rest}/raw", asked)
+        if kind in ("file", "localfile"):
+            return self._file(unquote(rest), asked, client)
+        if (url := source(kind, rest, query)) is not None:
+            return self._remote(url, asked, client)
+        if kind == "github" and (found := tree(rest)) is not None:
+            return self._folder_there(*found, title=unquote(rest), client=client)
         raise FileNotFoundError(2, "there is no such page")
 
     # -- files
 
-    def _file(self, name: str, asked: dict[str, str]) -> Answer:
+    def _file(self, name: str, asked: dict[str, str], client: str) -> Answer:
         if self._root is None:
             raise Refused("this viewer shows no files")
         path = (self._root / name).resolve()
@@ -165,7 +194,7 @@ class Site:
             return Answer(200, path.read_bytes(), mime)
         if path.suffix != ".ipynb" or (self._only and path != self._only.resolve()):
             raise Refused("only notebooks and pictures are shown")
-        return self._notebook(path.read_bytes(), path.stem, asked, up="" if self._only else "./", origin="")  # fmt: skip
+        return self._notebook(path.read_bytes(), path.stem, asked, client, up="" if self._only else "./", origin="")  # fmt: skip
 
     def _folder(self, path: Path, name: str) -> Answer:
         if self._only:
@@ -178,25 +207,37 @@ class Site:
 
     # -- the network
 
-    def _remote(self, url: str, asked: dict[str, str]) -> Answer:
+    def _folder_there(self, address: str, before: str, after: str, title: str, client: str) -> Answer:  # fmt: skip
+        found = entries(self._fetch(address, client))
+        links = [(name, is_folder, f"{before}{'tree' if is_folder else 'blob'}{after}{quote(name)}") for name, is_folder in found]  # fmt: skip
+        return Answer(200, pages.listing(title, links).encode("utf-8", "replace"))
+
+    def _remote(self, url: str, asked: dict[str, str], client: str) -> Answer:
         if asked.get("flush_cache"):
             self._fetched.forget(url)
-        data = self._fetch(url)
+        data = self._fetch(url, client)
         mime = mimetypes.guess_type(urlsplit(url).path)[0] or ""
         if mime in _PICTURES:
             return Answer(200, data, mime)
         name = unquote(urlsplit(url).path.rpartition("/")[2]).removesuffix(".ipynb") or "notebook"
-        return self._notebook(data, name, asked, up="", origin=url)
+        return self._notebook(data, name, asked, client, up="", origin=url)
 
-    def _fetch(self, url: str) -> bytes:
+    def _share(self, client: str) -> None:
+        """Take one of what a client may ask for: only what costs something is counted."""
+        if wait := self._limiter.take(client):
+            raise _TooMuch(int(wait) + 1)
+
+    def _fetch(self, url: str, client: str) -> bytes:
         """Return a file; one that was fetched lately is taken as it was, an older one if it has not changed."""
         now = self._clock()
         kept = self._fetched.get(url)
         if kept is not None and now - kept[0] < _FRESH:
             return kept[1].data or b""
         old = kept[1] if kept is not None else None
+        self._share(client)
+        self._count("nuncius_viewer_fetches_total")
         try:
-            new = fetch(url, self._rules, self._limits, old.etag if old else "")
+            new = self._get(url, self._rules, self._limits, old.etag if old else "")
         except Refused:
             if old is None or old.data is None:
                 raise
@@ -206,7 +247,7 @@ class Site:
         self._fetched.put(url, (now, new), len(new.data or b""))
         return new.data or b""
 
-    def _notebook(self, data: bytes, name: str, asked: dict[str, str], up: str, origin: str) -> Answer:  # fmt: skip
+    def _notebook(self, data: bytes, name: str, asked: dict[str, str], client: str, up: str, origin: str) -> Answer:  # fmt: skip
         if asked.get("download"):
             headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}.ipynb"}
             return Answer(200, data, "application/x-ipynb+json", headers)
@@ -216,9 +257,14 @@ class Site:
         key = (hashlib.sha256(data).digest(), name, to)
         made = self._rendered.get(key)
         if made is None:
+            self._share(client)
+            self._count(f'nuncius_viewer_conversions_total{{format="{to}"}}')
             made = self._worker.render(data, name, to)
             self._rendered.put(key, made, len(made))
         if to == "html":
             start = made.find(b">", made.find(b"<body")) + 1
-            made = made[:start] + pages.bar(up, origin).encode("utf-8", "replace") + made[start:]
-        return Answer(200, made, FORMATS[to])
+            bar = pages.bar(up, origin, slides=b'"slideshow"' in data)
+            made = made[:start] + bar.encode("utf-8", "replace") + made[start:]
+        return Answer(
+            200, made, FORMATS[to], policy=_slides_policy() if to == "slides" else _POLICY
+        )

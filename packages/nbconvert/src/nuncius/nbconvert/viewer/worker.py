@@ -14,6 +14,7 @@ __all__ = ["FORMATS", "Worker", "main"]
 #: What can be shown, and its MIME type.
 FORMATS = {
     "html": "text/html; charset=utf-8",
+    "slides": "text/html; charset=utf-8",
     "markdown": "text/plain; charset=utf-8",
     "script": "text/plain; charset=utf-8",
 }
@@ -69,12 +70,15 @@ def _convert(data: bytes, name: str, to: str) -> bytes:
     from nuncius.nbconvert.conversion import convert, initial_resources
     from nuncius.nbconvert.formats import FORMATS as TARGETS
     from nuncius.nbconvert.notebook import loads
-    from nuncius.nbconvert.options import HTMLExporter
+    from nuncius.nbconvert.options import HTMLExporter, SlidesExporter
     from nuncius.nbconvert.writing import as_bytes
 
-    html = TARGETS["html"]
-    options = HTMLExporter(sanitize_html=True, theme="auto", display_data_priority=list(html.types))
-    configured = Configured((), [options] if to == "html" else [])
+    types = list(TARGETS["html"].types)
+    pages: list[HTMLExporter] = [
+        HTMLExporter(sanitize_html=True, theme="auto", display_data_priority=types),
+        SlidesExporter(sanitize_html=True, display_data_priority=types),
+    ]
+    configured = Configured((), pages if to in ("html", "slides") else [])
     result = convert(loads(data, name), TARGETS[to], configured, initial_resources(name))
     return as_bytes(result.chunks)
 
