@@ -191,6 +191,11 @@ class NunciusTests(jkt.KernelTests):
     code_inspect_sample = "zip"
 
 
+class NunciusWelcomes(jkt.IopubWelcomeTests):
+    kernel_name = "nuncius-python"
+    support_iopub_welcome = True
+
+
 if __name__ == "__main__":
     unittest.main()
 """

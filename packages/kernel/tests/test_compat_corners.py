@@ -271,3 +271,87 @@ def test_no_text_is_lost_by_the_lexers():
     console = list(tokens(lexers.IPythonConsoleLexer(), text))
     assert console[:3] == [("Generic.Prompt", "In [1]: "), ("Keyword", "for"), ("Name", "i")]
     assert ("Generic.Heading", "Out[1]: ") in console
+
+
+# -- the shell and the kernel under their other names ----------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("ip.check_complete('for i in x:')", ("incomplete", "    ")),
+        ("ip.run_code(compile('y = 4', 'f', 'exec')), y", (False, 4)),
+        ("ip.run_code(compile('1/0', 'f', 'exec'))", True),
+        ("[ip.call_pdb, setattr(ip, 'call_pdb', True), ip.pdb, setattr(ip, 'pdb', False)][::2]", [False, True]),
+        ("ip.new_main_mod('f.py', 'm').__file__", "f.py"),
+        ("__import__('pathlib').Path(ip.mktempfile('text')).read_text()", "text"),
+        ("ip._ofind('len').obj is len", True),
+        ("ip.object_inspect_text('len').count('number of items') > 0", True),
+        ("ip.starting_dir == __import__('os').getcwd()", True),
+        ("ip.prefilter_manager is ip.prefilter", True),
+        ("ip.trait_values()['autocall']", 0),
+        ("[ip.set_autoindent(), ip.autoindent, ip.set_autoindent(True), ip.autoindent][1::2]", [False, True]),
+    ],
+)  # fmt: skip
+def test_extensions_find_what_they_know_of_a_shell(layer, code, expected):
+    assert layer(f"ip = get_ipython()\nx = {code}") == expected
+
+
+def test_extensions_find_what_they_know_of_a_kernel(layer, frontend):
+    code = (
+        "k = get_ipython().kernel\n"
+        "k.session.send(k.iopub_socket, 'display_data', {'data': {'a/b': 1}})\n"
+        "k.send_response(k.iopub_socket, 'stream', {'name': 'stdout', 'text': 'hi'})\n"
+        "x = [k.shell is get_ipython(), k.execution_count, k.implementation, k.comm_manager.comms,"
+        " k.get_parent()['header']['msg_type'], k.language_info['name'], bool(k.session.session)]"
+    )
+    assert layer(code) == [True, 1, "nuncius", {}, "execute_request", "python", True]
+    kinds = [kind for kind, _ in frontend.take()]
+    assert kinds == ["execute_input", "display_data", "stream"]
+    reply = layer("x = await k.do_execute('1 + 1', False)")
+    assert (reply["status"], reply["execution_count"]) == ("ok", 2)
+    assert layer("x = k.do_complete('k.comm_man')")["matches"] == ["comm_manager"]
+    assert layer("x = k.do_is_complete('if 1:')")["status"] == "incomplete"
+    assert layer("x = k.do_inspect('len', 3)")["found"] is True
+    assert layer("x = k.do_history('range', False, True, start=1, stop=2)")["history"][0][1] == 1
+
+
+def test_a_name_that_a_kernel_has_not_says_so(kernel):
+    with pytest.raises(AttributeError, match="no attribute 'missing'"):
+        kernel.kernel.missing  # noqa: B018
+
+
+DERIVED = """
+from ipykernel.ipkernel import IPythonKernel
+
+class Shouting(IPythonKernel):
+    implementation = "shouting"
+
+    async def do_execute(self, code, silent, store_history=True, user_expressions=None, allow_stdin=False, **later):
+        return await super().do_execute(code.replace("say", "print"), silent, store_history, user_expressions, allow_stdin)
+
+from ipykernel.kernelapp import IPKernelApp
+IPKernelApp.launch_instance(kernel_class=Shouting)
+"""
+
+
+def test_a_kernel_that_derives_from_the_python_kernel(tmp_path):
+    from dataclasses import replace
+
+    from nuncius.kernel.install import kernel_spec
+    from nuncius.protocol.manager.blocking import BlockingKernelManager
+
+    program = tmp_path / "shouting.py"
+    program.write_text(f"import nuncius.kernel.compat.everywhere\n{DERIVED}")
+    spec = kernel_spec(env={"NUNCIUS_DIR": str(tmp_path)})
+    spec = replace(spec, argv=(sys.executable, str(program), "-f", "{connection_file}"))
+    with BlockingKernelManager(spec) as manager, manager.client() as client:
+        client.wait_until_ready(timeout=30)
+        result = client.execute("say('hello')\n%time 1 + 1").result(30)
+        assert result.text().startswith("hello\n")
+        assert result.data["text/plain"] == "2"
+        assert client.execute("import asyncio\nawait asyncio.sleep(0, 3)").result(30).data == {
+            "text/plain": "3"
+        }
+        assert client.execute("1/0").result(30).error.ename == "ZeroDivisionError"
+        assert client.kernel_info(timeout=30).content["implementation"] == "shouting"

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nuncius.kernel.complete import (
@@ -27,6 +27,9 @@ from nuncius.kernel.complete import (
 from nuncius.kernel.complete.modules import ModuleIndex
 from nuncius.kernel.complete.parse import analyze
 from nuncius.kernel.complete.symbols import latex_symbols
+
+#: For a machine that has other work to do.
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Magics:
@@ -681,6 +684,7 @@ def test_the_expression_before_the_dot(code: str, target: str, word: str) -> Non
     assert (found.target.strip(), found.word) == (target.strip(), word)
 
 
+@CALM
 @given(st.text(alphabet="ab.()[]{}'\"\\#\n fr{}=%!,:1é😀\ud800", max_size=60))
 def test_any_text_is_understood_somehow(code: str) -> None:
     found = analyze(code)
@@ -688,6 +692,7 @@ def test_any_text_is_understood_somehow(code: str) -> None:
     assert 0 <= found.word_start <= len(code)
 
 
+@CALM
 @given(st.text(alphabet="ab.()[]{}'\"\\#\n fr{}=%!~/-,:1é😀", max_size=40), st.integers(-2, 50))
 def test_any_question_gets_an_answer(code: str, cursor: int) -> None:
     completer = plain_completer(

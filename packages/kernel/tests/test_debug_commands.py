@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import bdb
 import re
+import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nuncius.kernel.debug.chain import linked_exceptions
@@ -13,6 +15,9 @@ from nuncius.kernel.debug.statements import Ended, evaluate, execute, read_whole
 from nuncius.kernel.install import kernel_spec
 from nuncius.kernel.selection import selected
 from nuncius.protocol.manager.blocking import BlockingKernelManager
+
+#: For a machine that has other work to do.
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 LIMIT = 30
 
@@ -247,6 +252,7 @@ def test_completion_answers_from_the_frame_while_the_debugger_waits(kernel, fron
     )
 
 
+@CALM
 @given(st.text(max_size=60), st.lists(st.text(max_size=20), max_size=4))
 def test_reading_a_statement_always_ends(first, lines):
     rest = iter(lines)
@@ -320,3 +326,41 @@ def test_a_client_completes_while_the_debugger_waits(tmp_path):
         code = "def f(only_here):\n    breakpoint()\n    return only_here\nf(1)"
         assert client.execute(code, on_input=answer).result(LIMIT).ok
         assert matches == ["only_here"]
+
+
+MODULE = """\
+def work(n):
+    total = 0
+    for i in range(n):
+        total += i
+    return total
+if __name__ == '__main__':
+    print('worked', work(3))
+"""
+
+
+def test_run_and_debug_stop_at_a_line_first(cell, kernel, tmp_path):
+    path = tmp_path / "a_module_to_debug.py"
+    path.write_text(MODULE)
+    text = cell(f"%run -d -b 4 {path}", "p 'i is', i", "c", "cl 1", "c")
+    assert text.startswith("> ")  # no stop before the breakpoint
+    assert text.count("---->") == 2
+    assert "('i is', 0)" in text
+    assert "worked 3" in text
+    kernel.shell.user_ns["path"] = str(tmp_path)
+    cell("import sys; sys.path.insert(0, path); import a_module_to_debug as module")
+    text = cell(f"%debug -b {path}:5 module.work(4)", "p 'total is', total", "q")
+    assert "----> 5        return total" in text
+    assert "('total is', 6)" in text
+    cell("sys.path.remove(path)")
+    assert not bdb.Breakpoint.bplist
+
+
+def test_a_breakpoint_that_is_left_slows_nothing_down_after_the_cell(cell, tmp_path):
+    path = tmp_path / "left.py"
+    path.write_text(MODULE)
+    cell("breakpoint()\nx = 1", f"b {path}:4", "c")
+    assert sys.gettrace() is None or not isinstance(sys.gettrace().__self__, bdb.Bdb)
+    text = cell("breakpoint()\nx = 2", "b", f"cl {path}:4", "c")
+    assert "left.py:4" in text
+    assert not bdb.Breakpoint.bplist

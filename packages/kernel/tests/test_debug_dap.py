@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections import deque
 from time import monotonic
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nuncius.kernel.debug.conversation import Answered, Ask, Conversation, Told
@@ -16,7 +17,12 @@ from nuncius.kernel.debug.dap import DapDebugger
 from nuncius.kernel.debug.explorer import Explorer
 from nuncius.kernel.debug.wire import Decoder, WireError, encode
 from nuncius.kernel.install import kernel_spec
+from nuncius.protocol.core.lifecycle import RestartPolicy
 from nuncius.protocol.manager.blocking import BlockingKernelManager
+from nuncius.protocol.manager.options import ManagerOptions
+
+#: For a machine that has other work to do.
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 LIMIT = 30
 
@@ -27,6 +33,7 @@ _json = st.recursive(
 )
 
 
+@CALM
 @given(st.lists(st.dictionaries(st.text(), _json), max_size=4), st.integers(1, 30))
 def test_messages_are_found_however_the_stream_is_cut(messages, size):
     data = b"".join(map(encode, messages))
@@ -283,3 +290,24 @@ def test_breakpoint_stops_for_an_attached_frontend_and_an_interrupt_ends_it(tmp_
         assert cell.result(LIMIT).ok
         session.body("disconnect", restart=False, terminateDebuggee=False)
         assert client.execute("import sys; sys.gettrace()").result(LIMIT).data == {}
+
+
+@pytest.mark.parametrize("how", ["shutdown", "terminate"])
+def test_a_kernel_that_stands_at_a_breakpoint_ends_when_it_is_told_to(how, tmp_path):
+    spec = kernel_spec(env={"NUNCIUS_DIR": str(tmp_path)})
+    options = ManagerOptions(restart=RestartPolicy(enabled=False))
+    with BlockingKernelManager(spec, options) as manager, manager.client() as client:
+        client.wait_until_ready(timeout=LIMIT)
+        session = Session(client)
+        session.begin()
+        code = "def f(a):\n    b = [a]\n    return b\nf(1)"
+        session.break_in(code, 3)
+        client.execute(code)
+        session.until("stopped")
+        if how == "shutdown":
+            manager.shutdown()
+        else:
+            manager.signal(signal.SIGTERM)
+            manager.wait()
+        assert manager.last_exit is not None
+        assert manager.last_exit.code == 0  # by itself: nobody had to kill it

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from nuncius.kernel.history.manager import HistoryManager
-from nuncius.kernel.past import SessionHistory
+from nuncius.kernel.past import SessionHistory, ranges_of
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_kill_minus_nine_loses_nothing(tmp_path: Path, sessions: list[HistoryMan
 import os, signal
 from pathlib import Path
 from nuncius.kernel.history.manager import HistoryManager
-from nuncius.kernel.past import SessionHistory
+from nuncius.kernel.past import SessionHistory, ranges_of
 session = HistoryManager(SessionHistory([""], [""], {{}}), Path({str(path)!r}))
 session.store_inputs(1, "precious")
 os.kill(os.getpid(), signal.SIGKILL)
@@ -152,3 +152,141 @@ def test_without_a_file_nothing_is_written(tmp_path: Path, sessions: list[Histor
     here = begin(sessions, None, "one")
     assert (here.session_number, here.get_tail(include_latest=True)) == (0, [(0, 1, "one")])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_breaks_while_it_is_used_is_moved_aside(
+    tmp_path: Path, sessions: list[HistoryManager], caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "history.sqlite"
+    begin(sessions, path, *(f"old = {n}" for n in range(2000))).flush()
+    sessions[0].close()
+    data = bytearray(path.read_bytes())
+    data[4096:] = b"\xa5" * (len(data) - 4096)  # the head is whole: it opens
+    path.write_bytes(data)
+    here = begin(sessions, path, "first", "second")
+    assert [source for *_, source in here.get_tail(5, include_latest=True)] == ["first", "second"]
+    here.store_inputs(3, "third", "third")
+    assert here.search("*ir*") == [(1, 1, "first"), (1, 3, "third")]
+    assert len(list(tmp_path.glob("history-broken-*.sqlite"))) == 1
+    assert "was broken" in caplog.text
+
+
+def test_sessions_that_find_the_file_broken_move_it_once(
+    tmp_path: Path, sessions: list[HistoryManager]
+) -> None:
+    """Each had the file open; the numbers that it gave them are not used in the new one."""
+    path = tmp_path / "history.sqlite"
+    one, two = begin(sessions, path, "one"), begin(sessions, path, "two")
+    assert (one.session_number, two.session_number) == (1, 2)
+    path.write_bytes(b"broken" * 2000)
+    for session in (two, one):
+        session.store_inputs(2, "more", "more")
+        assert session.flush()
+    assert len(list(tmp_path.glob("history-broken-*.sqlite"))) == 1
+    assert one.get_tail(5, include_latest=True) == [(1, 2, "more"), (2, 2, "more")]
+    assert (two.session_number, one.session_number) == (1, 2)
+
+
+def test_processes_that_write_at_once_and_are_killed_lose_nothing(
+    tmp_path: Path, sessions: list[HistoryManager]
+) -> None:
+    path = tmp_path / "history.sqlite"
+    program = f"""
+import sys
+from pathlib import Path
+from nuncius.kernel.history.manager import HistoryManager
+from nuncius.kernel.past import SessionHistory, ranges_of
+session = HistoryManager(SessionHistory([""], [""], {{}}), Path({str(path)!r}), quiet=0.01)
+for number in range(1, 101):
+    session.store_inputs(number, f"{{sys.argv[1]}} = {{number}}")
+    if number % 20 == 0:
+        session.flush()
+print("written", flush=True)
+sys.stdin.read()
+"""
+    writers = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, name], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for name in ("a", "b", "c")
+    ]
+    for writer in writers:
+        with writer:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == b"written\n"
+            writer.kill()
+    found = begin(sessions, path).search("*")
+    assert sorted(source for *_, source in found) == sorted(
+        f"{name} = {number}" for name in "abc" for number in range(1, 101)
+    )
+    assert len({session for session, *_ in found}) == 3
+    assert list(path.with_suffix(".spool").iterdir()) == []
+
+
+def test_a_full_disk_costs_the_history_and_nothing_else(tmp_path: Path) -> None:
+    """The limit on a file's size stands for the full disk: a program of its own, as it holds for the whole process."""
+    program = f"""
+import logging, resource
+from pathlib import Path
+from nuncius.kernel.history.manager import HistoryManager
+from nuncius.kernel.past import SessionHistory, ranges_of
+logging.basicConfig(format="%(message)s")
+typed = [""]
+session = HistoryManager(SessionHistory(typed, typed, {{}}), Path({str(tmp_path)!r}, "h.sqlite"), quiet=3600)
+resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+for number in range(1, 301):
+    typed.append(f"x = {{number}} # " + "." * 100)
+    session.store_inputs(number, typed[-1], typed[-1])
+found = session.get_tail(3, include_latest=True)
+print(len(found), found[-1][2][:7], session.enabled)
+session.close()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "3 x = 300 False\n"
+    assert done.stderr.count("this session's stays in memory") == 1
+
+
+def test_a_database_that_cannot_be_written_can_be_read(
+    tmp_path: Path, sessions: list[HistoryManager]
+) -> None:
+    path = tmp_path / "history.sqlite"
+    begin(sessions, path, "old").flush()
+    sessions[0].close()
+    with sqlite3.connect(path) as file:
+        file.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON history BEGIN SELECT RAISE(FAIL, 'full'); END"
+        )
+    file.close()
+    here = begin(sessions, path, "new")
+    assert [source for *_, source in here.search("*")] == ["old"]
+    assert here.get_range_by_str("1") is not None
+    assert [source for *_, source in here.get_range_by_str("1 ~1/1")] == ["new", "old"]
+
+
+@pytest.mark.parametrize(
+    ("text", "ranges"),
+    [
+        ("4", [(0, 4, 5)]),
+        ("1-3 7:9", [(0, 1, 4), (0, 7, 9)]),
+        ("~1/", [(-1, 1, None)]),
+        ("243/1-5", [(243, 1, 6)]),
+        ("~8/1-~6/5", [(-8, 1, None), (-7, 1, None), (-6, 1, 6)]),
+        ("~1/7-0/2", [(-1, 7, None), (0, 1, 3)]),
+        ("5/1-3/2", []),
+        ("2 name 3", [(0, 2, 3)]),
+    ],
+)
+def test_ranges_go_over_sessions(text: str, ranges: list[tuple[int, int, int | None]]) -> None:
+    assert list(ranges_of(text)) == ranges
+
+
+def test_a_range_over_sessions_gives_their_cells(
+    tmp_path: Path, sessions: list[HistoryManager]
+) -> None:
+    path = tmp_path / "history.sqlite"
+    for name in "abc":
+        begin(sessions, path, f"{name}1", f"{name}2").close()
+    here = begin(sessions, path, "d1")
+    assert [s for *_, s in here.get_range_by_str("~3/2-~1/1")] == ["a2", "b1", "b2", "c1"]

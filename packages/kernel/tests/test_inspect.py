@@ -10,11 +10,14 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nuncius.kernel.inspect import HookData, Inspector, ObjectFinder, expression_at
 from nuncius.kernel.themes import NO_COLOR, THEMES
+
+#: For a machine that has other work to do.
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SOURCE = dedent('''\
     import functools
@@ -308,6 +311,7 @@ def test_the_expression_at_the_cursor(code: str, expected: str) -> None:
     assert found == expected or (expected == "" and not found.isidentifier()) or "some te" in code
 
 
+@CALM
 @given(st.text(alphabet="ab.()[]'\"%\n ,=:#é😀", max_size=50), st.integers(0, 60))
 def test_any_text_has_some_answer(code: str, cursor: int) -> None:
     inspector = Inspector(

@@ -7,6 +7,7 @@ import pstats
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -203,11 +204,16 @@ def test_an_error_in_a_program_is_shown_with_its_lines(shell, script, frontend):
 # -- the debugger -----------------------------------------------------------------------------------------
 
 
+def plain(capsys: Any) -> str:
+    """What was printed, without its colors."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+
+
 def test_debug_looks_at_the_last_exception(shell, frontend, capsys):
     shell.run_cell("def f(x):\n    inner = x + 1\n    raise ValueError(inner)\nf(1)")
     frontend.answers = ["p inner", "up", "p f.__name__", "q"]
     run(shell, "%debug")
-    printed = capsys.readouterr().out
+    printed = plain(capsys)
     assert "raise ValueError(inner)" in printed
     assert "\n2\n" in printed
     assert "'f'" in printed
@@ -215,7 +221,7 @@ def test_debug_looks_at_the_last_exception(shell, frontend, capsys):
     shell.run_cell("%no_such_magic")
     frontend.answers = ["q"]
     run(shell, "%debug")
-    assert "1 / 0" in capsys.readouterr().out
+    assert "1 / 0" in plain(capsys)
     run(shell, "x = 1")
     assert "there is no exception to look at" in usage_error(shell, "%debug")
 

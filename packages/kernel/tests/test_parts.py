@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import subprocess
 import sys
 from pathlib import Path
@@ -257,3 +258,20 @@ def test_results_of_magics_can_be_silenced(shell):
     assert shell.run_line_magic("quiet", "x") == 5
     assert shell.run_cell_magic("quiet", "", "y;") is None
     assert shell.magic("%quiet x") == 5
+
+
+def test_sources_are_kept_for_what_lives_on_and_for_the_last_cells():
+    """Long sessions do not fill the memory with the sources of cells that nothing refers to any more."""
+    compiler = Compiler()
+    kept = compiler.cache("def f(): return 1\n", 1)
+    again = compiler.cache("again\n", 2)
+    first = compiler.cache("x = 1\n", 3)
+    for number in range(4, 1010):
+        compiler.cache(f"x = {number}\n", number)
+        compiler.cache("again\n", number)
+    assert [bool(linecache.getline(name, 1)) for name in (kept, again, first)] == [
+        True,
+        True,
+        False,
+    ]
+    assert (compiler.is_cell(kept), compiler.is_cell(first)) == (True, False)

@@ -146,6 +146,19 @@ def test_startup_runs_what_the_profile_and_the_options_say(frontend, tmp_path, m
     kernel.shutdown(restart=False)
 
 
+def test_stored_variables_come_back_at_the_start(frontend, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("NUNCIUS_DIR", str(tmp_path))
+    for arguments, code in (
+        ([], "kept = [1]\n%store kept"),
+        (["--KernelOptions.autorestore=true"], "kept"),
+    ):
+        kernel = build(arguments)
+        kernel.start(frontend)
+        assert kernel.shell.run_cell(code).success
+        kernel.shutdown(restart=False)
+    assert frontend.of("execute_result")[-1]["data"] == {"text/plain": "[1]"}
+
+
 def test_installing_writes_a_kernelspec(tmp_path, capsys):
     from nuncius.protocol.kernelspec import KernelSpec
 

@@ -39,7 +39,7 @@ def test_the_value_of_the_last_expression_is_shown_and_remembered(shell, fronten
     ]
     run(shell, "_ * 2")
     run(shell, "[_1, Out[2], _, __, In[1]]")
-    assert texts(frontend) == ["42", "[21, 42, 42, 21, 'x = 20\\nx + 1\\n']"]
+    assert texts(frontend) == ["42", "[21, 42, 42, 21, 'x = 20\\nx + 1']"]
 
 
 @pytest.mark.parametrize(
@@ -328,6 +328,9 @@ def test_the_cache_of_values_is_limited(frontend):
     assert len(shell.user_ns["Out"]) <= 5
     assert shell.user_ns["Out"][20] == 19
     assert "_1" not in shell.user_ns
+    inputs = [name for name in shell.user_ns if name.startswith("_i") and name[2:].isdigit()]
+    assert inputs == ["_i16", "_i17", "_i18", "_i19", "_i20"]
+    assert shell.user_ns["In"][1] == "0"
     shell.close()
 
 

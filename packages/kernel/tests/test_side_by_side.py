@@ -113,7 +113,6 @@ def test_an_error_of_one_is_not_the_last_error_of_the_other(sides):
 
 def test_threads_of_a_cell_are_in_its_shell(sides):
     inherit_in_threads()
-    one, two = sides
     code = (
         "import threading\nfound = []\n"
         "def look(): found.append(get_ipython()); display('from a thread')\n"

@@ -13,7 +13,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nuncius.kernel.themes import THEMES, highlight, theme_named
@@ -25,6 +25,9 @@ from nuncius.kernel.traceback import (
     capture,
     render,
 )
+
+#: For a machine that has other work to do.
+CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 class Cells:
@@ -52,7 +55,8 @@ class Cells:
 
 
 @pytest.fixture
-def cells() -> Cells:
+def cells(monkeypatch: pytest.MonkeyPatch) -> Cells:
+    monkeypatch.setenv("COLUMNS", "120")  # wherever the tests run
     return Cells()
 
 
@@ -299,6 +303,65 @@ def test_values_whose_repr_is_broken_or_huge_do_no_harm(cells: Cells) -> None:
     assert len(shown) < 20_000
 
 
+@pytest.mark.parametrize("raised", ["SystemExit", "GeneratorExit", "RecursionError"])
+def test_what_a_repr_raises_never_gets_out(cells: Cells, raised: str) -> None:
+    source = f"""
+        class Broken:
+            def __repr__(self): raise {raised}
+        class Fails(Exception):
+            def __str__(self): raise {raised}
+        def work(broken): raise Fails
+        work(Broken())
+        """
+    shown = text(cells, source, "Verbose")
+    assert f"broken=<unprintable Broken object: {raised} in __repr__>" in shown
+    assert shown.endswith(f"Fails: <unprintable Fails object: {raised} in __str__>")
+
+
+def test_who_interrupts_a_slow_traceback_sees_a_shorter_one(cells: Cells) -> None:
+    source = """
+        class Slow:
+            def __repr__(self): raise KeyboardInterrupt
+        def work(slow): return slow + 1
+        work(Slow())
+        """
+    shown = text(cells, source, "Verbose")
+    assert "return slow + 1" in shown
+    assert "unsupported operand type(s) for +: 'Slow' and 'int'" in shown
+    assert shown.endswith(
+        "[the rest of the traceback was interrupted: a value takes long to be shown]"
+    )
+    assert __file__ not in shown
+
+
+def test_a_narrow_terminal_has_a_narrow_head(cells: Cells, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = text(cells, "1/0").splitlines()
+    assert lines[0] == "-" * 60
+    assert lines[1] == "ZeroDivisionError          Traceback (most recent call last)"
+    monkeypatch.setenv("COLUMNS", "38")
+    lines = text(cells, "1/0").splitlines()
+    assert lines[:3] == ["-" * 38, "ZeroDivisionError", "Traceback (most recent call last)"]
+    monkeypatch.setenv("COLUMNS", "200")
+    assert text(cells, "1/0").splitlines()[0] == "-" * 75
+
+
+def test_a_deep_stack_with_giant_values_is_fast(cells: Cells) -> None:
+    """A hundred frames that hold ten million numbers and a long text each: processor time, since the machine may be busy."""
+    source = """
+        def deep(n, giant, word):
+            return 1 / n if n == 0 else deep(n - 1, giant, word) + n % 2
+        deep(100, giant, word)
+        """
+    cells.names |= {"giant": list(range(10**6)) * 10, "word": "x" * 10**7}
+    error = cells.fail(source)
+    for mode, seconds in (("Context", 0.5), ("Verbose", 2.0)):
+        before = time.process_time()
+        blocks = formatter(cells, mode).format(error)
+        assert time.process_time() - before < seconds
+        assert len("".join(blocks)) < 500_000
+
+
 def test_a_budget_of_time_ends_the_reading_of_values(cells: Cells) -> None:
     """An object whose repr takes long is read once; after that values are not shown, but all frames are."""
     source = """
@@ -433,6 +496,7 @@ def test_an_unknown_theme_names_the_known_ones() -> None:
         theme_named("no such theme")
 
 
+@CALM
 @given(st.text())
 def test_highlighting_keeps_any_text(code: str) -> None:
     painted = highlight(code, THEMES["linux"])
@@ -447,7 +511,7 @@ _RAISES: list[Callable[[], Any]] = [
 ]
 
 
-@settings(max_examples=30)
+@settings(parent=CALM, max_examples=30)
 @given(st.sampled_from(_RAISES), st.sampled_from(MODES), st.integers(0, 9), st.integers(-3, 12))
 def test_every_mode_ends_with_the_exception(
     raises: Callable[[], Any], mode: str, context: int, offset: int

@@ -183,6 +183,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("GIT_PAGER", "cat")
     from nuncius.protocol.serving import serve
 
+    kernel.warms_up = True
     return serve(lambda: kernel, connection) or 0
 
 

@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 
 __all__ = ["HASH_SEED", "Compiler", "Piece", "murmur2"]
 
+#: What a cell has whose functions and classes may live on, so that their source is wanted later.
+_DEFINING = ("def ", "class ", "lambda", " for ")
+#: The sources of so many cells without any of these are kept.
+_PASSING = 1000
+
 #: The seed that is announced to debuggers.
 HASH_SEED = 0xC70F6907
 
@@ -80,6 +85,8 @@ class Compiler:
         #: File name of each cell -> its execution count (that of its latest run).
         self._numbers: dict[str, int] = {}
         self._folder: str | None = None
+        #: The cells that define nothing, the one that ran last at the end.
+        self._passing: dict[str, None] = {}
 
     @property
     def folder(self) -> str:
@@ -119,9 +126,22 @@ class Compiler:
         """
         name = self.get_filename(code if raw_code is None else raw_code, number)
         self._numbers[name] = number
+        if not any(word in code for word in _DEFINING):
+            self._forget_later(name)
         # without a modification time, linecache.checkcache() leaves the entry alone
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
         return name
+
+    def _forget_later(self, name: str) -> None:
+        """Keep the source of a cell that leaves no code behind as long as it is one of the last."""
+        passing = self._passing
+        passing.pop(name, None)
+        passing[name] = None
+        if len(passing) > _PASSING:
+            oldest = next(iter(passing))
+            del passing[oldest]
+            self._numbers.pop(oldest, None)
+            linecache.cache.pop(oldest, None)
 
     def cell_of(self, filename: str) -> int | None:
         """Return the execution count of the cell that has this file name, None if it is none."""

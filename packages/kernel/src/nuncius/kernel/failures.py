@@ -20,7 +20,7 @@ def text_of(error: BaseException) -> str:
     """Return the text of an exception, whatever its ``__str__`` does."""
     try:
         return str(error)
-    except Exception:  # noqa: BLE001 - a broken __str__
+    except BaseException:  # noqa: BLE001 - a broken __str__, or one that takes so long that it was interrupted
         return f"<{type(error).__name__} whose text cannot be made>"
 
 

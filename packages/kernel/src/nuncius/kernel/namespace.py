@@ -170,17 +170,19 @@ class Namespace:
         self.hidden.update(caches)
 
     def store_input(self, number: int, source: str, raw: str) -> None:
-        """Remember cell ``number`` before it runs: ``In``, ``_i``, ``_ii``, ``_iii`` and ``_iN``."""
+        """Remember cell ``number`` before it runs: ``In``, ``_i``, ``_ii``, ``_iii``, and ``_iN`` for as many cells as there may be values in ``Out``."""
         missing = number - len(self.inputs)
         if missing > 0:  # the counter was moved by a frontend
             self.inputs.extend([""] * missing)
             self.inputs_raw.extend([""] * missing)
-        self.inputs.append(source)
-        self.inputs_raw.append(raw)
         raw = raw.rstrip("\n")
+        self.inputs.append(source.rstrip("\n"))
+        self.inputs_raw.append(raw)
         ns = self.user_ns
         ns["_i"], ns["_ii"], ns["_iii"] = self._previous
         ns[f"_i{number}"] = raw
+        # as with values: ``In`` has the older ones still
+        ns.pop(f"_i{number - max(self.output.size, 3)}", None)
         self._previous = (raw, *self._previous[:2])
 
     def forget_inputs(self) -> None:

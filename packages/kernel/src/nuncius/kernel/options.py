@@ -65,6 +65,9 @@ class KernelOptions:
     ignore_startup: bool = option(
         False, help="Do not run PYTHONSTARTUP and the profile's startup files."
     )
+    autorestore: bool = option(
+        False, help="At the start, bring back the variables and aliases that %store keeps."
+    )
     hide_initial_ns: bool = option(True, help="Do not list in %who what was defined at the start.")
     matplotlib: str | None = option(
         None, help="Make figures appear: inline, or the name of a toolkit."

@@ -132,14 +132,21 @@ class Parts:
 
         Args:
             new_session: Begin a new session of the history, counting from 1.
-            aggressive: Also forget modules that were imported since the start of Python.
+            aggressive: Also forget the packages that cells imported, so that they are read again.
         """
+        packages: set[str] = set()
+        if aggressive:
+            from nuncius.kernel.magics.namespaces import forget_packages, packages_of
+
+            packages = packages_of(self.user_ns)
         if new_session:
             self.execution_count = 1
             if self._history is not None and hasattr(self._history, "reset"):
                 self._history.reset(new_session=True)
         self.failures.forget()
         self.namespace.reset()
+        if packages:
+            forget_packages(packages)
 
     def var_expand(self, cmd: str, depth: int = 0, formatter: Any = None) -> str:
         """Replace ``$name`` and ``{expression}``; see `ShellAPI.var_expand`."""
@@ -679,14 +686,14 @@ class Parts:
         """Run a command of the operating system, with its output in the cell.
 
         Raises:
-            OSError: It is to run in the background, which this cannot do.
+            OSError: It is to run in the background, where its output has no terminal to go to.
         """
-        if cmd.rstrip().endswith("&"):
+        from nuncius.kernel.system import has_terminal, system
+
+        if cmd.rstrip().endswith("&") and not has_terminal():
             raise OSError(
                 "a command in the background has no place for its output here: use %%script --bg"
             )
-        from nuncius.kernel.system import system
-
         self.user_ns["_exit_code"] = system(self.var_expand(cmd, depth=1))
 
     system_piped = system

@@ -13,25 +13,38 @@ __all__ = ["SessionHistory", "ranges_of"]
 Entry = tuple[int, int, Any]
 
 
-def ranges_of(text: str) -> Iterator[tuple[int, int, int | None]]:
-    """Yield the ranges that a text such as ``1-3 ~2/4 7:9 ~1/`` names: session, first line, line after the last.
+_RANGE = re.compile(r"(?:(~?\d+)/)?(\d+)?(?:([-:])(?:(~?\d+)/)?(\d+)?)?")
 
-    Sessions count from this one, 0, backwards: -2 is the one before the last. A text that is no range ends the reading.
+
+def ranges_of(text: str) -> Iterator[tuple[int, int, int | None]]:
+    """Yield the ranges that a text such as ``1-3 ~2/4 7:9 ~1/ ~3/2-~1/4`` names: session, first line, line after the last.
+
+    Sessions count from this one, 0, backwards: -2 is the one before the last. A range may go over several sessions. A text that is no range ends the reading.
     """
     for word in text.split():
-        match = re.fullmatch(r"(?:(~?)(\d+)/)?(\d+)?(?:([-:])(?:(~?)(\d+)/)?(\d+)?)?", word)
-        if match is None or not word:
+        match = _RANGE.fullmatch(word)
+        if match is None:
             return
-        back, session_text, first_text, mark, _, _, last_text = match.groups()
+        session_text, first_text, mark, end_text, last_text = match.groups()
         if session_text is None and first_text is None:
             return
-        session = (-1 if back else 1) * int(session_text or 0)
+        session = _session(session_text)
         first = int(first_text or 1)
         if mark is None:
             last = first + 1 if first_text else None
         else:
             last = None if last_text is None else int(last_text) + (mark == "-")
-        yield session, first, last
+        end = session if end_text is None else _session(end_text)
+        for between in range(session, end):
+            yield between, first, None
+            first = 1
+        if end >= session:
+            yield end, first, last
+
+
+def _session(text: str | None) -> int:
+    """Return the number of a session: ``~2`` is -2."""
+    return int((text or "0").replace("~", "-"))
 
 
 class SessionHistory:

@@ -87,6 +87,9 @@ class PythonKernel(Kernel):
         self._debugger: Any = None
         #: Where frontends read how to connect; the command line tells, where this is empty.
         self.connection_file = ""
+        #: Load what will be needed while there is nothing to do: for kernels with a process of their own.
+        self.warms_up = False
+        self._warm_up: Any = None
         #: The session of the connection, once there is one.
         self.connection_session: Any = None
         #: Makes what has the further names by which extensions know a kernel; None without the compatibility layer.
@@ -135,6 +138,11 @@ class PythonKernel(Kernel):
         if self._on_start is not None:
             run, self._on_start = self._on_start, None
             run(shell)
+        if self.warms_up:
+            from nuncius.kernel.warmup import WarmUp
+
+            self._warm_up = WarmUp(lambda: shell.is_running)
+            self._warm_up.start()
 
     # -- running cells ---------------------------------------------------------------------------
 
@@ -259,6 +267,9 @@ class PythonKernel(Kernel):
 
     def shutdown(self, *, restart: bool) -> None:
         """Close the debugger and the shell."""
+        if self._warm_up is not None:
+            self._warm_up.stop()
+            self._warm_up = None
         if self._debugger is not None:
             self._debugger.close()
             self._debugger = None

@@ -1,6 +1,6 @@
 """Show any value in a bounded time and space, whatever its ``__repr__`` does.
 
-Containers of the language itself are cut before they are rendered, so that a list of ten million numbers costs nothing. Other objects render themselves; what they raise is told instead.
+Containers of the language itself are cut before they are rendered, so that a list of ten million numbers costs nothing. Other objects render themselves; what they raise, `SystemExit` too, is told instead. Only an interrupt gets out.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def _foreign_repr(value: Any) -> str:
         return repr(value[:5000]) + "..."
     try:
         text = repr(value)
-    except Exception as error:  # noqa: BLE001 - whatever a __repr__ raises, a person wants the rest
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - whatever a __repr__ raises, a person wants the rest
         return f"<unprintable {_type_name(value)} object: {_type_name(error)} in __repr__>"
     return text
 
@@ -58,7 +60,7 @@ def _cut(text: str, limit: int) -> str:
 
 
 def safe_repr(value: Any, limit: int = 1000) -> str:
-    """Return ``repr(value)``, cut to about ``limit`` characters; never raises.
+    """Return ``repr(value)``, cut to about ``limit`` characters; raises nothing but an interrupt.
 
     Args:
         value: Anything.
@@ -66,7 +68,9 @@ def safe_repr(value: Any, limit: int = 1000) -> str:
     """
     try:
         return _cut(_Limited(limit).repr(value), limit)
-    except Exception as error:  # noqa: BLE001 - a recursion limit, or a broken __len__ of a subclass
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - a recursion limit, or a broken __len__ of a subclass
         return f"<unprintable {_type_name(value)} object: {_type_name(error)}>"
 
 
@@ -74,5 +78,7 @@ def safe_str(value: Any) -> str:
     """Return ``str(value)``; when that fails, a text that says so."""
     try:
         return str(value)
-    except Exception as error:  # noqa: BLE001 - an exception's __str__ is the person's code
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001 - an exception's __str__ is the person's code
         return f"<unprintable {_type_name(value)} object: {_type_name(error)} in __str__>"

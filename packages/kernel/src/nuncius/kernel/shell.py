@@ -158,6 +158,11 @@ class Shell(Parts):
         """Return the shell: what ``get_ipython()`` in a cell is."""
         return self
 
+    @property
+    def is_running(self) -> bool:
+        """Whether a cell runs."""
+        return self._depth > 0
+
     # -- the frontend --------------------------------------------------------------------------
 
     @property

@@ -35,6 +35,7 @@ def run_startup(shell: Any, parsed: Parsed) -> None:
         (options.gui, shell.enable_gui),
         (options.matplotlib, shell.enable_matplotlib),
         (options.pylab, shell.enable_pylab),
+        ("-r" if options.autorestore else "", lambda how: shell.run_line_magic("store", how)),
     ):
         if value:
             _guarded(shell, lambda enable=enable, value=value: enable(value))

@@ -8,11 +8,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO
 
 from nuncius.kernel import saying
 
-__all__ = ["getoutput", "system"]
+__all__ = ["getoutput", "has_terminal", "system"]
 
 
 def system(command: str) -> int:
@@ -25,7 +25,7 @@ def system(command: str) -> int:
         Its exit code; negative: the signal that ended it.
     """
     saying.flush()
-    if _is_real_terminal(sys.stdout):
+    if has_terminal():
         return _inherit(command)
     return _piped(command) if os.name == "nt" else _pty(command)
 
@@ -51,9 +51,10 @@ def _shell() -> str | None:
     return os.environ.get("SHELL") or None if os.name != "nt" else None
 
 
-def _is_real_terminal(stream: Any) -> bool:
+def has_terminal() -> bool:
+    """Tell whether commands have a terminal of their own to write to: the one that the cell writes to."""
     try:
-        return bool(stream.isatty()) and os.isatty(stream.fileno())
+        return bool(sys.stdout.isatty()) and os.isatty(sys.stdout.fileno())
     except (AttributeError, OSError, ValueError):
         return False
 

@@ -30,9 +30,9 @@ class IPythonKernel(Kernel):
 
     implementation = _INFO.implementation
     implementation_version = _INFO.implementation_version
-    language_info = dict(_INFO.language_info)
+    language_info: Any = dict(_INFO.language_info)  # noqa: RUF012 - as its base has it
     banner = _INFO.banner
-    help_links = list(_INFO.help_links)
+    help_links: Any = list(_INFO.help_links)  # noqa: RUF012 - as its base has it
     shell_class: Any = ZMQInteractiveShell
 
     def __init__(self, python: PythonKernel | None = None, **kwargs: Any) -> None:
@@ -129,7 +129,15 @@ class IPythonKernel(Kernel):
     ) -> Any:
         """Return a part of the history."""
         request = HistoryRequest(
-            hist_access_type, output, raw, session or 0, start or 0, stop, n, pattern, unique
+            hist_access_type,
+            raw=raw,
+            output=output,
+            session=session or 0,
+            start=start or 1,
+            stop=stop,
+            n=n,
+            pattern=pattern or "*",
+            unique=unique,
         )
         return self._python.history(request, self._current)
 

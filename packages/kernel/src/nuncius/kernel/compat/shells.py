@@ -9,6 +9,7 @@ import sys
 from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nuncius.kernel.compat.shell_names import ShellNames
 from nuncius.kernel.compile import Compiler
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.display.publish import SHOWN_MODULES
@@ -26,7 +27,7 @@ __all__ = [
 ]
 
 
-class InteractiveShell(Shell):
+class InteractiveShell(ShellNames, Shell):
     """The shell, with what IPython's has beyond ours: singletons, traits, configuration."""
 
     #: Names of sections that ``config`` has from the start: libraries look for them.

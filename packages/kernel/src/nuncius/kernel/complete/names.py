@@ -104,8 +104,8 @@ def members_of(obj: Any) -> dict[str, Any]:
         members = class_members(type(obj))
         members.update((k, v) for k, v in list(instance_dict(obj).items()) if is_a(k, str))
     for name in _own_dir(obj):
-        if name not in members:
-            members[name] = raw_attribute(obj, name)
+        if name not in members:  # neither the object nor a class of it has it: it will be computed
+            members[name] = MISSING
     return members
 
 

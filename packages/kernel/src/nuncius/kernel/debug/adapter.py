@@ -33,6 +33,9 @@ _SERVICE_THREADS = ("nuncius-control", "nuncius-io", "nuncius-heartbeat", "nunci
 #: Where debugpy listens in this process; it can do so only once.
 _listening: tuple[str, int] | None = None
 
+#: How debugpy marks a thread that is not to stop.
+_RUNS = 1
+
 
 def available() -> bool:
     """Tell whether debugpy is installed, without importing it."""
@@ -60,6 +63,24 @@ def end_stepping() -> None:
         info = module.set_additional_thread_info(threading.current_thread())
         info.pydev_step_cmd = info.pydev_original_step_cmd = -1
         info.pydev_step_stop = None
+        info.pydev_state = _RUNS
+
+
+def _resume_when_interrupted(debugger: Any) -> None:
+    """Have a thread that an interrupt takes out of a stop run again.
+
+    debugpy leaves it marked as one to be stopped: with `sys.monitoring`, whatever it calls next would stop, the kernel with its locks held.
+    """
+    wait = debugger.do_wait_suspend
+
+    def do_wait_suspend(*args: Any, **options: Any) -> Any:
+        try:
+            return wait(*args, **options)
+        except BaseException:
+            end_stepping()
+            raise
+
+    debugger.do_wait_suspend = do_wait_suspend
 
 
 def ensure_tracing() -> None:
@@ -84,14 +105,13 @@ def _listen() -> tuple[str, int]:
     if _listening is None:
         # Python's frozen modules cannot be stepped into: nothing that a person of a notebook needs to hear
         os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
-        # with sys.monitoring a step that leaves a cell stops where the kernel holds its locks
-        os.environ.setdefault("PYDEVD_USE_SYS_MONITORING", "0")
         hide_service_threads()
         hook, import_hook = sys.breakpointhook, sys.__breakpointhook__
         import debugpy
 
         debugpy.configure(subProcess=False)  # a frontend of cells cannot follow into children
         host, port = debugpy.listen(("127.0.0.1", 0))
+        _resume_when_interrupted(sys.modules["pydevd"].get_global_debugger())
         _listening = (host, int(port))
         # ours knows whether a frontend is attached
         sys.breakpointhook, sys.__breakpointhook__ = hook, import_hook

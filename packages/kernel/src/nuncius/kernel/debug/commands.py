@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.debug.frames import next_visible
-from nuncius.kernel.debug.statements import Ended, execute, read_whole
+from nuncius.kernel.debug.statements import Ended, read_whole
 from nuncius.kernel.selection import Selection, select
 
 if TYPE_CHECKING:
@@ -218,10 +218,7 @@ class MoreCommands(_Base):
 
     def run_statements(self, text: str, global_ns: dict[str, Any], local_ns: Any) -> None:
         """Run what was typed, and show what it raises in a line."""
-        try:
-            execute(text, global_ns, local_ns)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the person's statement
-            self.error(describe_error(error))
+        raise NotImplementedError
 
 
 def _first_line(doc: str | None) -> str:

@@ -195,6 +195,7 @@ class DapDebugger:
             return _failure(request, str(done.get("message", "the debugger cannot be configured")))
         response = adapter.wait(request, answer)
         if response.get("success"):
+            adapter.request(_leave_kernel_alone())
             _attached.add(id(self))
             events = self._shell.events
             events.register("post_execute", end_stepping)
@@ -424,6 +425,31 @@ def _is_the_kernels(name: str) -> bool:
     return name in _KERNELS or _is_cache(name)
 
 
+def _leave_kernel_alone() -> Request:
+    """Return the request that takes the kernel's own frames from the debugger's sight.
+
+    Filters by rules do not hold where an interrupt has ended a stop: the next call of the kernel would stop, with its locks held.
+    """
+    folders = [*_kernel_folders(), str(Path(sys.modules["debugpy"].__file__ or "").parent)]
+    return {
+        "type": "request",
+        "seq": 0,
+        "command": "setDebuggerProperty",
+        "arguments": {
+            "dontTraceStartPatterns": [f"{folder}/" for folder in folders],
+            "dontTraceEndPatterns": [],
+        },
+    }
+
+
+def _kernel_folders() -> list[str]:
+    import nuncius.kernel
+    import nuncius.protocol
+
+    packages: list[Any] = [nuncius.kernel, nuncius.protocol]
+    return [folder for package in packages for folder in package.__path__]
+
+
 def _internal_paths() -> list[str]:
     """Return patterns of the files that a person does not want to step through.
 
@@ -434,11 +460,8 @@ def _internal_paths() -> list[str]:
 
     import zmq
 
-    import nuncius.kernel
-    import nuncius.protocol
-
-    packages: list[Any] = [nuncius.kernel, nuncius.protocol, zmq, asyncio]
-    folders = [folder for package in packages for folder in package.__path__]
+    packages: list[Any] = [zmq, asyncio]
+    folders = [folder for package in packages for folder in package.__path__] + _kernel_folders()
     standard = sysconfig.get_path("stdlib")
     files = {
         path

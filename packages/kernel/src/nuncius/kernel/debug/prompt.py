@@ -24,7 +24,7 @@ from nuncius.kernel.current import get_shell
 from nuncius.kernel.debug.chain import Linked, linked_exceptions
 from nuncius.kernel.debug.commands import MoreCommands, describe_error
 from nuncius.kernel.debug.frames import Entry, is_cell, is_hidden, is_outermost, label_of, visible
-from nuncius.kernel.debug.statements import Ended, evaluate, read_whole
+from nuncius.kernel.debug.statements import Ended, evaluate, execute, read_whole
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.selection import Selection, select
 from nuncius.kernel.themes import THEMES, Theme, highlight
@@ -170,10 +170,15 @@ class Debugger(MoreCommands, pdb.Pdb):
         where = frame or sys._getframe(1)  # noqa: SLF001 - the only way to the caller
         super().set_trace(where)
         self.set_next(where)  # else it could stop in what the interpreter calls meanwhile
+        self._end_with_cell()
 
     def user_call(self, frame: FrameType, argument_list: None) -> None:
         """Stop when a function is called; a cell's next piece is none."""
-        if not (is_cell(frame) and is_outermost(frame)):
+        if is_cell(frame) and is_outermost(frame):
+            return
+        if self.rcLines:  # commands come before the person's: one of them may go on at once
+            self.interaction(frame, None)
+        else:
             super().user_call(frame, argument_list)
 
     def user_line(self, frame: FrameType) -> None:
@@ -186,17 +191,23 @@ class Debugger(MoreCommands, pdb.Pdb):
         if not (is_cell(frame) and is_outermost(frame)):
             super().user_return(frame, return_value)
             return
-        shell = get_shell()
         self.set_step()
         self._only_cells = True
-        if shell is not None:
-            _at_end_of_cell(shell, self._leave)
+        self._end_with_cell()
 
-    def _leave(self, *_: Any) -> None:
-        """Stop tracing: the cell has ended."""
-        if self._only_cells:
-            self.set_continue()  # before, or it would stop in this very method
+    def _end_with_cell(self) -> None:
+        """Have tracing end with the cell: breakpoints that are left would slow down all that follows."""
+        shell: Any = get_shell()
+        if shell is None:
+            return
+
+        def end() -> None:
+            shell.events.unregister("post_execute", end)
+            if getattr(sys.gettrace(), "__self__", None) is self:
+                sys.settrace(None)
             self._only_cells = False
+
+        shell.events.register("post_execute", end)
 
     # -- the conversation ----------------------------------------------------------------------
 
@@ -268,12 +279,18 @@ class Debugger(MoreCommands, pdb.Pdb):
             text = read_whole(line.removeprefix("!").strip(), lambda: self.ask_line(_CONTINUATION))
         except Ended:
             return
+        self.run_statements(text, frame.f_globals, self.curframe_locals)
+
+    def run_statements(self, text: str, global_ns: dict[str, Any], local_ns: Any) -> None:
+        """Run what was typed; values are shown here, and are no outputs of the cell."""
         before = sys.displayhook, sys.stdout
         sys.displayhook = self.displayhook
         if self._answers is None:
             sys.stdout = self.stdout
         try:
-            self.run_statements(text, frame.f_globals, self.curframe_locals)
+            execute(text, global_ns, local_ns)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - the person's statement
+            self.error(describe_error(error))
         finally:
             sys.displayhook, sys.stdout = before
 
@@ -338,14 +355,6 @@ def _theme() -> Theme:
     tracebacks = getattr(get_shell(), "tracebacks", None)
     theme = getattr(tracebacks, "theme", None)
     return theme if isinstance(theme, Theme) else THEMES["nocolor"]
-
-
-def _at_end_of_cell(shell: Any, function: Any) -> None:
-    def once() -> None:
-        shell.events.unregister("post_execute", once)
-        function()
-
-    shell.events.register("post_execute", once)
 
 
 def _make() -> Any:

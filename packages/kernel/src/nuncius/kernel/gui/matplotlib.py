@@ -211,6 +211,8 @@ def find_gui_and_backend(
 ) -> tuple[str | None, str]:
     """Return the toolkit and the backend for a name, or for what matplotlib is set to."""
     matplotlib = _module("matplotlib")
+    if gui == "inline-terminal":
+        gui = "inline"  # terminals show pictures, too
     if gui and gui != "auto":
         backend = backends.get(gui, gui)
         found = None if gui in ("agg", "inline") else backend2gui.get(backend)
@@ -239,14 +241,22 @@ def enable(shell: Any, gui: str | None) -> tuple[str | None, str | None]:
     """Make figures appear; returns the toolkit and the backend.
 
     Raises:
-        GuiUnavailable: matplotlib, or the toolkit, is not installed.
+        GuiUnavailable: matplotlib, or the toolkit, is not installed, or there is no such backend.
     """
     try:
         found, backend = find_gui_and_backend(gui)
-        activate_matplotlib(backend)
+        try:
+            activate_matplotlib(backend)
+        except ValueError as error:
+            raise GuiUnavailable(
+                f"matplotlib has no backend {gui!r}; %matplotlib --list names them"
+            ) from error
         if backend == backends["inline"]:
             configure_inline_support(shell, backend)
     except ImportError as error:
+        if error.name is None:
+            # matplotlib's own, such as another toolkit that runs already
+            raise GuiUnavailable(str(error)) from error
         raise GuiUnavailable(
             f"figures need a package that is not installed: pip install {error.name}"
         ) from error

@@ -57,8 +57,9 @@ class Database:
                 if "locked" in str(error):
                     raise Busy(str(error)) from None
                 raise OSError(f"cannot open the history {path}: {error}") from None
-            self._move_aside()
+            self._rename()
             self._connection = self._open()
+        self._inode = self.path.stat().st_ino
 
     def _open(self) -> sqlite3.Connection:
         self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -71,7 +72,19 @@ class Database:
             raise
         return connection
 
-    def _move_aside(self) -> None:
+    def move_aside(self) -> None:
+        """Close the file and give it another name, see `moved_aside`: it turned out to be broken.
+
+        Where another session has done so meanwhile, its new file is left alone.
+
+        Raises:
+            OSError: The folder cannot be written.
+        """
+        self.close()
+        if self.path.exists() and self.path.stat().st_ino == self._inode:
+            self._rename()
+
+    def _rename(self) -> None:
         name = f"{self.path.stem}-broken-{time.strftime('%Y%m%d-%H%M%S')}{self.path.suffix}"
         self.moved_aside = self.path.with_name(name)
         self.path.replace(self.moved_aside)
@@ -106,7 +119,7 @@ class Database:
         """
         with self._transaction() as connection:
             session = batch.session
-            if session is None:
+            if session is None or not self._knows(session, batch.start):
                 session = connection.execute(
                     "INSERT INTO sessions (start, remark) VALUES (?, '')", (batch.start,)
                 ).lastrowid
@@ -120,6 +133,12 @@ class Database:
                 [(session, *row) for row in batch.outputs],
             )
         return session
+
+    def _knows(self, session: int, start: str) -> bool:
+        """Tell whether that number is this session's: a file that was moved aside may have given it."""
+        row = self._connection.execute("SELECT start FROM sessions WHERE session = ?", (session,))
+        found = row.fetchone()
+        return found is not None and found[0] == start
 
     def end(self, session: int, at: str, commands: int) -> None:
         """Note that a session has ended."""

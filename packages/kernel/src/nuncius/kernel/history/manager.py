@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nuncius.kernel.history.spool import Spool, orphans, read
 from nuncius.kernel.past import SessionHistory, ranges_of
@@ -26,6 +26,7 @@ _log = logging.getLogger(__name__)
 _QUIET = 5.0
 
 Entry = tuple[int, int, Any]
+T = TypeVar("T")
 
 
 class HistoryManager:
@@ -154,12 +155,7 @@ class HistoryManager:
                 if not self.trouble:
                     self._give_up(str(error))
                 return None
-            if (aside := self._database.moved_aside) is not None:
-                _log.warning(
-                    "the history %s was broken: it was moved to %s, and a new one begun",
-                    self.hist_file,
-                    aside,
-                )
+            self._tell_of(self._database)
         return self._database
 
     def _merge(self) -> Database | None:
@@ -180,18 +176,64 @@ class HistoryManager:
             except Busy:
                 return database
             except (sqlite3.Error, OSError) as error:
+                if _is_broken(error):
+                    return self._begin_anew(database)
                 _log.debug("the history could not be filled: %s", error)
             return database
 
+    def _begin_anew(self, broken: Database) -> Database | None:
+        """Move a file aside that turned out to be broken, and put what the spools hold into a new one."""
+        try:
+            broken.move_aside()
+        except OSError as error:
+            self._give_up(str(error))
+            return None
+        self._database = None
+        self._tell_of(broken)
+        database = self._open()
+        if database is not None and self._spool is not None and (batch := self._spool.read()):
+            self._session = database.add(batch)
+            self._spool.begin_anew(self._session)
+        return database
+
+    def _tell_of(self, broken: Database) -> None:
+        if broken.moved_aside is not None:
+            _log.warning(
+                "the history %s was broken: it was moved to %s, and a new one begun",
+                self.hist_file,
+                broken.moved_aside,
+            )
+
+    def _ask(self, question: Callable[[Database], T], otherwise: T) -> T:
+        """Return the answer of the database; ``otherwise`` where there is none to be had."""
+        import sqlite3
+
+        database = self._merge()
+        if database is None:
+            return otherwise
+        try:
+            return question(database)
+        except sqlite3.DatabaseError as error:
+            if not _is_broken(error):
+                _log.warning("the history cannot be read: %s", error)
+                return otherwise
+        with self._lock:
+            fresh = self._begin_anew(database)
+        return otherwise if fresh is None else question(fresh)
+
     def _take_orphans(self, database: Database) -> None:
+        """Put what sessions have left that are gone into the database, the oldest first: they are numbered in this order."""
         import os
 
-        for path, descriptor in orphans(self._folder):
-            try:
-                if batch := read(path):
+        found = list(orphans(self._folder))
+        try:
+            left = [(read(path), path) for path, _ in found]
+            for batch, path in sorted(left, key=lambda entry: entry[0].start):
+                if batch:
                     database.add(batch)
                 path.unlink(missing_ok=True)
-            finally:
+        finally:
+            for _, descriptor in found:
                 os.close(descriptor)
 
     def flush(self) -> bool:
@@ -232,15 +274,17 @@ class HistoryManager:
         """Return cells of one session: 0 is this one, negative ones count back from it."""
         if session == 0:
             return self._here.get_range(0, start, stop, raw, output)
-        database = self._merge()
-        if database is None:
-            return []
-        if session < 0:
-            earlier = database.last_sessions(self._session)
-            if -session > len(earlier):
-                return []
-            session = earlier[-session - 1]
-        return database.range(session, start, stop, raw=raw, output=output)
+
+        def question(database: Database) -> list[Entry]:
+            number = session
+            if session < 0:
+                earlier = database.last_sessions(self._session)
+                if -session > len(earlier):
+                    return []
+                number = earlier[-session - 1]
+            return database.range(number, start, stop, raw=raw, output=output)
+
+        return self._ask(question, [])
 
     def get_range_by_str(
         self, rangestr: str, raw: bool = True, output: bool = False
@@ -255,10 +299,12 @@ class HistoryManager:
         self, n: int = 10, raw: bool = True, output: bool = False, include_latest: bool = False
     ) -> list[Entry]:
         """Return the last ``n`` cells of all sessions, oldest first; not the one that runs, unless ``include_latest``."""
-        database = self._merge()
-        if database is None:
+        found = self._ask(
+            lambda database: database.tail(n if include_latest else n + 1, raw=raw, output=output),
+            None,
+        )
+        if found is None:
             return self._here.get_tail(n, raw, output, include_latest)
-        found = database.tail(n if include_latest else n + 1, raw=raw, output=output)
         if not include_latest and found and found[-1][0] == self._session:
             found = found[:-1]
         return found[-n:]
@@ -273,17 +319,28 @@ class HistoryManager:
         unique: bool = False,
     ) -> list[Entry]:
         """Return the cells of all sessions that match a glob, oldest first."""
-        database = self._merge()
-        if database is None:
-            return self._here.search(pattern, raw, search_raw, output, n, unique)
-        return database.search(
-            pattern, raw=raw, search_raw=search_raw, output=output, n=n, unique=unique
+        found = self._ask(
+            lambda database: database.search(
+                pattern, raw=raw, search_raw=search_raw, output=output, n=n, unique=unique
+            ),
+            None,
         )
+        if found is None:
+            return self._here.search(pattern, raw, search_raw, output, n, unique)
+        return found
 
     def trim(self, keep: int) -> int:
         """Delete all but the last ``keep`` cells from the database; return how many went."""
-        database = self._merge()
-        return 0 if database is None else database.trim(keep)
+        return self._ask(lambda database: database.trim(keep), 0)
+
+
+def _is_broken(error: Exception) -> bool:
+    """Tell whether a file is no database any more; a full disk or a locked file passes."""
+    import sqlite3
+
+    # those are errors of operation, a class of their own
+    kinds = (sqlite3.OperationalError, sqlite3.IntegrityError, sqlite3.ProgrammingError)
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, kinds)
 
 
 def _now() -> str:

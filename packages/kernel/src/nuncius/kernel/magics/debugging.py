@@ -6,8 +6,8 @@ The debugger is the shell's ``debugger_cls``; it talks to the person through ``i
 from __future__ import annotations
 
 from bdb import BdbQuit
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
@@ -47,21 +47,27 @@ def debug_call(
     """
     __tracebackhide__ = True
     debugger = shell.debugger_cls()
-    if filename is not None:
-        _stop_at(debugger, filename, line)
-        debugger.rcLines.append("continue")  # not here: at the breakpoint
-    with suppress(BdbQuit):
+    where = nullcontext() if filename is None else _stopping_at(debugger, "%run -d", filename, line)
+    with where, suppress(BdbQuit):
         debugger.runcall(function)
 
 
-def _stop_at(debugger: Any, filename: str, line: int) -> None:
+@contextmanager
+def _stopping_at(debugger: Any, magic: str, filename: str, line: int) -> Iterator[None]:
+    """Have the debugger stop at a line first, or at the next one where it can; afterwards the breakpoint is gone."""
     for candidate in range(line, line + 10):
         if debugger.checkline(filename, candidate):
-            problem = debugger.set_break(filename, candidate)
-            if problem:
-                raise UsageError(f"%run -d: {problem}")
-            return
-    raise UsageError(f"%run -d: there is no line to stop at from line {line} of {filename} on")
+            break
+    else:
+        raise UsageError(f"{magic}: there is no line to stop at from line {line} of {filename} on")
+    problem = debugger.set_break(filename, candidate)
+    if problem:
+        raise UsageError(f"{magic}: {problem}")
+    debugger.rcLines.append("continue")  # not here: at the breakpoint
+    try:
+        yield
+    finally:
+        debugger.clear_break(filename, candidate)
 
 
 @magics_class
@@ -93,14 +99,16 @@ class DebugMagics(Magics):
         filename = self.shell.compile.cache(source, self.shell.execution_count)
         code = self.shell.compile(source, filename, "exec")
         debugger = self.shell.debugger_cls()
-        if "b" in opts:
-            file, _, number = opts["b"].rpartition(":")
-            if not file or not number.isdigit():
-                raise UsageError(f"%debug: -b takes FILE:LINE, got {opts['b']!r}")
-            _stop_at(debugger, file, int(number))
-            debugger.rcLines.append("continue")
-        with suppress(BdbQuit):
+        with self._place(debugger, opts), suppress(BdbQuit):
             debugger.run(code, self.shell.user_ns, local_ns)
+
+    def _place(self, debugger: Any, opts: Opts) -> AbstractContextManager[None]:
+        if "b" not in opts:
+            return nullcontext()
+        file, _, number = opts["b"].rpartition(":")
+        if not file or not number.isdigit():
+            raise UsageError(f"%debug: -b takes FILE:LINE, got {opts['b']!r}")
+        return _stopping_at(debugger, "%debug -b", file, int(number))
 
     @line_magic
     def pdb(self, parameter_s: str = "") -> None:

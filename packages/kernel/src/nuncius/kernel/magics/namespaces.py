@@ -12,7 +12,7 @@ from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.text import agreed, say
 
-__all__ = ["NamespaceMagics"]
+__all__ = ["NamespaceMagics", "forget_packages", "packages_of"]
 
 _SURE = "Once deleted, variables cannot be recovered. Proceed"
 _FORCE = Flag("f", "Do not ask.")
@@ -100,9 +100,7 @@ class NamespaceMagics(Magics):
         if "s" in opts:
             self._remove(self.who_ls())
         elif not words:
-            packages = _packages_of(self.shell.user_ns) if "aggressive" in opts else set()
             self.shell.reset(new_session=False, aggressive="aggressive" in opts)
-            _forget_packages(packages)
         for word in words:
             self._targets[word.lower()](self)
         import gc
@@ -198,7 +196,7 @@ def _array(value: Any) -> str:
     return text + (f" ({size / 1024} kb)" if size < _MEGABYTE else f" ({size / _MEGABYTE} Mb)")
 
 
-def _packages_of(user_ns: dict[str, Any]) -> set[str]:
+def packages_of(user_ns: dict[str, Any]) -> set[str]:
     """Return the packages that variables come from, but for the standard library and ourselves."""
     names = {
         getattr(value, "__name__" if isinstance(value, ModuleType) else "__module__", None)
@@ -209,7 +207,7 @@ def _packages_of(user_ns: dict[str, Any]) -> set[str]:
     return roots - sys.stdlib_module_names - {"__main__", "nuncius"}
 
 
-def _forget_packages(packages: set[str]) -> None:
+def forget_packages(packages: set[str]) -> None:
     """Have packages read again when they are next imported; those with C code cannot be read twice."""
     for package in packages:
         modules = [n for n in sys.modules if n == package or n.startswith(f"{package}.")]

@@ -15,9 +15,14 @@ from nuncius.kernel.traceback.capture import CaptureOptions, asks_to_hide, captu
 from nuncius.kernel.traceback.render import MODES, render
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nuncius.kernel.traceback.model import ExceptionRecord
 
 __all__ = ["Tracebacks", "asks_to_hide", "is_kernel_frame"]
+
+#: Columns of a traceback where there is no terminal.
+_WIDTH = 75
 
 
 def is_kernel_frame(frame: FrameType) -> bool:
@@ -102,9 +107,9 @@ class Tracebacks:
             record = capture(error, traceback, options, offset=offset)
             if remember:
                 self.last = record
-            return render(record, mode, self.theme)
-        except Exception as problem:  # noqa: BLE001 - a person must see the error of the cell, whatever happens
-            return _fallback(error, traceback, problem)
+            return render(record, mode, self.theme, _columns())
+        except BaseException as problem:  # noqa: BLE001 - a person must see the error of the cell, whatever happens; who interrupts wants less of it
+            return _fallback(error, traceback, problem, self.options.internal)
 
     def format_only(self, error: BaseException) -> list[str]:
         """Return the blocks without any frames: what it is, and where for a SyntaxError."""
@@ -112,7 +117,11 @@ class Tracebacks:
 
     def again(self, mode: str | None = None) -> list[str]:
         """Return the last traceback once more, maybe in another mode; empty when there was none."""
-        return [] if self.last is None else render(self.last, mode or self.mode, self.theme)
+        return (
+            []
+            if self.last is None
+            else render(self.last, mode or self.mode, self.theme, _columns())
+        )
 
     # -- the names that code written for IPython's traceback classes calls ------------------------
 
@@ -149,17 +158,30 @@ class Tracebacks:
         return self.format_only(value)
 
 
+def _columns() -> int:
+    """Return how wide a traceback may be: less than usual in a narrow terminal."""
+    from shutil import get_terminal_size
+
+    return min(_WIDTH, get_terminal_size((_WIDTH, 0)).columns)
+
+
 def _fallback(
-    error: BaseException, traceback: TracebackType | None, problem: Exception
+    error: BaseException,
+    traceback: TracebackType | None,
+    problem: BaseException,
+    internal: Callable[[FrameType], bool],
 ) -> list[str]:
     why = f"[the usual traceback failed: {type(problem).__name__}]"
+    if isinstance(problem, KeyboardInterrupt):
+        why = "[the rest of the traceback was interrupted: a value takes long to be shown]"
     try:
         import traceback as standard
 
-        lines = standard.format_exception(
-            type(error), error, traceback or error.__traceback__, limit=-50
-        )
+        traceback = traceback or error.__traceback__
+        while traceback is not None and internal(traceback.tb_frame):
+            traceback = traceback.tb_next
+        lines = standard.format_exception(type(error), error, traceback, limit=-50)
         return ["".join(lines).rstrip("\n"), why]
-    except Exception:  # noqa: BLE001 - the standard library fails on some broken exceptions too
+    except BaseException:  # noqa: BLE001 - the standard library fails on some broken exceptions too
         linecache.clearcache()
         return [f"{type_name(type(error))}: <its traceback cannot be shown>", why]

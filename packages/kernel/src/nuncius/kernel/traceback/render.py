@@ -22,16 +22,20 @@ _CONTEXT = "During handling of the above exception, another exception occurred:"
 _TITLE = "Traceback (most recent call last)"
 _MAX_TEXT = 200_000
 
-Render = Callable[[ExceptionRecord, Theme], Iterator[str]]
+#: Record, theme and columns -> blocks.
+Render = Callable[[ExceptionRecord, Theme, int], Iterator[str]]
 
 
-def render(record: ExceptionRecord, mode: str = "Context", theme: Theme = NO_COLOR) -> list[str]:
+def render(
+    record: ExceptionRecord, mode: str = "Context", theme: Theme = NO_COLOR, width: int = _WIDTH
+) -> list[str]:
     """Return the blocks of a traceback.
 
     Args:
         record: What to show.
         mode: One of `MODES`, in any case.
         theme: Colors.
+        width: Columns of what marks the beginning; lines of source are left as they are.
 
     Raises:
         ValueError: There is no such mode.
@@ -39,7 +43,7 @@ def render(record: ExceptionRecord, mode: str = "Context", theme: Theme = NO_COL
     wanted = mode.strip().capitalize()
     if wanted not in _RENDERERS:
         raise ValueError(f"no traceback mode {mode!r}: expected one of {', '.join(MODES)}")
-    return _bounded(list(_RENDERERS[wanted](record, theme)))
+    return _bounded(list(_RENDERERS[wanted](record, theme, width)))
 
 
 def _bounded(blocks: list[str]) -> list[str]:
@@ -202,22 +206,22 @@ def _plain_frame(frame: FrameRecord, theme: Theme) -> str:
 # -- whole exceptions ----------------------------------------------------------------------------
 
 
-def _chain(record: ExceptionRecord, theme: Theme, one: Render) -> Iterator[str]:
+def _chain(record: ExceptionRecord, theme: Theme, width: int, one: Render) -> Iterator[str]:
     if record.previous is not None:
-        yield from _chain(record.previous, theme, one)
+        yield from _chain(record.previous, theme, width, one)
         yield f"\n{_CAUSE if record.link == 'cause' else _CONTEXT}\n"
     if record.custom is not None:
         yield from record.custom
         return
-    yield from one(record, theme)
-    yield from _group(record, theme, one)
+    yield from one(record, theme, width)
+    yield from _group(record, theme, width, one)
 
 
-def _group(record: ExceptionRecord, theme: Theme, one: Render) -> Iterator[str]:
+def _group(record: ExceptionRecord, theme: Theme, width: int, one: Render) -> Iterator[str]:
     total = len(record.children) + record.more_children
     for i, child in enumerate(record.children, 1):
         title = f"---------------- {i} of {total} ----------------"
-        text = "\n".join(_chain(child, theme, one))
+        text = "\n".join(_chain(child, theme, width - 4, one))
         body = "\n".join(f"  | {line}".rstrip() for line in text.split("\n"))
         yield f"  +-{theme.paint('label', title)}\n{body}"
     if record.more_children:
@@ -226,12 +230,13 @@ def _group(record: ExceptionRecord, theme: Theme, one: Render) -> Iterator[str]:
 
 
 def _with_frames(frame_text: Callable[[FrameRecord, Theme], str]) -> Render:
-    def one(record: ExceptionRecord, theme: Theme) -> Iterator[str]:
+    def one(record: ExceptionRecord, theme: Theme, width: int) -> Iterator[str]:
         frames = record.frames
         if frames:
-            yield theme.paint("label", "-" * _WIDTH)
-            space = max(1, _WIDTH - len(record.type_name) - len(_TITLE))
-            yield f"{theme.paint('exception', record.type_name)}{' ' * space}{_TITLE}"
+            yield theme.paint("label", "-" * max(1, width))
+            space = width - len(record.type_name) - len(_TITLE)
+            title = f"{' ' * space}{_TITLE}" if space > 0 else f"\n{_TITLE}"
+            yield f"{theme.paint('exception', record.type_name)}{title}"
         for i, item in enumerate(frames):
             if isinstance(item, Omitted):
                 yield _omitted(item)
@@ -245,7 +250,7 @@ def _with_frames(frame_text: Callable[[FrameRecord, Theme], str]) -> Render:
     return one
 
 
-def _one_plain(record: ExceptionRecord, theme: Theme) -> Iterator[str]:
+def _one_plain(record: ExceptionRecord, theme: Theme, width: int) -> Iterator[str]:
     if record.frames:
         yield f"{_TITLE}:"
     for item in record.frames:
@@ -253,23 +258,23 @@ def _one_plain(record: ExceptionRecord, theme: Theme) -> Iterator[str]:
     yield _conclusion(record, theme)
 
 
-def _context(record: ExceptionRecord, theme: Theme) -> Iterator[str]:
-    return _chain(record, theme, _with_frames(_context_frame))
+def _context(record: ExceptionRecord, theme: Theme, width: int) -> Iterator[str]:
+    return _chain(record, theme, width, _with_frames(_context_frame))
 
 
-def _verbose(record: ExceptionRecord, theme: Theme) -> Iterator[str]:
-    return _chain(record, theme, _with_frames(_verbose_frame))
+def _verbose(record: ExceptionRecord, theme: Theme, width: int) -> Iterator[str]:
+    return _chain(record, theme, width, _with_frames(_verbose_frame))
 
 
-def _plain(record: ExceptionRecord, theme: Theme) -> Iterator[str]:
-    return _chain(record, theme, _one_plain)
+def _plain(record: ExceptionRecord, theme: Theme, width: int) -> Iterator[str]:
+    return _chain(record, theme, width, _one_plain)
 
 
-def _minimal(record: ExceptionRecord, theme: Theme) -> Iterator[str]:
+def _minimal(record: ExceptionRecord, theme: Theme, width: int) -> Iterator[str]:
     yield from record.custom if record.custom is not None else (_conclusion(record, theme),)
 
 
-def _docs(record: ExceptionRecord, theme: Theme) -> Iterator[str]:
+def _docs(record: ExceptionRecord, theme: Theme, width: int) -> Iterator[str]:
     """What the type of the exception means, after the place where it was raised."""
     if record.custom is not None:
         yield from record.custom
@@ -281,7 +286,7 @@ def _docs(record: ExceptionRecord, theme: Theme) -> Iterator[str]:
         yield "\n" + "\n".join(f"    {line}".rstrip() for line in record.doc.split("\n"))
 
 
-def _doctest(record: ExceptionRecord, theme: Theme) -> Iterator[str]:
+def _doctest(record: ExceptionRecord, theme: Theme, width: int) -> Iterator[str]:
     yield f"{_TITLE}:"
     yield "  ..."
     yield _headline(record, theme)

@@ -1,0 +1,113 @@
+"""Test suites that libraries have written against IPython, unchanged, where IPython is not installed: our layer stands in for it.
+
+The suites come with the libraries' wheels. They run in an environment of their own, made when it is missing; ``NUNCIUS_LAYER`` names its folder, ``.venv-layer`` in the repository by default.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LIMIT = 240
+
+LIBRARIES = (
+    "comm",
+    "hypothesis",
+    "jinja2",
+    "jsonschema",
+    "jupyterlab_widgets",
+    "pandas",
+    "pytest",
+    "pytz",
+    "sympy",
+    "traitlets",
+    "widgetsnbextension",
+)
+
+#: Those that would bring IPython.
+WITHOUT_DEPENDENCIES = ("ipywidgets", "matplotlib-inline")
+
+#: Suite -> arguments of pytest, files below the installed packages; and how many tests have to pass.
+SUITES = {
+    "sympy": (["sympy/interactive/tests/test_ipython.py"], 7),
+    "ipywidgets": (["ipywidgets"], 300),
+    "pandas": (
+        [
+            "-k",
+            "tab_complet",
+            "pandas/tests/frame/test_api.py",
+            "pandas/tests/indexes/test_base.py",
+            "pandas/tests/resample/test_resampler_grouper.py",
+        ],
+        5,
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def python() -> Path:
+    """The python of the environment with the libraries, and without IPython."""
+    folder = Path(os.environ.get("NUNCIUS_LAYER") or ROOT / ".venv-layer")
+    found = folder / "bin" / "python"
+    stamp = folder / ".complete"
+    wanted = "\n".join((*LIBRARIES, *WITHOUT_DEPENDENCIES, sys.version))
+    if not (stamp.exists() and stamp.read_text() == wanted):
+        if folder.exists():
+            shutil.rmtree(folder)
+        install(folder, found)
+        stamp.write_text(wanted)
+    return found
+
+
+def install(folder: Path, python: Path) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    ours = [
+        word for name in ("protocol", "kernel") for word in ("-e", str(ROOT / "packages" / name))
+    ]
+    if uv := shutil.which("uv", path=path):
+        make = [uv, "venv", "--quiet", "--python", sys.executable, str(folder)]
+        fill = [uv, "pip", "install", "--quiet", "--python", str(python)]
+    else:
+        make = [sys.executable, "-m", "venv", str(folder)]
+        fill = [str(python), "-m", "pip", "install", "--quiet"]
+    subprocess.run(make, check=True, timeout=600)
+    subprocess.run([*fill, *ours, *LIBRARIES], check=True, timeout=1200)
+    subprocess.run([*fill, "--no-deps", *WITHOUT_DEPENDENCIES], check=True, timeout=600)
+
+
+@pytest.mark.parametrize("library", SUITES)
+def test_a_suite_written_against_ipython_passes(library: str, python: Path, tmp_path: Path) -> None:
+    arguments, at_least = SUITES[library]
+    found = subprocess.run(
+        [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    ).stdout.strip()
+    assert not Path(found, "IPython").exists()
+    done = subprocess.run(
+        [
+            *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("-c", os.devnull, "--rootdir", found, "-p", "nuncius.kernel.compat.everywhere"),
+            *(str(Path(found, word)) if "/" in word or word == library else word for word in arguments),
+        ],
+        cwd=tmp_path,
+        env=os.environ | {"NUNCIUS_DIR": str(tmp_path), "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    passed = re.search(r"(\d+) passed", done.stdout)
+    assert passed is not None
+    assert int(passed.group(1)) >= at_least
+    assert "skipped" not in done.stdout
