@@ -43,6 +43,8 @@ class HistoryManager:
         self.hist_file = path
         self._quiet = quiet
         self._lock = threading.RLock()
+        #: Held while the database is read: closing its connection under a reader ends the process.
+        self._reading = threading.Lock()
         #: Why nothing is written any more, empty while all is well.
         self.trouble = ""
         self._spool: Spool | None = None
@@ -184,7 +186,8 @@ class HistoryManager:
     def _begin_anew(self, broken: Database) -> Database | None:
         """Move a file aside that turned out to be broken, and put what the spools hold into a new one."""
         try:
-            broken.move_aside()
+            with self._reading:
+                broken.move_aside()
         except OSError as error:
             self._give_up(str(error))
             return None
@@ -212,8 +215,11 @@ class HistoryManager:
         if database is None:
             return otherwise
         try:
-            return question(database)
+            with self._reading:
+                return question(database)
         except sqlite3.DatabaseError as error:
+            if self._closed:
+                return otherwise
             if not _is_broken(error):
                 _log.warning("the history cannot be read: %s", error)
                 return otherwise
@@ -249,7 +255,8 @@ class HistoryManager:
                 self._spool.close()
                 self._spool = None
             if self._database is not None:
-                self._database.close()
+                with self._reading:
+                    self._database.close()
                 self._database = None
 
     def reset(self, new_session: bool = True) -> None:

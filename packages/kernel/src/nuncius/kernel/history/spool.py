@@ -51,12 +51,15 @@ class Spool:
     def __init__(self, folder: Path, start: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{os.getpid()}-{os.urandom(4).hex()}.jsonl"
+        # It gets its name when it is locked: before that, others would take it for an orphan.
+        unnamed = self.path.with_suffix(".new")
         self._descriptor = os.open(
-            self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600
+            unnamed, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600
         )
         _lock(self._descriptor)
         self._start = start
         self._write(["session", None, start])
+        unnamed.rename(self.path)
 
     def write_input(self, line: int, source: str, raw: str) -> None:
         """Keep a cell.
@@ -127,10 +130,18 @@ def orphans(folder: Path) -> Iterator[tuple[Path, int]]:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except OSError:
             continue
-        if _lock(descriptor):
+        # Whoever had it a moment ago may have put it away.
+        if _lock(descriptor) and _is_at(path, descriptor):
             yield path, descriptor
         else:
             os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except OSError:
+        return False
 
 
 def _lock(descriptor: int) -> bool:
