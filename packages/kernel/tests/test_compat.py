@@ -134,7 +134,11 @@ def test_a_real_package_that_was_imported_before_stays(tmp_path):
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("module", sorted(MODULES))
+#: Modules that are a library's own, which may not be installed.
+BORROWED = {module for module, names in MODULES.items() if not names.get("", ":").startswith(":")}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - BORROWED))
 def test_every_name_of_the_table_leads_somewhere(kernel, module):
     assert kernel.shell is not None
     provided = import_module(module)

@@ -364,3 +364,15 @@ def test_a_breakpoint_that_is_left_slows_nothing_down_after_the_cell(cell, tmp_p
     text = cell("breakpoint()\nx = 2", "b", f"cl {path}:4", "c")
     assert "left.py:4" in text
     assert not bdb.Breakpoint.bplist
+
+
+def test_one_can_look_at_an_error_again_until_another_cell_succeeds(cell, kernel):
+    cell("1 / 0")
+    for looking in ("%debug", "%debug"):
+        assert "1 / 0" in cell(looking, "q")
+    cell("%xmode Plain")
+    assert "ZeroDivisionError" in cell("%tb")
+    assert "1 / 0" in cell("%debug", "q")
+    assert kernel.execute("'a success'")["status"] == "ok"
+    assert kernel.execute("%debug")["ename"] == "UsageError"
+    assert not hasattr(sys, "last_value")

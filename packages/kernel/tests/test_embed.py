@@ -16,6 +16,8 @@ import pytest
 
 from nuncius.kernel.embed import serve_in_gui, serve_in_thread, serve_on_loop
 from nuncius.kernel.errors import GuiUnavailable
+from nuncius.kernel.live import LiveVariables
+from nuncius.kernel.shell import Shell
 from nuncius.protocol.client.blocking import Client
 from nuncius.protocol.connection import load_connection_file
 from nuncius.protocol.transport.zmq import ZmqChannels
@@ -163,6 +165,21 @@ def test_the_programs_own_interrupt_reaches_the_program(tmp_path):
         assert process.communicate(timeout=LIMIT)[0] == "the program is interrupted\n"
 
 
+def test_exit_lets_the_program_that_waits_go_on(tmp_path):
+    source = (
+        "from nuncius.kernel.embed import embed_kernel\n"
+        "def main():\n    local = [1]\n    embed_kernel()\n    return local\n"
+        "print(main())\n"
+    )
+    with program(source, tmp_path) as (process, file):
+        with connected(file) as client:
+            run(client, "local.append(2)")
+            reply = run(client, "exit").reply.content
+            assert reply["payload"] == [{"source": "ask_exit", "keepkernel": False}]
+        assert process.communicate(timeout=LIMIT) == ("[1, 2]\n", "")
+    assert not file.exists()
+
+
 def test_the_variables_of_the_callers_module_are_the_cells(tmp_path):
     source = (
         "from nuncius.kernel.embed import serve_in_thread\n"
@@ -179,6 +196,51 @@ def test_the_variables_of_the_callers_module_are_the_cells(tmp_path):
             assert value(client, "word, __name__") == "('here', '__main__')"
             run(client, "word = 'changed'\ndone.set()")
         assert process.communicate(timeout=LIMIT)[0] == "changed\n"
+
+
+class View:
+    """What Python gives of a function's variables since 3.13: nothing can be removed."""
+
+    def __init__(self, **variables: Any) -> None:
+        self.variables = variables
+
+    def __getitem__(self, name: str) -> Any:
+        return self.variables[name]
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.variables[name] = value
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.variables
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.variables)
+
+
+def test_variables_that_cannot_be_removed_are_a_dictionary_all_the_same():
+    view = View(a=1, b=2)
+    live = LiveVariables(view)
+    live["a"], live["c"] = 10, 3
+    assert (view.variables, dict(live)) == ({"a": 10, "b": 2}, {"a": 10, "b": 2, "c": 3})
+    assert (live.pop("b"), live.pop("c"), live.pop("d", None)) == (2, 3, None)
+    assert (dict(live), "b" in live, len(live)) == ({"a": 10}, False, 1)
+    with pytest.raises(KeyError):
+        live["b"]
+    live["b"] = 5
+    assert (view.variables["b"], repr(live)) == (5, "{'a': 10, 'b': 5}")
+
+
+def test_a_function_s_variables_are_a_shell_s_namespace(frontend):
+    def function() -> tuple[Any, Any]:
+        local = [1]
+        shell = Shell(user_ns=sys._getframe().f_locals)
+        shell.run_cell("local.append(2)\nnew = 5\ndel local", store_history=True)
+        shell.run_cell("'local' in dir(), new", store_history=True)
+        found = shell.user_ns["_"]
+        shell.close()
+        return local, found
+
+    assert function() == ([1, 2], (False, 5))
 
 
 def test_without_windows_there_is_no_loop_to_serve_on():

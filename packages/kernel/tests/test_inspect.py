@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import linecache
 import re
+import threading
 from collections.abc import Callable
 from textwrap import dedent
 from typing import Any
@@ -14,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nuncius.kernel.inspect import HookData, Inspector, ObjectFinder, expression_at
+from nuncius.kernel.inspect.patient import PatientRepr
 from nuncius.kernel.themes import NO_COLOR, THEMES
 
 #: For a machine that has other work to do.
@@ -325,3 +327,29 @@ def test_partials_and_functions_without_documentation(tell: Tell, names: dict[st
     names["bare"] = area_like
     assert "Call signature:  part()" in tell("part")
     assert "Docstring:       <no docstring>" in tell("bare")
+
+
+def test_a_value_whose_text_takes_long_is_not_waited_for() -> None:
+    """The text is made in a thread that ends when the text is there; the next question has another one."""
+    release = threading.Event()
+
+    class Slow:
+        def __repr__(self) -> str:
+            release.wait(60)
+            return "slow"
+
+    class Exits:
+        def __repr__(self) -> str:
+            raise SystemExit
+
+    show = PatientRepr(0.05)
+    try:
+        assert show(Slow(), 100) == "<not shown: its text takes more than 0.05 s>"
+        assert show([1, Slow()], 100).startswith("<not shown")
+    finally:
+        release.set()
+    show.close()
+    show = PatientRepr(60)
+    assert show([1, Slow()], 100) == "[1, slow]"
+    assert show(Exits(), 100) == "<unprintable Exits object: SystemExit in __repr__>"
+    show.close()

@@ -103,6 +103,11 @@ def start_kernel(
     if toolkit := running_toolkit():
         # in the kernel's own first step: its loop is what looks at the toolkit's events
         kernel.at_start(lambda shell: shell.enable_gui(toolkit))
+
+    def leave_on_exit(shell: Shell) -> None:
+        shell.on_exit = kernel.stop_serving
+
+    kernel.at_start(leave_on_exit)
     arguments = [] if connection_file is None else ["-f", connection_file]
     serve(lambda: kernel, arguments, embedded=True)
 

@@ -52,6 +52,8 @@ class Failures:
         self.custom: tuple[type[BaseException], ...] = ()
         self._handler: Handler | None = None
         self.last: tuple[str, str, list[str]] | None = None
+        #: The cell that runs looks at the last exception: its success is no reason to let it go.
+        self._stays = False
 
     @property
     def tracebacks(self) -> Any:
@@ -98,6 +100,7 @@ class Failures:
             self.last = ("UsageError", str(error), [f"UsageError: {error}"])
             self._shell.show_usage_error(error)  # extensions replace that, too
             return
+        self._stays = False
         _keep(error, traceback)
         self.last = (type(error).__name__, text_of(error), [])
         if type(error).__name__ == "BdbQuit":
@@ -140,8 +143,15 @@ class Failures:
         if not self._send("error", content):
             saying.say("\n".join(blocks) + "\n")
 
+    def stay(self, wanted: bool = True) -> None:
+        """Have the cell that runs leave the last exception where it is: it looks at it, and so may the next one."""
+        self._stays = wanted
+
     def forget(self) -> None:
         """Let the last exception go, and with it what the variables in its frames hold."""
+        if self._stays:
+            self._stays = False
+            return
         # hasattr(), where the answer is no, costs ten times as much; this runs for every cell.
         known = vars(sys)
         for name in ("last_type", "last_value", "last_traceback", "last_exc"):

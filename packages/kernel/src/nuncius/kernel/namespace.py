@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import builtins
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -104,6 +104,10 @@ class Namespace:
         user_ns: dict[str, Any] | None = None,
         cache_size: int = 1000,
     ) -> None:
+        if user_ns is not None and not hasattr(user_ns, "pop"):
+            from nuncius.kernel.live import LiveVariables
+
+            user_ns = cast("dict[str, Any]", LiveVariables(user_ns))
         if user_module is None and user_ns is not None:
             user_ns.setdefault("__name__", "__main__")
             user_module = ModuleType(

@@ -87,6 +87,8 @@ class PythonKernel(Kernel):
         self._debugger: Any = None
         #: Where frontends read how to connect; the command line tells, where this is empty.
         self.connection_file = ""
+        #: Has whoever serves the kernel stop after the present request, once somebody does.
+        self.stop_serving: Callable[[], None] | None = None
         #: Load what will be needed while there is nothing to do: for kernels with a process of their own.
         self.warms_up = False
         self._warm_up: Any = None

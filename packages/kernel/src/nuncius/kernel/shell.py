@@ -120,6 +120,8 @@ class Shell(Parts):
         self.is_guest = False
         #: The toolkit whose event loop the program itself runs.
         self.host_gui = ""
+        #: Called when somebody has typed ``exit``: a program that waits for us goes on.
+        self.on_exit: Callable[[], Any] | None = None
         #: The frontend of the last request: for threads that belong to none.
         self._last_io: KernelIO | None = None
         #: How deep in `run_cell` we are: a magic may run cells itself.
@@ -183,6 +185,8 @@ class Shell(Parts):
         self.payload_manager.write_payload(
             {"source": "ask_exit", "keepkernel": self.keepkernel_on_exit or False}
         )
+        if self.on_exit is not None and self.exit_now:
+            self.on_exit()
 
     def show_page(self, data: str | Mapping[str, Any], start: int = 0) -> None:
         """Show a long text, or a mime bundle, in the frontend's pager."""

@@ -24,8 +24,8 @@ from nuncius.kernel.complete.symbols import (
     symbol_name_matcher,
     unicode_name_matcher,
 )
-from nuncius.kernel.complete.worker import Worker
 from nuncius.kernel.selection import Selection, selected
+from nuncius.kernel.worker import Worker
 
 if TYPE_CHECKING:
     from nuncius.kernel.api import ShellAPI

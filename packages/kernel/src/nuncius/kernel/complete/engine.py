@@ -16,7 +16,7 @@ from nuncius.kernel.complete.model import (
     CompletionResult,
     MatcherResult,
 )
-from nuncius.kernel.complete.worker import Worker
+from nuncius.kernel.worker import Worker
 
 __all__ = ["Completer"]
 

@@ -400,6 +400,9 @@ def post_mortem(error: TracebackType | BaseException | None = None) -> None:
         raise UsageError(
             "%debug: there is no exception to look at: the last cell did not fail, or one after it succeeded"
         )
+    failures = getattr(get_shell(), "failures", None)
+    if failures is not None:
+        failures.stay()  # a person may want to look again
     debugger = _make()
     debugger.reset()
     if isinstance(error, BaseException) and not isinstance(debugger, MoreCommands):

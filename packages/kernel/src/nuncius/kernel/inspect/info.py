@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 from typing import Any
 
 from nuncius.kernel.inspect.model import Found, ObjectInfo
@@ -44,12 +45,15 @@ _EMPTY_DOCS = frozenset(
 _SIZED = (str, bytes, bytearray, list, tuple, dict, set, frozenset, range, memoryview)
 
 
-def object_info(found: Found, detail_level: int = 0) -> ObjectInfo:
+def object_info(
+    found: Found, detail_level: int = 0, show: Callable[[Any, int], str] = safe_repr
+) -> ObjectInfo:
     """Return what is known of an object.
 
     Args:
         found: The object.
         detail_level: 1 for the source as well.
+        show: Returns the text of a value, of so many characters at most.
     """
     obj = found.obj
     if found.isalias:
@@ -79,7 +83,7 @@ def object_info(found: Found, detail_level: int = 0) -> ObjectInfo:
     elif is_plain_callable(obj):
         fields["definition"] = signature_of(obj, _last(found.name))
     else:
-        fields.update(_of_value(obj, found))
+        fields.update(_of_value(obj, found, show))
     return ObjectInfo(**fields)
 
 
@@ -117,14 +121,14 @@ def _of_class(kind: type, name: str) -> dict[str, Any]:
     }
 
 
-def _of_value(obj: Any, found: Found) -> dict[str, Any]:
+def _of_value(obj: Any, found: Found, show: Callable[[Any, int], str]) -> dict[str, Any]:
     kind = type(obj)
     fields: dict[str, Any] = {
         "base_class": safe_repr(kind, _STRING_LIMIT),
         "length": _length(obj),
     }
     if not found.stands_for:
-        fields["string_form"] = _string_form(obj)
+        fields["string_form"] = _string_form(obj, show)
     if is_a(obj, (types.ModuleType, property)):
         return fields
     own, of_class = doc_of(obj), _useful(kind)
@@ -141,10 +145,10 @@ def _of_value(obj: Any, found: Found) -> dict[str, Any]:
     return fields
 
 
-def _string_form(obj: Any) -> str:
+def _string_form(obj: Any, show: Callable[[Any, int], str]) -> str:
     """Return the text of a value; of data that is shown in a richer way, only the beginning is made."""
     table = _table_form(obj)
-    text = safe_repr(obj, _STRING_LIMIT) if table is None else table
+    text = show(obj, _STRING_LIMIT) if table is None else table
     lines = text.split("\n")
     indent = "\n" + " " * 17
     return indent.join(line.rstrip() for line in lines)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.inspect.find import ObjectFinder, expression_at
 from nuncius.kernel.inspect.info import object_info
+from nuncius.kernel.inspect.patient import PatientRepr
 from nuncius.kernel.inspect.render import DocFormatter, render
 from nuncius.kernel.selection import selected
 from nuncius.kernel.themes import Theme, theme_named
@@ -59,12 +60,17 @@ class Inspector:
         self.finder = finder
         self._theme = theme
         self.doc_formatter = doc_formatter
+        self._show = PatientRepr()
         self.mime_hooks: dict[str, Callable[[HookData], Any]] = {}
+
+    def close(self) -> None:
+        """End the thread that slow values are shown in."""
+        self._show.close()
 
     def info(self, name: str, detail_level: int = 0) -> ObjectInfo | None:
         """Return what is known of the object called ``name``, None when there is none."""
         found = self.finder.find(name)
-        return None if found is None else object_info(found, detail_level)
+        return None if found is None else object_info(found, detail_level, self._show)
 
     def bundle(
         self, name: str, detail_level: int = 0, omit_sections: Iterable[str] = ()
@@ -83,7 +89,7 @@ class Inspector:
         self, found: Found, detail_level: int = 0, omit_sections: Iterable[str] = ()
     ) -> dict[str, Any]:
         """Return what is known of an object that was found, as a mime bundle."""
-        info, omitted = object_info(found, detail_level), list(omit_sections)
+        info, omitted = object_info(found, detail_level, self._show), list(omit_sections)
         bundle: dict[str, Any] = dict(
             render(
                 info,
@@ -147,4 +153,8 @@ def inspector_for(shell: ShellAPI) -> Inspector:
     def theme() -> Theme:
         return theme_named(shell.options.colors)
 
-    return Inspector(ObjectFinder(namespaces, magic, alias), theme)
+    inspector = Inspector(ObjectFinder(namespaces, magic, alias), theme)
+    at_close = getattr(shell, "at_close", None)
+    if at_close is not None:
+        at_close(inspector.close)
+    return inspector

@@ -132,6 +132,7 @@ class DebugMagics(Magics):
         error = result.error_in_exec
         if error is not None and not isinstance(error, UsageError | KeyboardInterrupt | SystemExit):
             _post_mortem()
+            self.shell.failures.stay(False)  # the cell has failed: it ends with the next success
 
     # -- tracebacks -----------------------------------------------------------------------------------
 
@@ -145,6 +146,7 @@ class DebugMagics(Magics):
             %tb Verbose
         """
         mode = s.strip()
+        self.shell.failures.stay()
         try:
             blocks = self.shell.tracebacks.again(mode or None)
         except ValueError as error:
@@ -160,6 +162,7 @@ class DebugMagics(Magics):
             %xmode Verbose
         """
         name = parameter_s.strip()
+        self.shell.failures.stay()
         try:
             mode = self.shell.tracebacks.set_mode(name or None)
         except ValueError as error:

@@ -1,6 +1,6 @@
-"""Run matchers under a deadline: what is late is left behind, and never blocks the next question.
+"""Ask other people's code under a deadline: what is late is left behind, and never blocks the next question.
 
-Theory of operation: one daemon thread takes questions from a queue. It appends each matcher's answer to a list, so that whoever waits can take what is there when the time is up. A thread that is late is abandoned: it ends when its matcher returns, and the next question gets a new one.
+Theory of operation: one daemon thread takes questions from a queue. Each step leaves its answer where whoever waits can take what is there when the time is up. A thread that is late is abandoned: it ends when its step returns, and the next question gets a new one.
 """
 
 from __future__ import annotations
@@ -103,5 +103,5 @@ def _serve(queue: SimpleQueue[_Job | None]) -> None:
             return
         with suppress(
             BaseException
-        ):  # SystemExit in a matcher ends neither this thread nor the kernel
+        ):  # SystemExit in a step ends neither this thread nor the kernel
             job.run()
