@@ -66,6 +66,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE}")
     parser.add_argument("--only", default="", help="rows whose command has this in it")
     chosen = parser.parse_args()
+    if chosen.write and chosen.only:
+        parser.error("--write takes all rows")
     values = {
         "peer": chosen.peer,
         "ours": chosen.ours,

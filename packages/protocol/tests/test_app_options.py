@@ -194,6 +194,12 @@ def refusal(function: Callable[[Any, Any], Any], value: Any, kind: Any) -> str |
     return None
 
 
+def test_the_home_of_somebody_who_is_not_there_is_no_path():
+    expected = "expected a path, got '~no-such-user/x': there is no user of that name"
+    for function in (parse_text, check_value):
+        assert refusal(function, "~no-such-user/x", Path) == expected
+
+
 @given(st.text(), st.sampled_from(KINDS))
 def test_any_text_is_read_or_refused_in_words(text: str, kind: Any):
     assert (refusal(parse_text, text, kind) or "expected ").startswith("expected ")

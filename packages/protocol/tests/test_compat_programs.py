@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -230,8 +231,11 @@ def test_a_console_program_starts_a_kernel_and_another_one_joins_it(specs):
             consoleapp.JupyterConsoleApp.initialize(self)
 
     first, second = Console(), Console()
-    first.initialize(["--kernel=scripted", "--no-confirm-exit"])
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    first.initialize(["--kernel=scripted", "--no-confirm-exit", f"--shell={port}"])
     try:
+        assert first.kernel_manager.shell_port == first.kernel_client.shell_port == port
         assert (first.kernel_name, first.confirm_exit) == ("scripted", False)
         second.initialize(["--existing", first.connection_file])
         second.kernel_client.wait_for_ready(timeout=20)

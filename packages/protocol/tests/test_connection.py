@@ -323,6 +323,15 @@ def test_ipc_sockets_are_private_and_go_with_the_file(tmp_path):
     remove_connection_file(path, info)
 
 
+def test_what_a_killed_writer_has_left_goes_with_the_file(tmp_path):
+    """A kernel is killed at the moment at which it writes its ports."""
+    path, other = tmp_path / "kernel-1.json", tmp_path / ".kernel-11.json.7.ab"
+    for file in (path, tmp_path / ".kernel-1.json.7.ab", other):
+        file.write_text("{")
+    remove_connection_file(path)
+    assert list(tmp_path.iterdir()) == [other]
+
+
 @pytest.mark.parametrize("runtime_is_short", [True, False])
 def test_sockets_lie_elsewhere_where_the_folder_for_temporary_files_is_deep(
     tmp_path, monkeypatch, runtime_is_short

@@ -14,7 +14,7 @@ import pytest
 import zmq
 
 from nuncius.protocol.messages import Channel
-from nuncius.protocol.serving.deaf import end_deaf, progress
+from nuncius.protocol.serving.deaf import end_deaf, has_moved, progress
 from nuncius.protocol.serving.interrupts import Interrupts, ShieldedLock
 from nuncius.protocol.serving.notes import Notes
 from nuncius.protocol.serving.outlet import Outlet
@@ -294,6 +294,8 @@ def test_who_reads_slowly_is_not_taken_for_deaf():
         while not select.select([], [slow_writer], [], 0)[1]:
             assert slow.recv(1 << 20)
         fill(slow_writer)
+        assert has_moved(before, progress(f"tcp://127.0.0.1:{port}"))
+        assert not has_moved(before, before)
 
         assert end_deaf(f"tcp://127.0.0.1:{port + 1}", before) == 0
         assert end_deaf(f"tcp://127.0.0.1:{port}", before) == 1

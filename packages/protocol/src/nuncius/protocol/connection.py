@@ -11,7 +11,7 @@ This module is on the path of a kernel's start: it loads nothing but `os` and wh
 Source: "Connecting to kernels" in the Jupyter messaging documentation.
 """
 
-# ruff: noqa: PTH100, PTH105, PTH106, PTH108, PTH113, PTH116, PTH118, PTH119, PTH120, PTH123, PTH207
+# ruff: noqa: PTH100, PTH105, PTH106, PTH108, PTH113, PTH116, PTH118, PTH119, PTH120, PTH123, PTH207, PTH208
 # os.path, not pathlib: this runs while a kernel starts, and pathlib takes 3 ms to load.
 
 from __future__ import annotations
@@ -302,8 +302,13 @@ def write_connection_file(info: ConnectionInfo, path: StrPath) -> str:
 
 
 def remove_connection_file(path: StrPath, info: ConnectionInfo | None = None) -> None:
-    """Remove the file at ``path`` if it is there, and the ipc sockets of ``info``; never raise."""
+    """Remove the file at ``path`` if it is there, what a process that was killed while it wrote it has left, and the ipc sockets of ``info``; never raise."""
+    folder, base = os.path.split(os.fspath(path))
     _unlink(os.fspath(path))
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder or "."):
+            if name.startswith(f".{base}."):
+                _unlink(os.path.join(folder, name))
     if info is not None and info.transport == "ipc":
         for port in info.ports.values():
             _unlink(f"{info.ip}-{port}")

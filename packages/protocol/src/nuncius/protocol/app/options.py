@@ -153,7 +153,7 @@ def parse_text(text: str, kind: Any) -> Any:
     if kind is str or kind is Any:
         return text
     if kind is Path:
-        return Path(text).expanduser()
+        return _path(text)
     if kind is bool:
         return _parse_bool(text)
     if kind in (int, float):
@@ -164,6 +164,15 @@ def parse_text(text: str, kind: Any) -> Any:
     if get_origin(kind) is Literal:
         return _choice(text, kind, {str(choice): choice for choice in get_args(kind)})
     return check_value(_parse_container(text, kind), kind)
+
+
+def _path(value: str | Path) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError(
+            f"expected a path, got {str(value)!r}: there is no user of that name"
+        ) from None
 
 
 def check_value(value: Any, kind: Any) -> Any:
@@ -181,7 +190,7 @@ def check_value(value: Any, kind: Any) -> Any:
     if origin in (list, tuple, dict):
         return _check_container(value, kind, origin)
     if origin is Path and isinstance(value, str | Path):
-        return Path(value).expanduser()
+        return _path(value)
     if origin is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     # To Python True is an int, to whoever wrote it it is not.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Bool, CBool, Dict, Unicode
+from traitlets import Bool, CBool, Dict, Integer, Unicode
 from traitlets.config import Configurable, boolean_flag
 
 from nuncius.protocol.compat.client import BlockingKernelClient
@@ -65,6 +65,11 @@ class JupyterConsoleApp(Configurable):
     connection_file = Unicode("", help="Where the connection is written.").tag(config=True)
     transport = Unicode("tcp", help="tcp or ipc.").tag(config=True)
     ip = Unicode("127.0.0.1", help="The address that the kernel listens on.").tag(config=True)
+    hb_port = Integer(0, help="The port of the heartbeat; 0 for any.").tag(config=True)
+    shell_port = Integer(0, help="The port of the shell socket.").tag(config=True)
+    iopub_port = Integer(0, help="The port of the iopub socket.").tag(config=True)
+    stdin_port = Integer(0, help="The port of the stdin socket.").tag(config=True)
+    control_port = Integer(0, help="The port of the control socket.").tag(config=True)
     sshserver = Unicode("", help="The server through which the kernel is reached.").tag(config=True)
     sshkey = Unicode("", help="The key for it.").tag(config=True)
     confirm_exit = CBool(True, help="Ask before the kernel is ended.").tag(config=True)
@@ -113,6 +118,11 @@ class JupyterConsoleApp(Configurable):
             transport=self.transport,
             ip=self.ip,
             connection_file=self.connection_file,
+            hb_port=self.hb_port,
+            shell_port=self.shell_port,
+            iopub_port=self.iopub_port,
+            stdin_port=self.stdin_port,
+            control_port=self.control_port,
             parent=self,
         )
         self.kernel_manager.start_kernel()

@@ -116,6 +116,7 @@ class _KernelManager(ConnectsSockets):
         self.autorestart: bool = traits.get("autorestart", False)
         self.session = session or Session()
         self._ip: str = traits.get("ip", "127.0.0.1")
+        self._ports = {name: n for name, n in traits.items() if name.endswith("_port") and n}
         self._path: str = traits.get("connection_file", "")
         self._made: Any = None
         self._owns = owns_kernel
@@ -131,6 +132,7 @@ class _KernelManager(ConnectsSockets):
             options = ManagerOptions(
                 transport=self.transport,
                 ip=self._ip,
+                ports=self._ports,
                 shutdown_timeout=self.shutdown_wait_time,
                 restart=RestartPolicy(enabled=self.autorestart),
             )

@@ -25,7 +25,7 @@ while read -r op pid path; do
   esac
 done
 [ -n "$pids" ] || exit 0
-for p in $pids; do eval "rm -f -- \\"\\$path_$p\\""; kill -s TERM -- "-$p"; done
+for p in $pids; do eval "f=\\$path_$p"; rm -f -- "$f" "${f%/*}/.${f##*/}."*; kill -s TERM -- "-$p"; done
 for i in 1 2 3 4 5 6 7 8 9 10; do
   alive=; for p in $pids; do kill -s 0 -- "-$p" && alive=1; done
   [ -n "$alive" ] || break

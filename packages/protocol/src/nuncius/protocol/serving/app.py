@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from nuncius.protocol.connection import ConnectionInfo
     from nuncius.protocol.kernel import Kernel
     from nuncius.protocol.serving.server import Server
 
@@ -117,32 +118,16 @@ def open_server(
     Raises:
         ConnectionFileError: The file cannot be read.
     """
-    from dataclasses import replace
-
     from nuncius.protocol import connection
     from nuncius.protocol.serving.binding import bind
     from nuncius.protocol.serving.server import Server
     from nuncius.protocol.session import Session
 
-    own = path is None
-    if path is None:
-        path = connection.new_connection_path()
-        wanted = connection.ConnectionInfo(key=connection.new_key())
-    elif os.path.exists(path):  # noqa: PTH110 - pathlib takes 3 ms to load
-        wanted = connection.load_connection_file(path)
-    else:
-        # As Jupyter's kernels do: a name for the file that is to be written.
-        wanted = connection.ConnectionInfo(key=connection.new_key())
-        own = True
+    # As for Jupyter's kernels, the file may be one that is to be written.
+    own = path is None or not os.path.exists(path)  # noqa: PTH110 - pathlib takes 3 ms to load
+    path = path or connection.new_connection_path()
     asked = {**({"ip": ip} if ip else {}), **(asked or {})}
-    if own:
-        if asked.get("transport") == "ipc":
-            asked.setdefault("ip", f"{connection.ipc_directory()}/kernel")
-        wanted = replace(wanted, **asked)
-    elif any(getattr(wanted, name) != value for name, value in asked.items()):
-        sys.stderr.write(
-            f"warning: {path} says where this kernel listens; what the command line says of it ({', '.join(asked)}) is not used\n"
-        )
+    wanted = _new_connection(asked) if own else _given_connection(path, asked)
     bound = bind(wanted)
     try:
         session = Session(bound.info.key, signature_scheme=bound.info.signature_scheme)
@@ -151,12 +136,8 @@ def open_server(
         bound.close()
         raise
     kernel = make_kernel()
-    # Kernels do not see the session; the adapter for those that expect to is the exception.
-    if (use_session := getattr(kernel, "use_session", None)) is not None:
-        use_session(session)
-    if hasattr(kernel, "connection_file"):
-        kernel.connection_file = path
     server = Server(bound, kernel, session=session, parent=parent, **options)
+    _introduce(kernel, session, path, server)
     if own:
         sys.stderr.write(
             f"To connect another client to this kernel: nuncius console --existing {path}\n"
@@ -167,6 +148,36 @@ def open_server(
             connection.remove_connection_file(path, info)
 
     return server, cleanup, path
+
+
+def _new_connection(asked: Mapping[str, Any]) -> ConnectionInfo:
+    from nuncius.protocol import connection
+
+    fields = dict(asked)
+    if fields.get("transport") == "ipc" and "ip" not in fields:
+        fields["ip"] = f"{connection.ipc_directory()}/kernel"
+    return connection.ConnectionInfo(key=connection.new_key(), **fields)
+
+
+def _given_connection(path: str, asked: Mapping[str, Any]) -> ConnectionInfo:
+    from nuncius.protocol import connection
+
+    given = connection.load_connection_file(path)
+    if any(getattr(given, name) != value for name, value in asked.items()):
+        sys.stderr.write(
+            f"warning: {path} says where this kernel listens; what the command line says of it ({', '.join(asked)}) is not used\n"
+        )
+    return given
+
+
+def _introduce(kernel: Any, session: Any, path: str, server: Server) -> None:
+    """Tell a kernel what it wants to know of its surroundings: most want nothing."""
+    if (use_session := getattr(kernel, "use_session", None)) is not None:
+        use_session(session)
+    if hasattr(kernel, "connection_file"):
+        kernel.connection_file = path
+    if hasattr(kernel, "stop_serving"):
+        kernel.stop_serving = server.stop
 
 
 def _announce(bound: Any, session: Any, path: str, *, changed: bool) -> Any:

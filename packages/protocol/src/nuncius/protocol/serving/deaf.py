@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Progress", "end_deaf", "progress"]
+__all__ = ["Progress", "end_deaf", "has_moved", "progress"]
 
 #: What a connection has done: bytes that wait, bytes that were acknowledged.
 Progress = dict[tuple[int, int], tuple[int, int]]
@@ -46,6 +46,15 @@ def progress(endpoint: str) -> Progress:
         )
         for descriptor, connection in _accepted_at(endpoint)
     }
+
+
+def has_moved(before: Progress, now: Progress) -> bool:
+    """Tell whether any end that has data to take has taken some: then it is slow, not deaf."""
+    return any(
+        state != now[key] and (state[0] or now[key][0])
+        for key, state in before.items()
+        if key in now
+    )
 
 
 def end_deaf(endpoint: str, before: Progress) -> int:

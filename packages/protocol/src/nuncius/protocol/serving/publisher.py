@@ -124,17 +124,21 @@ class Publisher:
     def _try(self, step: Callable[[], None]) -> bool:
         """Do what may have to wait for a subscriber; tell whether it was done."""
         before: Progress = {}
-        for attempt in range(4):
+        chances = 2
+        while chances:
             try:
                 step()
             except (zmq.Again, zmq.NotDone):
                 if self._stalled:
                     return False
-                # The last bytes of one that reads nothing may still move: then it is looked once more.
-                if attempt and self._cut_off(before):
-                    before = {}
-                elif attempt < 2:
-                    before = self._progress()
+                from nuncius.protocol.serving.deaf import has_moved, progress
+
+                now = progress(self._endpoint)
+                if self._cut_off(before):
+                    chances = 2
+                elif not has_moved(before, now):
+                    chances -= 1
+                before = now
             else:
                 return True
         self._say("it will miss messages")
@@ -144,11 +148,6 @@ class Publisher:
     def _endpoint(self) -> str:
         endpoint: Any = self._socket.getsockopt(zmq.LAST_ENDPOINT)
         return str(endpoint.rstrip(b"\0").decode())
-
-    def _progress(self) -> Progress:
-        from nuncius.protocol.serving.deaf import progress
-
-        return progress(self._endpoint)
 
     def _cut_off(self, before: Progress) -> bool:
         from nuncius.protocol.serving.deaf import end_deaf
