@@ -13,6 +13,7 @@ import pytest
 from nbconvert_notebooks import PNG, code, markdown, notebook, result, save, stream
 
 from nuncius.nbconvert.cli import main
+from nuncius.nbconvert.writing import write
 
 NB = notebook(markdown("# Title"), code("x = 1\nx", result(text_plain="1"), tags=["gone"]))
 
@@ -154,3 +155,15 @@ def test_questions_are_answered(folder: Path, arguments: list[str], capsys: pyte
     assert main(arguments) == 0
     if "config" not in arguments[0]:
         assert capsys.readouterr().out.strip()
+
+
+def test_a_result_that_is_there_already_is_made_new_and_nothing_else(folder: Path) -> None:
+    for name, chunks in (("same", ["a", "bc"]), ("longer", ["ab"]), ("shorter", ["abcd"])):
+        path = folder / name
+        path.write_bytes(b"abc")
+        os.utime(path, (1, 1))
+        before = path.stat().st_ino
+        assert write(path, chunks) == len("".join(chunks))
+        assert path.read_text() == "".join(chunks)
+        assert path.stat().st_mtime > 1
+        assert (path.stat().st_ino == before) is (name == "same")

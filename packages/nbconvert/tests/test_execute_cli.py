@@ -209,7 +209,10 @@ def test_after_a_kill_what_ran_is_recovered(place: Path) -> None:
         (["nb.ipynb", "--inplace", "-o", "x"], "--inplace goes without --output"),
         (["nb.ipynb", "-j", "x"], "expected a number"),
         (["nb.ipynb", "--cwd", "nowhere"], "there is no folder 'nowhere'"),
-        (["nb.ipynb", "nb2.ipynb", "-o", "x"], "would both be written to x.ipynb"),
+        (["nb.ipynb", "nb2.ipynb", "-o", "x"], "nb.ipynb and nb2.ipynb would be written to x.ipynb twice; put {notebook_name} into --output"),
+        (["nb.ipynb", "--each", "a=1,2", "-o", "x"], "nb.ipynb with different parameters would be written to x.ipynb twice; put {a} into --output"),
+        (["nb.ipynb", "--each", "a", ","], "there are no values in ','"),
+        (["-", "--each", "a", "1,2"], "standard input is one notebook"),
     ],
 )  # fmt: skip
 def test_a_command_that_is_wrong(
@@ -260,6 +263,30 @@ def test_nbconvert_runs_it_too(place: Path) -> None:
     with start(place, "nbconvert", "--to", "markdown", "--execute", "--stdout", "nb") as process:
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out.strip(), err) == (0, "```python\nprint(1)\n```\n\n    1", "")
+
+
+def test_once_for_each_combination(place: Path) -> None:
+    save(place / "nb.ipynb", notebook(PARAMETERS, "print(a, name)\nassert a != 3"))
+    (place / "names").write_text("x/y\n\n z \n")
+    rc, _, err = command(place, "nb", "-j", "2", "--each", "a", "2,3", "--each=name=@names", "-y", "a: 9")  # fmt: skip
+    assert (rc, err.splitlines()[-2:]) == (
+        1,
+        ["  nb-3-x_y.ipynb: failed", "  nb-3-z.ipynb: failed"],
+    )
+    assert names(place) == ["nb-2-x_y.ipynb", "nb-2-z.ipynb", "nb-3-x_y.ipynb", "nb-3-z.ipynb", "nb.ipynb"]  # fmt: skip
+    assert streams(read(place / "nb-2-x_y.ipynb"))[-1] == "2 x/y\n"
+    assert command(place, "nb", "-q", "--each", "a=5,6", "-o", "out/{a}") == (0, "", "")
+    assert [p.name for p in sorted((place / "out").iterdir())] == ["5.ipynb", "6.ipynb"]
+
+
+def test_nbconvert_says_at_the_end_which_failed_and_why(place: Path) -> None:
+    save(place / "a.ipynb", notebook("print(1)"))
+    save(place / "b.ipynb", notebook("raise ValueError('\\x1b[31mred\\nline')"))
+    with start(place, "nbconvert", "--to", "markdown", "--execute", "-j", "2", "a", "b") as process:
+        _, err = process.communicate(timeout=30)
+    assert (process.returncode, err.splitlines()[-2:]) == (1, ["nuncius nbconvert: 1 of 2 notebooks failed:", "  b.ipynb: ValueError: red"])  # fmt: skip
+    assert "\x1b" not in err
+    assert (place / "a.md").exists()
 
 
 def test_sigterm_saves_what_ran_too(place: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_line_for_each_cell() -> None:
 
 def test_what_cells_write_and_of_which_notebook() -> None:
     out = StringIO()
-    play(Progress(out, "none", output=True, many=True), "a", "b", texts=["x", "y\n"])
+    play(Progress(out, "none", output=True, notebooks=2), "a", "b", texts=["x", "y\n"])
     assert out.getvalue() == "-- a\nxy\nxy\n-- b\nxy\nxy\n"
 
 

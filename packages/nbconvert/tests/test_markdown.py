@@ -12,6 +12,7 @@ from nuncius.nbconvert.markdown.html import html
 from nuncius.nbconvert.markdown.latex import latex
 from nuncius.nbconvert.markdown.math import extract
 from nuncius.nbconvert.markdown.rst import rst
+from nuncius.nbconvert.mathml import Mathematics
 
 ODD = st.text(st.sampled_from("$`\\\n ab*_[]()<>#|-1~!{}\"'&."), max_size=60)
 
@@ -94,3 +95,14 @@ def test_time_is_linear(mark: str) -> None:
     started = time.process_time()
     events(mark * (200_000 // len(mark)))
     assert time.process_time() - started < 3
+
+
+TEX = st.lists(st.sampled_from([r"\begin{equation}", r"\end{equation}", r"\begin{eqnarray}", r"\end{eqnarray}", r"\begin{split}", r"\end{split}", r"\label{a}", r"\eqref{a}", r"\ref{b}", r"\tag{1}", r"\text{a $b$ c}", "\\", "\\\n", "&=&", "x", "{", "}", r"\cr", r"\rm", "^"]), max_size=10).map("".join)  # fmt: skip
+
+
+@given(st.lists(TEX, max_size=4))
+def test_any_formulas_are_numbered_or_shown_as_they_are(formulas: list[str]) -> None:
+    mathematics = Mathematics()
+    mathematics.learn(formulas)
+    for tex in formulas:
+        assert mathematics.html(tex, True).startswith(("<math", "<a ", '<code class="nb-math-source">'))  # fmt: skip

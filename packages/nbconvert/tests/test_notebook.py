@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -96,6 +98,37 @@ def test_anything_is_read_or_refused_by_name(tree: object) -> None:
     except NotebookError:
         return
     assert loads(dumps(nb)).nb["cells"] == json.loads(json.dumps(nb["cells"]))
+
+
+@given(st.dictionaries(st.text(), JSON, max_size=3), st.lists(JSON, max_size=3))
+def test_the_text_of_a_file_is_that_of_json(extra: dict[str, Any], cells: list[Any]) -> None:
+    """What is written piece by piece is what the library writes in one go."""
+    nb = {**extra, "cells": [{"source": "a", "x": cell} for cell in cells]}
+    whole = {**nb, "cells": [{**cell, "source": ["a"]} for cell in nb["cells"]]}
+    written = json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+    assert dumps(nb) == re.sub("[\ud800-\udfff]", "\ufffd", written)
+
+
+@given(st.binary() | st.text() | st.text('[]{}",:0123456789.eE-+tfn \\ud8', max_size=40))
+def test_any_bytes_are_read_or_refused_by_name(data: bytes | str) -> None:
+    with pytest.raises(NotebookError):
+        loads(data, "f.ipynb")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "the file is empty; a notebook is a JSON object"),
+        ("[" * 100_000, "nested too deeply to be a notebook"),
+        ('{"cells": [], "metadata": {"a": ' + "1" * 5_000 + "}}", "a number in it cannot be read"),
+        ('<<<<<<< a\n=======\n>>>>>>> b', "line 1: has the marks of a merge conflict; resolve it first"),
+        ('{"cells": 1}', "cells: expected a list, got a number; this is not a notebook"),
+    ],
+)  # fmt: skip
+def test_what_is_no_notebook_is_refused_by_name(text: str, problem: str) -> None:
+    with pytest.raises(NotebookError) as caught:
+        loads(text, "f.ipynb")
+    assert re.match(r"f\.ipynb(: |, )" + re.escape(problem), str(caught.value))
 
 
 def test_lines_of_format_2_have_no_ends() -> None:

@@ -192,3 +192,31 @@ def test_engines_and_languages_can_be_registered(place: Path) -> None:
     made = pm.execute_notebook(nb, "out.ipynb", {"a": 1}, engine_name="engine-of-a-test", extra=7)
     assert [cell.source for cell in made.cells] == ["* Parameters\nMOVE 1 TO a.\n", "cobol out.ipynb 7"]  # fmt: skip
     assert read(place / "out.ipynb")["cells"][1]["source"] == "cobol out.ipynb 7"
+
+
+ENGINE = """
+class Engine:
+    @staticmethod
+    def execute_notebook(nb, kernel_name, output_path):
+        if kernel_name == "py":
+            raise LookupError("no")
+        nb.cells[0]["source"] = f"{kernel_name} {output_path}"
+        return nb
+"""
+
+
+def test_the_command_has_an_installed_engine_run_it(
+    place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    about = place / "an_engine-1.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: an-engine\nVersion: 1\n")
+    (about / "entry_points.txt").write_text("[papermill.engine]\nours = an_engine:Engine\n")
+    (place / "an_engine.py").write_text(ENGINE)
+    monkeypatch.setenv("PYTHONPATH", str(place))
+    save(place / "nb.ipynb", notebook("1"))
+    assert command(place, "nb", "--engine", "ours", "-k", "far") == (0, "", "")
+    assert read(place / "nb.executed.ipynb")["cells"][0]["source"] == "far nb.executed.ipynb"
+    said = "nuncius execute: nb.ipynb: engine ours: LookupError: no\n"
+    assert command(place, "nb", "--engine", "ours") == (1, "", said)
+    assert command(place, "nb", "--engine", "theirs")[2].startswith("nuncius execute: no engine 'theirs' is registered")  # fmt: skip

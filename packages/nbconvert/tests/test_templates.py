@@ -10,6 +10,7 @@ import pytest
 from nbconvert_notebooks import PNG, code, markdown, notebook, result, save, stream
 
 from nuncius.nbconvert.cli import main
+from nuncius.nbconvert.errors import ConversionException
 from nuncius.nbconvert.exporters import HTMLExporter, LatexExporter, get_exporter
 
 NB = notebook(
@@ -85,3 +86,41 @@ def test_a_wrong_template_is_named_with_its_line(folder: Path, capsys: pytest.Ca
     save(folder / "a.ipynb", NB)
     assert main(["--to", "html", "--template", "bad", "a.ipynb"]) == 1
     assert "index.html.j2, line 2: " in capsys.readouterr().err
+
+
+def test_the_classic_template_has_the_classes_of_the_classic_notebook() -> None:
+    text = HTMLExporter(template_name="classic").from_notebook_node(NB)[0]
+    for classes in (
+        "cell border-box-sizing code_cell rendered", "cell border-box-sizing text_cell rendered celltag_t", "prompt input_prompt",
+        "inner_cell", "input_area", "output_wrapper", "output_area", "prompt output_prompt", "text_cell_render border-box-sizing rendered_html",
+        "output_subarea output_stream output_stdout output_text", "output_subarea output_text output_error", "output_png output_subarea",
+        "output_html rendered_html output_subarea output_execute_result",
+    ):  # fmt: skip
+        assert f'class="{classes}"' in text, classes
+    assert "jp-Cell" not in text[text.index("<main>") :]
+
+
+def test_templates_find_code_as_they_know_it() -> None:
+    """Some take the lines out of it: what is around them is part of the bargain."""
+    template = "{% for cell in nb.cells %}{{ cell.source | highlight_code }}{% endfor %}"
+    made = HTMLExporter(raw_template=template).from_notebook_node(notebook(code("x\ny")))[0]
+    assert made == '<div class=" highlight hl-ipython3"><pre><span></span><span class="n">x</span>\n<span class="n">y</span>\n</pre></div>\n'  # fmt: skip
+
+
+def test_themes_of_jupyterlab_color_pages(folder: Path) -> None:
+    """What the theme's style sheet refers to is in the page; what it does not say stays as it is."""
+    extension = folder / "data" / "labextensions" / "@me" / "night"
+    (extension / "themes" / "@me" / "night").mkdir(parents=True)
+    (extension / "package.json").write_text('{"name": "@me/night"}')
+    (extension / "themes" / "@me" / "night" / "f.woff2").write_bytes(b"FONT")
+    (extension / "themes" / "@me" / "night" / "index.css").write_text(
+        "@import url(https://example.org/x.css);@font-face{src:url(f.woff2)}.a{background:url('../../../package.json')}:root{--jp-layout-color0: #101112}"
+    )
+    plain, template = (HTMLExporter(theme="night", raw_template=raw).from_notebook_node(NB)[0] for raw in ("", '{% extends "lab/index.html.j2" %}'))  # fmt: skip
+    for text in (plain, template):
+        assert '<html lang="en" data-theme="dark">' in text
+        assert "@font-face{src:url(data:font/woff2;base64,Rk9OVA==)}.a{background:url(data:,)}" in text  # fmt: skip
+        assert ":root{--bg:var(--jp-layout-color0)}" in text
+        assert "example.org" not in text
+    with pytest.raises(ConversionException, match="known are light, dark, auto, @me/night"):
+        HTMLExporter(theme="day").from_notebook_node(NB)

@@ -18,6 +18,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from nbconvert_notebooks import code, markdown, notebook, result, save
 
 from nuncius.nbconvert.errors import NbConvertError
@@ -25,6 +27,7 @@ from nuncius.nbconvert.viewer.addresses import Refused, Rules
 from nuncius.nbconvert.viewer.cache import Cache
 from nuncius.nbconvert.viewer.fetch import Fetched
 from nuncius.nbconvert.viewer.limit import Limiter
+from nuncius.nbconvert.viewer.places import entries
 from nuncius.nbconvert.viewer.server import ViewerServer
 from nuncius.nbconvert.viewer.site import Site, place
 from nuncius.nbconvert.viewer.worker import Worker
@@ -149,6 +152,25 @@ def test_addresses_that_people_paste(url: str, path: str) -> None:
 def test_what_is_no_address_is_refused() -> None:
     with pytest.raises(Refused, match="expected an address"):
         place("notebook.ipynb")
+
+
+@given(st.text(st.sampled_from("htps:/.@[]%?#ab0\\ ü\x00"), max_size=40) | st.text())
+def test_any_address_is_understood_or_refused(url: str) -> None:
+    try:
+        path = place(url)
+    except Refused:
+        return
+    assert path.startswith(("/url/", "/urls/", "/github/", "/gist/"))
+    assert path.isascii()
+
+
+@given(st.binary() | st.recursive(st.none() | st.text(), lambda i: st.lists(i) | st.dictionaries(st.sampled_from(["name", "type"]), i)).map(lambda tree: json.dumps(tree).encode()))  # fmt: skip
+def test_any_list_of_files_is_understood_or_refused(listing: bytes) -> None:
+    try:
+        found = entries(listing)
+    except Refused:
+        return
+    assert all(is_folder or name.endswith(".ipynb") for name, is_folder in found)
 
 
 def test_a_notebook_is_fetched_again_only_when_it_is_old_or_somebody_asks(tmp_path: Path) -> None:

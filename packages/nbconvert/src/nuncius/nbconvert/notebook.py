@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from nuncius.nbconvert.errors import NotebookError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["Loaded", "Notebook", "Problem", "dumps", "loads", "normalize"]
+__all__ = ["Loaded", "Notebook", "Problem", "chunks", "dumps", "loads", "normalize"]
 
 #: An nbformat 4 notebook: plain dicts, lists, strings, numbers.
 Notebook = dict[str, Any]
@@ -91,6 +91,7 @@ def loads(text: str | bytes, source: str = "") -> Loaded:
     """
     try:
         if isinstance(text, bytes):
+            # The name is used again so that the bytes can go: with the tree they would be three copies.
             text = text.decode("utf-8-sig")
         tree = json.loads(text)
     except UnicodeDecodeError as error:
@@ -99,6 +100,8 @@ def loads(text: str | bytes, source: str = "") -> Loaded:
         raise NotebookError(_json_problem(text if isinstance(text, str) else "", error), source=source) from None  # fmt: skip
     except RecursionError:
         raise NotebookError("nested too deeply to be a notebook", source=source) from None
+    except ValueError as error:  # Python reads no numbers of thousands of digits
+        raise NotebookError(f"a number in it cannot be read: {error}", source=source) from None
     return normalize(tree, source)
 
 
@@ -148,8 +151,31 @@ def normalize(tree: Any, source: str = "") -> Loaded:
 
 def dumps(nb: Notebook) -> str:
     """Return a notebook as the text of a file, as Jupyter writes it: multi-line strings as lists, one space of indentation, sorted keys."""
-    text = json.dumps(_split_tree(nb), ensure_ascii=False, indent=1, sort_keys=True)
-    return _SURROGATES.sub("\ufffd", text) + "\n"
+    return "".join(chunks(nb))
+
+
+def chunks(nb: Notebook) -> Iterator[str]:
+    """Yield the text that `dumps` returns, cell by cell: a large notebook need not be there twice."""
+    before = "{"
+    for key in sorted(nb):
+        yield f"{before}\n {json.dumps(key, ensure_ascii=False)}: "
+        if key == "cells" and nb[key]:
+            for index, cell in enumerate(nb[key]):
+                yield ",\n  " if index else "[\n  "
+                yield _written(_split_cell(cell), 2)
+            yield "\n ]"
+        else:
+            yield _written(nb[key], 1)
+        before = ","
+    yield "\n}\n" if nb else "{}\n"
+
+
+def _written(tree: Any, depth: int) -> str:
+    text = json.dumps(tree, ensure_ascii=False, indent=1, sort_keys=True)
+    if not text.isascii():
+        text = _SURROGATES.sub("\ufffd", text)
+    # Texts have no line ends of their own in JSON.
+    return text.replace("\n", "\n" + " " * depth)
 
 
 def _language(metadata: dict[str, Any], repair: _Repair) -> None:
@@ -317,10 +343,6 @@ def _is_json(mime: str) -> bool:
 def _kind(value: Any) -> str:
     names = {dict: "an object", list: "a list", str: "a text", bool: "true or false", type(None): "nothing"}  # fmt: skip
     return next((name for kind, name in names.items() if isinstance(value, kind)), "a number")
-
-
-def _split_tree(nb: Notebook) -> Notebook:
-    return {**nb, "cells": [_split_cell(cell) for cell in nb["cells"]]}
 
 
 def _split_cell(cell: dict[str, Any]) -> dict[str, Any]:

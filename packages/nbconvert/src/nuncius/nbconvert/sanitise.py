@@ -164,6 +164,7 @@ _STYLES = frozenset(
         "font-variant",
         "font-weight",
         "height",
+        "justify-items",
         "letter-spacing",
         "line-height",
         "list-style-type",

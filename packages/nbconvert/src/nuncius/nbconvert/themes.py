@@ -11,7 +11,7 @@ from pathlib import Path
 from nuncius.nbconvert.errors import ConversionException
 from nuncius.protocol.paths import data_path
 
-__all__ = ["sheet"]
+__all__ = ["is_dark", "sheet"]
 
 #: Our variables, and those of JupyterLab that say the same.
 _SAME = {
@@ -23,6 +23,7 @@ _SAME = {
     "exc": "mirror-editor-error-color",
 }  # fmt: skip
 _URL = re.compile(r"url\(\s*['\"]?([^'\")]+)['\"]?\s*\)")
+_GROUND = re.compile(r"--jp-layout-color0:\s*#([0-9a-fA-F]{2})([0-9a-fA-F]{2})([0-9a-fA-F]{2})\b")
 _IMPORT = re.compile(r"@import[^;]*;")
 
 
@@ -48,6 +49,14 @@ def sheet(name: str) -> str:
     # What the theme does not say stays as it is: a variable that leads nowhere is not set.
     said = ";".join(pair for pair in same.split(";") if pair.partition("var(")[2].rstrip(")") in text)  # fmt: skip
     return f"{text}\n:root{{{said}}}"
+
+
+def is_dark(theme: str) -> bool:
+    """Tell whether a theme is light text on a dark ground, as far as its style sheet says it."""
+    if theme in ("light", "dark", "auto"):
+        return theme == "dark"
+    ground = _GROUND.search(sheet(theme))
+    return ground is not None and sum(int(part, 16) for part in ground.groups()) < 3 * 0x70
 
 
 def _installed() -> dict[str, Path]:

@@ -153,11 +153,21 @@ def _all(job: Job, paths: list[str], app: options.NbConvertApp) -> int:
     failed = []
     for report in reports:
         for line in report.lines:
-            sys.stderr.write(line + "\n")
+            sys.stderr.write(_plain(line) + "\n")
         if report.failed:
             failed.append(report)
     if failed and len(paths) > 1:
         sys.stderr.write(f"nuncius nbconvert: {len(failed)} of {len(paths)} notebooks failed:\n")
         for report in failed:
-            sys.stderr.write(f"  {report.path}: {report.failed}\n")
+            reason = report.failed.strip().partition("\n")[0]
+            sys.stderr.write(f"  {report.path}: {_plain(reason)}\n")
     return 1 if failed else 0
+
+
+def _plain(text: str) -> str:
+    """Return a line as standard error can show it: tracebacks of kernels have colors."""
+    if "\x1b" not in text or sys.stderr.isatty():
+        return text
+    from nuncius.protocol.text.ansi import strip
+
+    return strip(text)

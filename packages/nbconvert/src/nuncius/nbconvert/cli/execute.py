@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -64,6 +65,8 @@ def _answer(arguments: ExecuteArguments) -> int:
     jobs = _jobs(arguments, paths)
     if "recover" in arguments:
         return _recover(jobs)
+    if arguments["engine"] not in ("", "nbclient"):
+        return _by_engine(arguments["engine"], jobs)
     return _run(arguments, jobs)
 
 
@@ -103,25 +106,59 @@ def _jobs(arguments: ExecuteArguments, paths: list[str]) -> list[Job]:
     settings = [*read(arguments.config), *arguments.settings]
     options = Configured(settings).of(declared.ExecutePreprocessor)
     parameters = _parameters(arguments)
-    jobs = [_job(arguments, path, options, parameters) for path in paths]
-    targets: dict[str, str] = {}
+    each = list(_combinations(arguments))
+    jobs = [
+        _job(arguments, path, options, {**parameters, **one}, list(one))
+        for path in paths
+        for one in each
+    ]
+    targets: dict[str, Job] = {}
     for job in jobs:
-        other = targets.setdefault(job.target, job.source)
-        if job.target and job.target != "-" and other != job.source:
-            raise OptionError(f"{other} and {job.source} would both be written to {job.target}; put {{notebook_name}} into --output, or use --output-dir")  # fmt: skip
+        other = targets.setdefault(job.target, job)
+        if other is not job and job.target and job.target != "-":
+            what = f"{other.source} and {job.source}" if other.source != job.source else f"{job.source} with different parameters"  # fmt: skip
+            names = ["notebook_name"] if other.source != job.source else list(each[0])
+            hint = "".join(f"{{{name}}}" for name in names)
+            raise OptionError(f"{what} would be written to {job.target} twice; put {hint} into --output")  # fmt: skip
+    if len(jobs) > 1 and any(job.source == "-" for job in jobs):
+        raise OptionError("standard input is one notebook, and can be read once: no --each, and no other notebooks with it")  # fmt: skip
     if len(jobs) > 1 and any(job.target == "-" for job in jobs):
         raise OptionError(f"only one notebook can be written to standard output, not {len(jobs)}")
     return jobs
 
 
-def _job(arguments: ExecuteArguments, path: str, options: Any, parameters: dict[str, Any]) -> Job:
+def _combinations(arguments: ExecuteArguments) -> Iterator[dict[str, Any]]:
+    """Yield the parameters that ``--each`` asks for: nothing but an empty one without it."""
+    import itertools
+
+    from nuncius.nbconvert.parametrize import sources
+
+    values: dict[str, list[str]] = {}
+    for kind, name, text in arguments.parameters:
+        if kind != "each":
+            continue
+        listed = (_lines(text[1:]) or []) if text.startswith("@") else text.split(",")
+        values[name] = [word.strip() for word in listed if word.strip()]
+        if not values[name]:
+            raise OptionError(f"--each {name}: there are no values in {text!r}")
+    for words in itertools.product(*values.values()):
+        yield {name: sources.guess(word) for name, word in zip(values, words, strict=True)}
+
+
+def _job(
+    arguments: ExecuteArguments,
+    path: str,
+    options: Any,
+    parameters: dict[str, Any],
+    each: Sequence[str] = (),
+) -> Job:
     from dataclasses import replace
 
     from nuncius.nbconvert.execute.job import Job
     from nuncius.nbconvert.execute.options import kernel_choice, settings
     from nuncius.nbconvert.places import is_address
 
-    target = _target(arguments, path, parameters)
+    target = _target(arguments, path, parameters, each)
     given = dict(parameters)
     if arguments.switches & {"inject-paths", "inject-input-path"}:
         given["PAPERMILL_INPUT_PATH"] = path
@@ -146,7 +183,9 @@ def _job(arguments: ExecuteArguments, path: str, options: Any, parameters: dict[
     )
 
 
-def _target(arguments: ExecuteArguments, path: str, parameters: dict[str, Any]) -> str:
+def _target(
+    arguments: ExecuteArguments, path: str, parameters: dict[str, Any], each: Sequence[str]
+) -> str:
     from nuncius.nbconvert.parametrize.inject import fill_path
     from nuncius.nbconvert.places import is_address
 
@@ -165,7 +204,11 @@ def _target(arguments: ExecuteArguments, path: str, parameters: dict[str, Any]) 
         return "-"
     name = _name(path)
     default = "{notebook_name}" if folder else "{notebook_name}.executed"
-    filled = fill_path(output or default, {"notebook_name": name, **parameters})
+    if each and not output:
+        values = (re.sub(r"[^\w.-]", "_", str(parameters[item])) for item in each)
+        filled = "-".join([name, *values])
+    else:
+        filled = fill_path(output or default, {"notebook_name": name, **parameters})
     if not filled.endswith(".ipynb"):
         filled += ".ipynb"
     # Beside the notebook unless a folder is named, as nbconvert and Jupyter do it.
@@ -189,7 +232,8 @@ def _parameters(arguments: ExecuteArguments) -> dict[str, Any]:
 
     order = ["parameters_base64", "parameters_file", "parameters_yaml", "parameters", "parameters_raw"]  # fmt: skip
     parameters: dict[str, Any] = {}
-    for kind, first, second in sorted(arguments.parameters, key=lambda item: order.index(item[0])):
+    given = [item for item in arguments.parameters if item[0] != "each"]
+    for kind, first, second in sorted(given, key=lambda item: order.index(item[0])):
         match kind:
             case "parameters":
                 parameters[first] = sources.guess(second)
@@ -245,6 +289,23 @@ def _recover(jobs: Sequence[Job]) -> int:
         how = f"the run ended ({status})" if status else "the run was cut off"
         sys.stderr.write(f"{job.target}: written; {how} after {ran} cells\n")
     return 0
+
+
+def _by_engine(name: str, jobs: Sequence[Job]) -> int:
+    """Have an engine from elsewhere run the notebooks, one after the other."""
+    from nuncius.nbconvert.compat.papermill import run_by_engine
+    from nuncius.nbconvert.parametrize.errors import PapermillException
+
+    failed = False
+    for job in jobs:
+        try:
+            run_by_engine(name, job, {})
+        except PapermillException:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever an engine raises
+            failed = True
+            _complain(f"{job.source}: engine {name}: {type(error).__name__}: {error}")
+    return 1 if failed else 0
 
 
 # -- the run
@@ -323,7 +384,7 @@ def _progress(arguments: ExecuteArguments, count: int) -> Iterator[Progress]:
         sys.stderr,
         _mode(arguments, output),
         output=output,
-        many=count > 1,
+        notebooks=count,
         columns=lambda: shutil.get_terminal_size().columns,
     )
     try:
@@ -370,8 +431,10 @@ def _code(reports: Sequence[Report]) -> int:
     failed = [report for report in reports if report.status not in ("ok", "skipped")]
     if len(reports) > 1 and failed:
         sys.stderr.write(f"nuncius execute: {len(failed)} of {len(reports)} notebooks did not run to their end:\n")  # fmt: skip
+        several = len({report.job.source for report in reports}) < len(reports)
         for report in failed:
-            sys.stderr.write(f"  {report.job.source}: {report.status}\n")
+            job = report.job
+            sys.stderr.write(f"  {job.target if several else job.source}: {report.status}\n")
     statuses = {report.status for report in failed}
     if "interrupted" in statuses and statuses == {"interrupted"}:
         return _INTERRUPTED

@@ -32,6 +32,8 @@ parameters (a cell with them is put after the one tagged "parameters")
   -r NAME VALUE          set it to a text, even if it looks like a number
   -f FILE                read parameters from a YAML or JSON file or address
   -y TEXT, -b TEXT       parameters in YAML; in YAML and base64
+  --each NAME VALUES     run once for each value: a,b,c or @FILE with one a line; given several
+                         times, once for each combination
   --inject-paths         set PAPERMILL_INPUT_PATH and PAPERMILL_OUTPUT_PATH
                          (--inject-input-path, --inject-output-path: one of them)
   -l, --language NAME    language to write parameters in
@@ -57,6 +59,7 @@ while it runs
   --stdout-file FILE, --stderr-file FILE    write it to files, too
   --answers FILE         lines for cells that call input()
   --in-process           run in this process: fastest, and least apart from it
+  --engine NAME          have an engine run it that is registered in papermill.engine
 
   --config FILE, --Class.option=VALUE (like --NotebookClient.record_timing=False), --version
 
@@ -157,7 +160,7 @@ def _option(word: str, words: list[str], result: ExecuteArguments) -> None:
             raise OptionError(f"{word} needs a value")
         return words.pop(0)
 
-    if name in ("parameters", "parameters_raw"):
+    if name in ("parameters", "parameters_raw", "each"):
         _parameter(name, word, next_value(), words, result)
     elif name in ("parameters_file", "parameters_yaml", "parameters_base64"):
         result.parameters.append((name, next_value(), ""))
@@ -180,7 +183,7 @@ def _valued(name: str, word: str, next_value: Callable[[], str], result: Execute
         owner, _, option = name.rpartition(".")
         _set(result, owner, option, next_value(), word)
     else:
-        known: list[Any] = [*_SWITCHES, *_VALUES, *_OPTIONS, *_FLAGS]
+        known: list[Any] = ["each", *_SWITCHES, *_VALUES, *_OPTIONS, *_FLAGS]
         raise OptionError(f"there is no option {word.partition('=')[0]}{nearest(name, known)}; see --help")  # fmt: skip
 
 

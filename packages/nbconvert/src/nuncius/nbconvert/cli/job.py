@@ -18,6 +18,7 @@ from nuncius.protocol.errors import NunciusError
 
 if TYPE_CHECKING:
     from nuncius.nbconvert.configured import Configured
+    from nuncius.nbconvert.notebook import Loaded
 
 __all__ = ["Job", "Report", "convert_one"]
 
@@ -70,8 +71,12 @@ def convert_one(job: Job, path: str) -> Report:
     except BrokenPipeError:
         raise
     except (NunciusError, OSError) as error:
-        report.failed = _reason(error)
+        name = getattr(error, "ename", "")  # of an exception in a cell
+        report.failed = f"{name}: {getattr(error, 'evalue', '')}" if name else _reason(error)
         report.lines.append(f"nuncius nbconvert: {path}: {_reason(error)}")
+    except RecursionError:
+        report.failed = "nested too deeply to be converted"
+        report.lines.append(f"nuncius nbconvert: {path}: {report.failed}")
     except Exception as error:  # noqa: BLE001 - one bad notebook must not stop the others
         import traceback
 
@@ -91,11 +96,9 @@ def _converted(job: Job, path: str) -> Result:
     app = job.configured.of(options.NbConvertApp)
     if path == "-":
         resources = initial_resources("notebook", str(Path.cwd()))
-        data = sys.stdin.buffer.read()
         source = "standard input"
     else:
         resources = describe_path(path)
-        data = Path(path).read_bytes()
         source = path
     name = resources["metadata"]["name"]
     resources["unique_key"] = app.output_base.format(notebook_name=name)
@@ -111,9 +114,14 @@ def _converted(job: Job, path: str) -> Result:
     if target is None:
         from nuncius.nbconvert.compat.custom import convert_custom
 
-        return convert_custom(job.format, loads(data, source), job.configured, resources)
+        return convert_custom(job.format, _loaded(path, source), job.configured, resources)
     extra = _extra(job, target)
-    return convert(loads(data, source), target, job.configured, resources, extra)
+    return convert(_loaded(path, source), target, job.configured, resources, extra)
+
+
+def _loaded(path: str, source: str) -> Loaded:
+    # Nothing here may hold the bytes while they are read: there may be many.
+    return loads(sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes(), source)
 
 
 def _files_dir(app: options.NbConvertApp, key: str) -> str:

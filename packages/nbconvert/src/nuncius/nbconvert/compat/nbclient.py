@@ -164,6 +164,8 @@ class NotebookClient(LoggingConfigurable):
     shutdown_kernel: Any
     extra_arguments: Any
     coalesce_streams: Any
+    on_cell_executed: Any
+    on_cell_error: Any
     kernel_manager_class = AnyTrait(None, allow_none=True, help="The class of kernel managers; None: ours.").tag(config=True)  # fmt: skip
     resources: Any = Dict(help="What is known about the notebook: metadata.path is where it runs.").tag(config=True)  # fmt: skip
     on_input: Any = Callable(None, allow_none=True, help="Answers input(): gets the question, returns a line.").tag(config=True)  # fmt: skip
@@ -440,10 +442,9 @@ class NotebookClient(LoggingConfigurable):
         return self._block(self.async_execute_cell(*arguments, **kwargs))
 
     async def _after(self, cell: Any, index: int, result: CellResult) -> None:
-        reply = {"content": dict(result.reply), "header": {}, "parent_header": {}, "metadata": {}}
-        if result.message is not None:
-            reply = {**result.message.to_dict(), "content": dict(result.reply)}
-        about = {"cell": cell, "cell_index": index, "execute_reply": reply}
+        about = {"cell": cell, "cell_index": index}
+        if self.on_cell_executed is not None or self.on_cell_error is not None:
+            about["execute_reply"] = _reply(result)
         await self._hook("on_cell_executed", **about)
         if self.coalesce_streams and cell["outputs"]:
             from nuncius.nbconvert.preprocess.coalesce import coalesce_streams
@@ -528,6 +529,14 @@ class NotebookClient(LoggingConfigurable):
 
     def handle_comm_msg(self, outs: Any, msg: dict[str, Any], cell_index: int) -> None:
         """Take a message of a widget; its state is known already."""
+
+
+def _reply(result: CellResult) -> dict[str, Any]:
+    """Return a cell's reply as hooks get it."""
+    content = dict(result.reply)
+    if result.message is None:
+        return {"content": content, "header": {}, "parent_header": {}, "metadata": {}}
+    return {**result.message.to_dict(), "content": content}
 
 
 async def _enter(context: Any) -> None:

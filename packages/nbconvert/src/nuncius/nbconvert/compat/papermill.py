@@ -38,6 +38,7 @@ __all__ = [
     "papermill_engines",
     "papermill_io",
     "papermill_translators",
+    "run_by_engine",
     "write_ipynb",
 ]
 
@@ -165,7 +166,7 @@ def execute_notebook(
         places=papermill_io,
     )
     if engine_name not in (None, "nbclient"):
-        return _by_engine(str(engine_name), job, engine_kwargs)
+        return run_by_engine(str(engine_name), job, engine_kwargs)
     _warn_unknown(job)
     listeners = _listeners(progress_bar, log_output, stdout_file, stderr_file, job.source)
     try:
@@ -271,8 +272,17 @@ def _check(result: JobResult) -> None:
     run.check()
 
 
-def _by_engine(name: str, job: Job, arguments: Mapping[str, Any]) -> Any:
-    """Have another engine run a notebook."""
+def run_by_engine(name: str, job: Job, arguments: Mapping[str, Any]) -> Any:
+    """Have another engine run a notebook, write the result, and return it.
+
+    Args:
+        name: The engine's.
+        job: What is run; how is the engine's business.
+        arguments: For the engine.
+
+    Raises:
+        PapermillException: There is no such engine.
+    """
     from nuncius.nbconvert.execute.job import prepare
     from nuncius.nbconvert.execute.provenance import Provenance
 

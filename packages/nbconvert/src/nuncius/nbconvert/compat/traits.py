@@ -49,7 +49,7 @@ def _trait(item: Option) -> TraitType[Any, Any]:
 def gather(cls: type[T], owner: Any) -> T:
     """Return an options object with the values that the traits of ``owner`` have."""
     values = {}
-    for name in _names(cls):
+    for name in _names(cls):  # type: ignore[arg-type]  # a class has a hash
         if owner.has_trait(name):
             value = getattr(owner, name)
             values[name] = list(value) if isinstance(value, (list, tuple)) else value

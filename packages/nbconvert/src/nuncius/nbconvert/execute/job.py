@@ -20,7 +20,7 @@ from nuncius.nbconvert.execute.errors import JournalError
 from nuncius.nbconvert.execute.executor import Executor, RunResult
 from nuncius.nbconvert.execute.kernels import KernelChoice, LiveKernel, kernel_for, running
 from nuncius.nbconvert.execute.settings import Settings, is_run
-from nuncius.nbconvert.notebook import dumps, loads
+from nuncius.nbconvert.notebook import chunks, dumps, loads
 from nuncius.nbconvert.parametrize import inject
 from nuncius.nbconvert.parametrize.inspect import infer
 from nuncius.nbconvert.places import Places
@@ -125,8 +125,9 @@ def load(job: Job) -> tuple[dict[str, Any], list[str]]:
     """
     if job.nb is not None:
         return job.nb, []
-    data = job.places.read(job.source)
-    loaded = loads(data, "standard input" if job.source == "-" else job.source)
+    loaded = loads(
+        job.places.read(job.source), "standard input" if job.source == "-" else job.source
+    )
     return loaded.nb, [str(problem) for problem in loaded.problems]
 
 
@@ -195,7 +196,7 @@ def recover(target: str) -> tuple[dict[str, Any], str]:
     path = journal.journal_path(target)
     lines = journal.read_left(path).splitlines()
     nb, status = journal.fold(lines, str(path))
-    writing.write(Path(target), [dumps(nb)])
+    writing.write(Path(target), chunks(nb))
     path.unlink()
     return nb, status
 
@@ -314,18 +315,20 @@ def _describe(nb: dict[str, Any], kernel: LiveKernel, job: Job) -> None:
 def _save(nb: dict[str, Any], job: Job) -> None:
     if not job.target:
         return
-    text = dumps(nb)
     try:
-        job.places.write(job.target, text)
+        if job.places.is_file(job.target):
+            writing.write(Path(job.target), chunks(nb))
+        else:
+            job.places.write(job.target, dumps(nb))
     except OSError as error:
-        path = None if job.prepare_only or job.target == "-" else _spare(job.target, text)
+        path = None if job.prepare_only or job.target == "-" else _spare(job.target, nb)
         if path is None:
             raise
         reason = str(error) if error.strerror is None else f"{error.strerror}: {job.target}"
         raise PlaceError(f"{reason}; the result is in {path}") from error
 
 
-def _spare(target: str, text: str) -> Path | None:
+def _spare(target: str, nb: dict[str, Any]) -> Path | None:
     """Write what cannot go where it should to another place, since it may have taken hours; None if there is none."""
     import tempfile
 
@@ -335,6 +338,6 @@ def _spare(target: str, text: str) -> Path | None:
         names = (f"{name}{f'-{number}' if number else ''}.ipynb" for number in itertools.count())
         path = next(path for path in map(folder.joinpath, names) if not path.exists())
         with suppress(OSError):
-            writing.write(path, [text])
+            writing.write(path, chunks(nb))
             return path
     return None

@@ -67,7 +67,7 @@ class Progress:
         stream: Where to; a terminal for a bar.
         mode: A ``bar``, ``lines``, or ``none``.
         output: Show what cells write, too.
-        many: Several notebooks are run: each line says which.
+        notebooks: How many are run; where there are several, each line says which.
         columns: Gives the width of the terminal.
         clock: Gives the seconds since whenever.
     """
@@ -78,14 +78,15 @@ class Progress:
         mode: Mode,
         *,
         output: bool = False,
-        many: bool = False,
+        notebooks: int = 1,
         columns: Callable[[], int] = lambda: 80,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._stream = stream
         self._mode = mode
         self._output = output
-        self._many = many
+        self._notebooks = notebooks
+        self._many = notebooks > 1
         self._columns = columns
         self._clock = clock
         self._begun = clock()
@@ -198,7 +199,7 @@ class Progress:
         live = [run for run in self._runs if not run.over]
         last = live[-1] if live else None
         said = f"{last.name}: {last.source}" if last and self._many else last.source if last else ""
-        count = f"{sum(run.over for run in self._runs)}/{len(self._runs)} notebooks, " if self._many else ""  # fmt: skip
+        count = f"{sum(run.over for run in self._runs)}/{self._notebooks} notebooks, " if self._many else ""  # fmt: skip
         text = f"[{'#' * filled}{'.' * (_BAR - filled)}] {count}{done}/{total} cells {seconds // 60}:{seconds % 60:02} {said}"
         return text[: max(10, self._columns() - 1)]
 

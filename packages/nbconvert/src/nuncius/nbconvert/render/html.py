@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert import assets, markup, sanitise
+from nuncius.nbconvert import assets, markup, sanitise, themes
 from nuncius.nbconvert.document import (
     WIDGET_STATE,
     CodeCell,
@@ -207,13 +207,14 @@ def head(document: Document, page: Page) -> str:
     theme = options.theme
     css = colors(theme) + "".join(f"<style>\n{sheet}\n</style>\n" for sheet in page.css)
     js = _head_scripts(document, page)
-    look = f' data-theme="{theme}"' if theme in ("light", "dark") else ""
+    dark = themes.is_dark(theme)
+    look = "" if theme == "auto" else f' data-theme="{"dark" if dark else "light"}"'
     toc = " nb-has-toc" if options.toc else ""
     return (
         f"<!DOCTYPE html>\n<html lang={markup.attribute(options.language_code)}{look}>\n<head>\n"
         '<meta charset="utf-8">\n<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{markup.text(document.title)}</title>\n{css}{js}</head>\n"
-        f'<body class="jp-Notebook{toc}" data-jp-theme-light="{"false" if theme == "dark" else "true"}">\n'
+        f'<body class="jp-Notebook{toc}" data-jp-theme-light="{"false" if dark else "true"}">\n'
     )
 
 
@@ -223,8 +224,6 @@ def colors(theme: str) -> str:
     if theme == "auto":
         sheets.append(_dark_by_system())
     elif theme not in ("light", "dark"):
-        from nuncius.nbconvert import themes
-
         sheets.append(themes.sheet(theme))
     return "".join(f"<style>\n{sheet}\n</style>\n" for sheet in sheets)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from nuncius.nbconvert.notebook import dumps
+from nuncius.nbconvert.notebook import chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,4 +32,4 @@ def notebook(rendering: Rendering) -> Iterator[str]:
         yield json.dumps(downgrade(nb, version), ensure_ascii=False, indent=1, sort_keys=True) + "\n"  # fmt: skip
         return
     rendering.resources.setdefault("output_suffix", ".nbconvert")
-    yield dumps(nb)
+    yield from chunks(nb)

@@ -77,6 +77,12 @@ class Leaves:
         more = (f"<style>\n{assets.read(f'{name}.css')}\n</style>\n" for name in names)
         return colors(getattr(self._rendering.options, "theme", "light")) + "".join(more)
 
+    def is_dark(self) -> bool:
+        """Tell whether the page is dark."""
+        from nuncius.nbconvert import themes
+
+        return themes.is_dark(self._rendering.options.theme)
+
     def latex_preamble(self, section: str) -> str:
         """Return a part of the preamble of LaTeX documents."""
         from nuncius.nbconvert.render.latex import preamble

@@ -11,7 +11,7 @@ from nuncius.nbconvert.viewer.addresses import Refused
 __all__ = ["entries", "place", "source", "tree"]
 
 _GIST = re.compile(r"[0-9a-f]{20,40}")
-_SHORT = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_SHORT = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 _OWN = frozenset({"format", "download", "flush_cache"})
 
 
