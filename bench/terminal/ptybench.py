@@ -28,6 +28,9 @@ import tempfile
 import termios
 import time
 
+#: A program whose sources have just changed would be compiled anew at each start: nobody installs it like that.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 ESC = re.compile(
     rb"\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC
     rb"|\x1b[P_^][^\x1b]*\x1b\\"  # DCS / APC / PM

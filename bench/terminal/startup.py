@@ -23,7 +23,7 @@ for rnd in range(a.rounds + 1):  # round 0 warms the page cache and writes .pyc;
         try:
             with Shell(impl) as sh:
                 t = sh.wait_prompt() - sh.t0
-                sh.quiet(0.3)
+                sh.quiet(1.0)  # what is loaded behind the prompt counts, too
                 rss, cpu = sh.rss_mib(), sh.cpu_s()
                 if rnd == 1 and a.idle:
                     time.sleep(0.2)

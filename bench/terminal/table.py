@@ -3,7 +3,7 @@
     PEERS_BIN=/path/to/peers/bin:.venv/bin python bench/terminal/table.py [--quick] [--write] [--only WORD]
 
 All shells of a row come from one run of one command, in turns. A figure is the median of its rounds; the ratio of the best of both sides stands beside that of the medians, since other work on the machine makes figures worse and never better. `python` is the plain REPL, `pyrepl` that of Python 3.13 ($BENCH_PYTHON313); both have no answer to some rows.
-With --write the table takes the place of the one in docs/performance.md.
+With --write the table takes the place of the one in docs/performance.md; with --only as well, only those rows do.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def main() -> None:
     lines += ["", f"{load} The commands behind the rows, from `bench/terminal/`:", "", commands]
     print("\n".join(lines[-4:]))
     if chosen.write:
-        write("\n".join(lines))
+        write(lines if not chosen.only else merged(lines))
 
 
 def run(command: str) -> dict[tuple[str, str], Figure]:
@@ -136,8 +136,16 @@ def show(figure: Figure | None, unit: str) -> str:
     return "not found" if figure.median != figure.median else f"{figure.median:.3g} {unit}"
 
 
-def write(table: str) -> None:
+def merged(lines: list[str]) -> list[str]:
+    """Return the lines of the page's table, with the rows that were measured now in place of the old ones."""
+    now = {line.split("|")[1]: line for line in lines if line.startswith("|")}
+    old = PAGE.read_text(encoding="utf-8").partition(BEGIN)[2].partition(END)[0].strip()
+    return [now.get(line.split("|")[1], line) if "|" in line else line for line in old.split("\n")]
+
+
+def write(lines: list[str]) -> None:
     """Put the table between its marks in the page."""
+    table = "\n".join(lines)
     before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
     _, _, after = rest.partition(END)
     PAGE.write_text(f"{before}{BEGIN}\n\n{table}\n\n{END}{after}", encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,7 +36,8 @@ PROVOKE = """(async () => {
     if (element.href && /^\\s*(javascript|vbscript|data):/i.test(element.href.baseVal ?? element.href)) hits.push(element.outerHTML);
   }
   document.querySelectorAll('details').forEach(one => one.open = true);
-  await new Promise(done => setTimeout(done, 300));
+  await Promise.all([...document.images].map(one => one.complete || new Promise(done => ['load', 'error'].forEach(kind => one.addEventListener(kind, done)))));
+  for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
   return hits;
 })()"""
 ATTACKS = [
@@ -125,7 +127,9 @@ def axe() -> str:
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "nuncius-axe"
     script = cache / "axe_playwright_python" / "axe.min.js"
     if not script.exists():
-        subprocess.run([sys.executable, "-m", "uv", "pip", "install", "--quiet", "--no-deps", "--target", str(cache), AXE], check=True, timeout=300)  # fmt: skip
+        uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")  # fmt: skip
+        install = [uv, "pip", "install"] if uv else [sys.executable, "-m", "pip", "install"]
+        subprocess.run([*install, "--quiet", "--no-deps", "--target", str(cache), AXE], check=True, timeout=250)  # fmt: skip
     return script.read_text(encoding="utf-8")
 
 
@@ -159,6 +163,23 @@ def test_pages_stand_alone_and_are_for_everyone(
     browser.run(axe + ";0", session)
     found = browser.run("axe.run().then(r => r.violations.map(v => [v.impact, v.id, v.nodes.length, v.nodes[0].html]))", session)  # fmt: skip
     assert [v for v in found if v[0] in ("serious", "critical")] == []
+
+
+def test_slides_are_stepped_through_as_the_author_meant(browser: Browser, tmp_path: Path) -> None:
+    """Down to a subslide, on to the next slide, a fragment that comes on its own, notes for who speaks, and all of it printed."""
+    path = tmp_path / "slides.html"
+    path.write_text(page(report(), "slides"), encoding="utf-8")
+    session = browser.tab()
+    opened(browser, session, path)
+    where = "JSON.stringify([Reveal.getIndices().h, Reveal.getIndices().v, document.querySelectorAll('.fragment.visible').length])"
+    steps = [browser.run(f"{step}; {where}", session) for step in ("0", "Reveal.next()", "Reveal.next()", "Reveal.next()", "Reveal.next()")]  # fmt: skip
+    assert steps == ["[0,0,0]", "[0,1,0]", "[1,0,0]", "[1,0,1]", "[1,0,1]"]
+    assert "Only for who speaks" in browser.run("Reveal.getSlideNotes()", session)
+    assert browser.run("getComputedStyle(document.querySelector('aside.notes')).display", session) == "none"  # fmt: skip
+    browser.ask("Page.navigate", {"url": path.as_uri() + "?print-pdf"}, session)
+    browser.run(LOADED, session)
+    browser.run("new Promise(done => document.querySelector('.pdf-page') ? done() : Reveal.on('pdf-ready', done))", session)  # fmt: skip
+    assert browser.run("document.querySelectorAll('.pdf-page').length", session) == 4
 
 
 def test_the_viewer_shows_slides_though_no_script_of_a_notebook_may_run(

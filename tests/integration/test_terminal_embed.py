@@ -35,6 +35,12 @@ def run(tmp_path: Path) -> Iterator[Run]:
         terminal.__exit__()
 
 
+def leave(shell: Terminal) -> None:
+    """Press Ctrl-D at the prompt, once it is there."""
+    shell.wait(lambda screen: re.search(r"In \[\d+\]:[ \d:]*$", screen) is not None)
+    shell.press("d")
+
+
 FUNCTION = """\
 from nuncius.terminal import embed
 LIMIT = 10
@@ -54,7 +60,7 @@ def test_variables_of_a_function_are_seen_and_changed(run: Run) -> None:
     shell.wait("Out[1]: (1, [1], 10)")
     shell.type("x = 2; y.append(3)\r")
     shell.wait("In [3]:")
-    shell.press("d")
+    leave(shell)
     shell.wait("result (2, [1, 3]) 10")
     assert shell.wait_exit() == 0
 
@@ -77,7 +83,7 @@ def test_globals_are_live(run: Run) -> None:
     shell.wait("Out[1]: 1")
     shell.type("flag = 41; up(); made = 1\r")
     shell.wait("In [3]:")
-    shell.press("d")
+    leave(shell)
     shell.wait("flag 42 True")
 
 
@@ -87,7 +93,7 @@ def test_nothing_of_the_shell_is_left_in_the_module(run: Run) -> None:
     )
     shell.type("6 * 7\r")
     shell.wait("Out[1]: 42")
-    shell.press("d")
+    leave(shell)
     shell.wait("left []")
 
 
@@ -105,7 +111,7 @@ print("the end")
 
 def test_in_a_loop_one_or_all_are_left(run: Run) -> None:
     shell = run(LOOP)
-    shell.press("d")
+    leave(shell)
     shell.wait("round 1")
     shell.wait(lambda screen: screen.count("In [1]:") == 2)
     shell.type("%kill_embedded\r")
@@ -141,7 +147,7 @@ def test_callers_are_looked_at(run: Run) -> None:
     shell.wait(lambda screen: screen.count("inner (") >= 2)
     shell.type("x\r")
     shell.wait(": 2")
-    shell.press("d")
+    leave(shell)
     shell.wait("result 40")
 
 
@@ -151,12 +157,12 @@ def test_variables_that_are_given_are_changed(run: Run) -> None:
     )
     shell.type("a += 1; [a for _ in 'x']\r")
     shell.wait("Out[1]: [2]")
-    shell.press("d")
+    leave(shell)
     shell.wait("a is 2")
     shell.wait(lambda screen: screen.count("In [1]:") == 2)
     shell.type("b += 41\r")
-    shell.wait("In [2]:")
-    shell.press("d")
+    shell.wait(lambda screen: screen.count("In [2]:") == 2)
+    leave(shell)
     shell.wait("b is 42")
 
 
@@ -170,7 +176,7 @@ def test_in_a_test_that_pytest_runs(tmp_path: Path) -> None:
         shell.wait("In [1]:")
         shell.type("x += 1\r")
         shell.wait("In [2]:")
-        shell.press("d")
+        leave(shell)
         shell.wait("1 passed")
     with Terminal(command, env, str(tmp_path)) as shell:
         shell.wait("under pytest: use -s")
@@ -194,11 +200,11 @@ def test_one_shell_in_another(run: Run) -> None:
     shell.wait(lambda screen: screen.rstrip().endswith("In [1]:"))
     shell.type("z + x\r")
     shell.wait("Out[1]: 101")
-    shell.press("d")
+    leave(shell)
     shell.wait("Out[2]: 100")
     shell.type("x\r")
     shell.wait("Out[3]: 1")
-    shell.press("d")
+    leave(shell)
     shell.wait("result (1, [1]) 10")
 
 
@@ -211,7 +217,7 @@ def test_under_a_running_loop_the_shell_has_a_thread(run: Run) -> None:
     shell.wait("Out[1]: 42")
     shell.type("import asyncio; await asyncio.sleep(0); x + 1\r")
     shell.wait("Out[2]: 43")
-    shell.press("d")
+    leave(shell)
     shell.wait("x is 42")
 
 
@@ -221,7 +227,7 @@ def test_in_a_thread(run: Run) -> None:
     )
     shell.type("x\r")
     shell.wait("Out[1]: 42")
-    shell.press("d")
+    leave(shell)
     shell.wait("x is 42")
 
 
@@ -230,7 +236,7 @@ def test_a_crash_opens_the_shell_where_it_happened(run: Run) -> None:
     shell.wait("ZeroDivisionError in f (")
     shell.type("y, _error\r")
     shell.wait("Out[1]: (42, ZeroDivisionError('division by zero'))")
-    shell.press("d")
+    leave(shell)
     assert shell.wait_exit() == 1
 
 
@@ -281,7 +287,7 @@ def test_start_has_variables(run: Run) -> None:
     shell.type("answer\r")
     shell.wait("Out[1]: 42")
     shell.wait(lambda screen: re.search(r"In \[2\]:.*\d\d:\d\d:\d\d", screen) is not None)
-    shell.press("d")
+    leave(shell)
     shell.wait("code 0")
 
 

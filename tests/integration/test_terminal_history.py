@@ -170,3 +170,26 @@ def test_ctrl_r_searches_in_everything(old_hand: Terminal) -> None:
     old_hand.type("\r")
     old_hand.wait("In [1]: needle(1)")
     old_hand.press("c")
+
+
+def test_an_open_shell_finds_within_seconds_what_another_one_has_run(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "nuncius" / "profiles" / "default" / "history.sqlite"
+    with shell(home, tmp_path) as one, shell(home, tmp_path) as other:
+        other.type("1\r")
+        other.wait("In [2]:")
+        one.type("shared_needle = 1\r")
+        one.wait("In [2]:")
+        one.wait(lambda _: b"shared_needle" in stored(path))
+        other.press("r")
+        other.type("shared_nee")
+        other.wait("shared_needle = 1")
+        other.type("\r")
+        other.wait("In [2]: shared_needle = 1")
+        other.press("c")
+
+
+def stored(path: Path) -> bytes:
+    """Return what the database and its log hold."""
+    return b"".join(each.read_bytes() for each in path.parent.glob(f"{path.name}*"))

@@ -79,7 +79,9 @@ def test_a_data_frame_fits_the_window(shell: Terminal) -> None:
 
 def test_a_table_is_viewed_in_the_whole_terminal(shell: Terminal) -> None:
     run(shell, 1, "import pandas as pd; pd.DataFrame({n: range(n, 1000 + n) for n in range(60)})")
-    shell.type("%view\r")
+    shell.type("%vie\t")
+    shell.wait("In [2]: %view")
+    shell.type("\r")
     shell.wait("rows 1-37 of 1,000, from column 1 of 60")
     shell.type("\x1b[6~")  # page down
     shell.wait("rows 38-74 of 1,000")
@@ -90,6 +92,10 @@ def test_a_table_is_viewed_in_the_whole_terminal(shell: Terminal) -> None:
     shell.wait("999  1058")
     shell.type("q")
     shell.wait(lambda _: b"\x1b[?1049l" in shell.raw)
+    shell.type("\x1bOS")  # F4
+    shell.wait("rows 1-37 of 1,000, from column 1 of 60")
+    shell.type("q")
+    shell.wait(lambda _: shell.raw.count(b"\x1b[?1049l") == 2)
     shell.type("%view sorted\r")
     shell.wait("%view shows tables: data frames, arrays, lists")
     shell.type("%view [{'a': 1}, {'b': 2}]\r")
@@ -97,7 +103,7 @@ def test_a_table_is_viewed_in_the_whole_terminal(shell: Terminal) -> None:
     shell.resize(60, 12)
     shell.wait(lambda screen: "rows 1-2 of 2" in screen.split("\n")[-1])
     shell.type("\x1b")
-    shell.wait(lambda _: shell.raw.count(b"\x1b[?1049l") == 2)
+    shell.wait(lambda _: shell.raw.count(b"\x1b[?1049l") == 3)
 
 
 def test_formulas_and_documents_are_text(shell: Terminal) -> None:
@@ -155,6 +161,23 @@ def test_a_terminal_is_asked_for_sixels(command: list[str], tmp_path: Path) -> N
         shell.wait("In [5]:")
         assert len(re.findall(rb"\x1bP0;1q", shell.raw)) == 2
         assert shell.raw.count(b"\x1b[c") == 1
+
+
+def test_files_of_tracebacks_are_links(command: list[str], tmp_path: Path) -> None:
+    with started(command, tmp_path, "--TerminalShell.file_links=see:{path}:{line}") as shell:
+        run(shell, 1, "import json")
+        assert "JSONDecodeError" in run(shell, 2, "json.loads('{')")
+        assert re.search(rb"\x1b]8;;see:/[^\x1b]*/json/decoder.py:\d+\x1b\\", shell.raw)
+
+
+def test_in_a_narrow_window_a_traceback_shows_the_place(shell: Terminal) -> None:
+    run(shell, 1, "def divide(first_of_two, second_of_two): return first_of_two / second_of_two\r")
+    shell.resize(50, 40)
+    shell.type("divide(1, 0)\r")
+    shell.wait("ZeroDivisionError: division by zero")
+    assert any(
+        line.startswith("----> 1 \N{HORIZONTAL ELLIPSIS}") for line in shell.text.split("\n")
+    )
 
 
 def test_a_session_is_recorded(tmp_path: Path) -> None:

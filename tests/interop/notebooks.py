@@ -8,12 +8,13 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
-__all__ = ["notebooks"]
+__all__ = ["installer", "notebooks"]
 
 _WANTED = re.compile(r"^([\w-]+)==([\w.]+) --hash=sha256:(\w+)$", re.MULTILINE)
 
@@ -31,6 +32,18 @@ def notebooks() -> list[Path]:
     return sorted(path for folder in folders for path in folder.rglob("*.ipynb") if path.is_file())
 
 
+def installer(*arguments: str) -> list[str]:
+    """Return a command of uv, or one of pip where there is no uv.
+
+    Args:
+        *arguments: Those of pip: ``install`` is run by uv's own, anything else by pip, which uv brings.
+    """
+    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    if uv is None:
+        return [sys.executable, "-m", "pip", *arguments]
+    return [uv, "pip", *arguments] if arguments[0] == "install" else [uv, "tool", "run", "pip", *arguments]  # fmt: skip
+
+
 def _here(archive: Path, digest: str) -> bool:
     return archive.exists() and hashlib.sha256(archive.read_bytes()).hexdigest() == digest
 
@@ -39,9 +52,8 @@ def _fetch(cache: Path, lines: list[str], names: list[str]) -> None:
     requirements = cache / "missing.txt"
     requirements.write_text("".join(lines))
     # Only the packages themselves come as source: what builds them may be wheels.
-    command = [sys.executable, "-m", "uv", "tool", "run", "pip", "download", "--quiet", "--no-deps", "--require-hashes",
-               "--no-binary", ",".join(names), "--dest", str(cache), "-r", str(requirements)]  # fmt: skip
-    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
+    command = installer("download", "--quiet", "--no-deps", "--require-hashes", "--no-binary", ",".join(names), "--dest", str(cache), "-r", str(requirements))  # fmt: skip
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
     assert done.returncode == 0, done.stderr[-2000:]
 
 

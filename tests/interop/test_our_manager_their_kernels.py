@@ -197,20 +197,21 @@ def test_a_death_is_noticed_at_once_by_its_parent_and_soon_by_others(name, spec_
             await execution.result(timeout=30)
         return time.monotonic() - killed
 
-    async def story():
+    async def soon(limit: float, attached: bool) -> bool:
         options = ManagerOptions(restart=RestartPolicy(enabled=False))
-        async with (
-            KernelManager(spec_of(name), options) as manager,
-            manager.client() as client,
-        ):
-            await client.wait_until_ready(timeout=30)
-            assert await noticed(client, manager.provisioner.pid) < 0.1
-        async with (
-            KernelManager(spec_of(name), options) as manager,
-            AsyncClient(ZmqTransport(manager.info)) as stranger,
-        ):
-            await stranger.wait_until_ready(timeout=30)
-            assert await noticed(stranger, manager.provisioner.pid) < 1
+        async with KernelManager(spec_of(name), options) as manager:
+            client = AsyncClient(ZmqTransport(manager.info)) if attached else manager.client()
+            async with client:
+                await client.wait_until_ready(timeout=30)
+                return await noticed(client, manager.provisioner.pid) < limit
+
+    async def story():
+        # On a loaded machine any one time may be long: each gets three chances.
+        for limit, attached in ((0.1, False), (1.0, True)):
+            chances = 3
+            while not await soon(limit, attached):
+                chances -= 1
+                assert chances, f"it took more than {limit} s three times"
 
     asyncio.run(story())
 

@@ -12,6 +12,7 @@ from nuncius.protocol.text.ansi import strip
 from nuncius.terminal.formats.html import find_table, show_html
 from nuncius.terminal.formats.latex import is_understood, show_formula, to_line
 from nuncius.terminal.formats.markdown import show_markdown
+from nuncius.terminal.formats.narrow import narrowed
 from nuncius.terminal.formats.tables import Table, lay_out
 from nuncius.terminal.formats.widths import cut, width_of, wrapped
 from nuncius.terminal.render import PLAIN, Rich, best_text
@@ -235,6 +236,36 @@ def test_deep_formulas_are_no_danger() -> None:
     show_markdown(">" * 2000, 40)
     show_markdown("**_" * 500 + "a" + "_**" * 500, 40)
     show_html("<div><b><table><tr><td>" * 500, 40)
+
+
+# -- tracebacks
+
+TRACEBACK = """\
+\x1b[31m---------------------------------\x1b[0m
+Cell In[2], line 1
+\x1b[32m----> 1\x1b[0m def a_function(first, second): return first / second
+                                              ^^^^^^^^^^^^^^
+      2 short
+        ^^^^^
+ZeroDivisionError: division by zero"""
+
+
+def test_in_a_narrow_window_the_marked_place_is_in_sight() -> None:
+    assert narrowed(TRACEBACK, 30).split("\n") == [
+        "\x1b[31m------------------------------\x1b[0m",
+        "Cell In[2], line 1",
+        "----> 1 …eturn first / second",
+        "               ^^^^^^^^^^^^^^",
+        "      2 short",
+        "        ^^^^^",
+        "ZeroDivisionError: division by zero",
+    ]
+    assert narrowed(TRACEBACK, 80) == TRACEBACK
+
+
+@given(st.text("-> 12ab^~\n", max_size=80), st.integers(5, 40))
+def test_any_text_is_narrowed(text: str, columns: int) -> None:
+    assert narrowed(text, columns).count("\n") == text.count("\n")
 
 
 # -- which text of a bundle

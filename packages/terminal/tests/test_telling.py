@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nuncius.terminal.history import glob_of
 from nuncius.terminal.options import TerminalShell
 from nuncius.terminal.signals import CellStopped, Impatience
 from nuncius.terminal.telling import Telling, clipboard, title
@@ -79,17 +78,6 @@ def test_ctrl_c_now_and_then_is_no_impatience() -> None:
     for _ in range(5):
         impatience.press(can_stop=True)
     assert said == []
-
-
-@given(st.text(alphabet="ab*?[]!-\\", max_size=12))
-def test_a_glob_of_a_text_is_like_that_text_alone(text: str) -> None:
-    import sqlite3
-    from contextlib import closing
-
-    with closing(sqlite3.connect(":memory:")) as database:
-        like = "SELECT ? GLOB ?"
-        assert database.execute(like, (text, glob_of(text))).fetchone() == (1,)
-        assert database.execute(like, (f"{text}x", glob_of(text))).fetchone() == (0,)
 
 
 def test_asyncio_works_without_openssl_and_with_it_once_it_is_needed() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from nuncius.terminal.completion import Ask, rows, with_commands
 from nuncius.terminal.early import paint, take_line
 from nuncius.terminal.editing import comment_lines, indent_lines
 from nuncius.terminal.hints import hint
@@ -122,3 +123,23 @@ def test_the_frame_of_what_ran_a_file_is_no_part_of_its_traceback() -> None:
     assert describe_error("E", "e", blocks) == "\n".join(blocks)
     assert describe_error("E", "e", blocks, skip_first_frame=True) == "----\nFile x.py:1\nE: e"
     assert describe_error("E", "e", []) == "E: e"
+
+
+def test_commands_of_the_shell_are_completed_with_the_magics() -> None:
+    import asyncio
+
+    async def magics(code: str, position: int) -> dict[str, object]:
+        match = {"text": "%vim", "start": 0, "end": position, "type": "magic"}
+        metadata = {"_jupyter_types_experimental": [match]}
+        return {"matches": ["%vim"], "cursor_start": 0, "metadata": metadata}
+
+    async def nothing(code: str, position: int) -> dict[str, object]:
+        return {}
+
+    def texts(ask: Ask, code: str) -> list[str]:
+        reply = asyncio.run(with_commands(ask, ["view", "keys"])(code, len(code)))  # type: ignore[arg-type]
+        return [row.text for row in rows(reply, len(code))]
+
+    assert texts(magics, "%vi") == ["%vim", "%view"]
+    assert texts(nothing, "%") == ["%view", "%keys"]
+    assert texts(nothing, "x % v") == []

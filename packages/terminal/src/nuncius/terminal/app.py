@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from nuncius.terminal.places import Place
     from nuncius.terminal.prompts import Prompts
     from nuncius.terminal.render import Rich
+    from nuncius.terminal.screen import Screen
     from nuncius.terminal.session import Reader, Session
+    from nuncius.terminal.telling import Telling
 
 __all__ = ["attach", "console", "options_for_embedding", "reader_for", "session_for", "shell"]
 
@@ -309,7 +311,6 @@ def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
     from nuncius.terminal.screen import Screen
     from nuncius.terminal.session import Session
     from nuncius.terminal.simple import SimplePrompt
-    from nuncius.terminal.telling import Telling
     from nuncius.terminal.themes import STYLES, choose_theme
 
     theme = choose_theme(options.theme)
@@ -328,10 +329,17 @@ def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
         _debugger_history(),
         vi=options.editing_mode == "vi",
     )
-    telling = Telling(options, screen.write) if editing else None
-    session = Session(link, reader, options, screen, debugger, telling)
+    session = Session(
+        link, reader, options, screen, debugger, _telling(options, screen) if editing else None
+    )
     session.commands["keys"] = lambda argument: _list_keys(options)
     return session
+
+
+def _telling(options: TerminalShell, screen: Screen) -> Telling:
+    from nuncius.terminal.telling import Telling
+
+    return Telling(options, screen.write)
 
 
 def _list_keys(options: TerminalShell) -> bool:
@@ -424,8 +432,14 @@ def options_for_embedding(theme: str | None = None) -> TerminalShell:
     return replace(options, confirm_exit=False, term_title=False)
 
 
-def reader_for(link: Link, options: TerminalShell) -> Reader:
-    """Return what reads cells: lines where the terminal can do no more, else the editor, behind an early prompt."""
+def reader_for(link: Link, options: TerminalShell, commands: Sequence[str] = ()) -> Reader:
+    """Return what reads cells: lines where the terminal can do no more, else the editor, behind an early prompt.
+
+    Args:
+        link: The kernel.
+        options: How the shell behaves.
+        commands: Names of the shell's own commands, beside those that it always has.
+    """
     if (
         options.simple_prompt
         or not sys.stdin.isatty()
@@ -443,9 +457,12 @@ def reader_for(link: Link, options: TerminalShell) -> Reader:
     name = str(language.get("pygments_lexer") or language.get("name") or "text")
 
     def editor(prompts: Prompts) -> Any:
+        from nuncius.terminal.completion import with_commands
         from nuncius.terminal.prompt import Prompt, Questions
 
-        questions = Questions(link.judge, link.complete, link.inspect, link.past, link.find)
+        known = ["view", "keys", *(["restart_kernel"] if link.can_restart else []), *commands]
+        complete = with_commands(link.complete, known)
+        questions = Questions(link.judge, complete, link.inspect, link.past, link.find)
         return Prompt(options, questions, name, prompts)
 
     prompts = Prompts(marks=options.prompt_marks)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 if TYPE_CHECKING:
     from prompt_toolkit.document import Document
 
-__all__ = ["KernelCompleter", "rows"]
+__all__ = ["KernelCompleter", "rows", "with_commands"]
 
 #: Asks the kernel; returns the content of complete_reply.
 Ask = Callable[[str, int], Awaitable[Mapping[str, Any]]]
@@ -39,6 +40,44 @@ class KernelCompleter(Completer):
         reply = await self._ask(document.text, document.cursor_position)
         for row in rows(reply, document.cursor_position):
             yield row
+
+
+def with_commands(ask: Ask, commands: Sequence[str]) -> Ask:
+    """Return an `Ask` that knows the shell's own commands, too: ``%view`` and its like.
+
+    Args:
+        ask: Asks the kernel.
+        commands: Their names, without the percent sign.
+    """
+
+    async def both(code: str, position: int) -> Mapping[str, Any]:
+        reply = await ask(code, position)
+        begun = re.fullmatch(r"\s*(%\w*)", code[:position])
+        if begun is None:
+            return reply
+        start = position - len(begun[1])
+        own = [f"%{name}" for name in commands if f"%{name}".startswith(begun[1])]
+        return _joined(reply, own, start, position)
+
+    return both
+
+
+def _joined(reply: Mapping[str, Any], own: list[str], start: int, end: int) -> Mapping[str, Any]:
+    metadata = dict(reply.get("metadata", {}))
+    typed = list(metadata.get("_jupyter_types_experimental", ()))
+    if typed or not reply.get("matches"):
+        typed += [{"text": text, "start": start, "end": end, "type": "magic"} for text in own]
+        metadata["_jupyter_types_experimental"] = typed
+    elif reply.get("cursor_start") != start:
+        return reply
+    matches = list(dict.fromkeys([*reply.get("matches", ()), *own]))
+    return {
+        "cursor_start": start,
+        "cursor_end": end,
+        **reply,
+        "matches": matches,
+        "metadata": metadata,
+    }
 
 
 def rows(reply: Mapping[str, Any], cursor: int) -> list[Completion]:

@@ -135,6 +135,9 @@ def on_crash(
 #: Where this module, and `python -m nuncius.terminal`, are.
 _HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep  # noqa: PTH100, PTH120 - pathlib takes longer to import
 
+#: What an embedded shell can do besides, for completion.
+_NAMES = ("kill_embedded", "exit_raise", "exit_program", "up", "down", "where")
+
 #: A frame, and the line where it stands.
 Place = tuple[FrameType, int]
 
@@ -195,7 +198,7 @@ def _converse(shown: Shown, banner: str, colors: str | None, end: _End) -> None:
     try:
         sys.stdout.write(banner + "\n\n")
         link.start()
-        session = session_for(link, reader_for(link, options), options)
+        session = session_for(link, reader_for(link, options, _NAMES), options)
         session.commands.update(_commands(end))
         if namespace is not None:
             namespace.settle()

@@ -18,8 +18,8 @@ __all__ = ["QUERY", "Graphics", "ask_terminal", "guess", "read_answers"]
 #: What a terminal shows of a question that it does not understand is taken away again.
 QUERY = b"\x1b7\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\\x1b[>q\x1b[16t\x1b[c\x1b8\x1b[K"
 
-#: Seconds that a terminal has to answer; over a slow line it is asked in vain, and its name decides.
-_PATIENCE = 0.5
+#: Seconds that a terminal has to answer, here and at the other end of a connection. An answer that comes later would be taken for keys.
+_PATIENCE, _PATIENCE_OVER_SSH = 0.7, 3.0
 
 _ANSWER = re.compile(
     rb"""
@@ -109,7 +109,8 @@ def ask_terminal(source: int, sink: int, guessed: Graphics) -> tuple[Graphics, b
     quiet = termios.tcgetattr(source)
     quiet[3] &= ~(termios.ECHO | termios.ICANON)
     termios.tcsetattr(source, termios.TCSANOW, quiet)
-    received, end = b"", time.monotonic() + _PATIENCE
+    patience = _PATIENCE_OVER_SSH if "SSH_CONNECTION" in os.environ else _PATIENCE
+    received, end = b"", time.monotonic() + patience
     try:
         os.write(sink, QUERY)
         while (left := end - time.monotonic()) > 0:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.document import Document
 
-__all__ = ["KernelHistory", "KernelSuggest", "glob_of", "suggest"]
+__all__ = ["KernelHistory", "KernelSuggest", "glob_of", "merged", "suggest"]
 
 #: Inputs that are loaded at first, and that suggestions are made from.
 _RECENT = 1000
@@ -81,8 +81,7 @@ class KernelHistory(History):
             await self._wanted.wait()
             past = _newest_first(await self._load(_RECENT))
             self._loaded = True
-            # What was typed while the past was loading is newer than it.
-            self._loaded_strings = [*self._loaded_strings, *past]
+            self._loaded_strings = merged(self._loaded_strings, past)
         for entry in self._loaded_strings[:_RECENT]:
             yield entry
         self._filled.set()
@@ -221,6 +220,17 @@ def suggest(text: str, past: Iterable[str]) -> str:
         if entry.startswith(text) and len(entry) > len(text):
             return entry[len(text) :].partition("\n")[0]
     return ""
+
+
+def merged(here: Sequence[str], past: Sequence[str]) -> list[str]:
+    """Return what was typed here and what the kernel knows as one, newest first. The kernel may know some of the former, when it ran before the answer came.
+
+    Args:
+        here: Typed at this prompt, newest first.
+        past: From the kernel, newest first.
+    """
+    new = next(at for at in range(len(here) + 1) if list(here[at:]) == list(past[: len(here) - at]))
+    return [*here[:new], *past]
 
 
 def glob_of(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["InProcessLink"]
 
 T = TypeVar("T")
+
+#: Seconds that questions have to end when the kernel is left.
+_PATIENCE = 2.0
 
 #: What answers an editor publishes nothing.
 _NOBODY: Any = None
@@ -53,6 +57,10 @@ class InProcessLink:
         self._host = CallHost(made, policy=Policy.PASS_THROUGH)
         self._client = Client(MemoryChannels(self._host)).open()
         self._info = made.info.reply()
+        #: Questions that threads are asking the kernel.
+        self._asking = threading.Condition()
+        self._asked = 0
+        self._closed = False
 
     @property
     def info(self) -> Mapping[str, Any]:
@@ -121,12 +129,24 @@ class InProcessLink:
         import asyncio
 
         try:
-            answer = await asyncio.to_thread(ask, self._host.kernel)
+            answer = await asyncio.to_thread(self._counted, ask)
             if isinstance(answer, Awaitable):
                 answer = await answer
         except Exception:  # noqa: BLE001 - a key must not end the shell
             return {}
         return answer if isinstance(answer, Mapping) else {}
+
+    def _counted(self, ask: Callable[[Kernel], Any]) -> Any:
+        with self._asking:
+            if self._closed:
+                return {}
+            self._asked += 1
+        try:
+            return ask(self._host.kernel)
+        finally:
+            with self._asking:
+                self._asked -= 1
+                self._asking.notify_all()
 
     async def past(self, most: int) -> Sequence[str]:
         """Ask for the last inputs in a thread, see `Link.past`."""
@@ -170,5 +190,9 @@ class InProcessLink:
 
     def close(self, *, stop_kernel: bool = True) -> None:
         """Leave the kernel, see `Link.close`."""
+        with self._asking:
+            self._closed = True
+            # A thread that reads the history must not find its database closed.
+            self._asking.wait_for(lambda: self._asked == 0, _PATIENCE)
         self._client.close()
         self._host.close()

@@ -63,6 +63,7 @@ class Link(Protocol):
 
         Raises:
             KernelDied: The kernel is gone.
+            KernelTimeout: It is busy.
         """
         ...
 

@@ -45,6 +45,9 @@ _STYLES = {
     "readline": CompleteStyle.READLINE_LIKE,
 }
 
+#: Seconds that keys wait for the history at most.
+_HELD_BACK = 0.5
+
 _VI_MODES = {
     InputMode.INSERT: "ins",
     InputMode.INSERT_MULTIPLE: "ins",
@@ -337,18 +340,21 @@ class Prompt:
         self._before_other_keys(go())
 
     def _before_other_keys(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        """Do something that may take a moment, and only then what keys that are pressed already mean."""
+        """Do something that may take a moment, and only then, in their order, what keys mean that are pressed meanwhile. They are not held back for long: a kernel may be busy."""
         processor = get_app().key_processor
         held = list(processor.input_queue)
         processor.input_queue.clear()
+        # What comes in is put into the queue, and stays there.
+        vars(processor)["process_keys"] = lambda: None
 
         async def go() -> None:
             try:
-                await coroutine
+                await asyncio.wait({self._keep(coroutine)}, timeout=_HELD_BACK)
             finally:
-                get_app().invalidate()
+                vars(processor).pop("process_keys", None)
                 processor.feed_multiple(held, first=True)
                 processor.process_keys()
+                self._session.app.invalidate()
 
         self._keep(go())
 

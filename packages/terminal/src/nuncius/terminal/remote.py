@@ -37,6 +37,9 @@ _LATE = 0.03
 #: Seconds that a kernel has to tell what it has run.
 _PATIENT = 2.0
 
+#: Seconds that an expression may take.
+_BUSY = 10
+
 #: Seconds within which another Ctrl-C means more than the first.
 _IMPATIENT = 1.0
 
@@ -153,7 +156,13 @@ class RemoteLink:
         return answer
 
     async def _evaluate(self, expression: str) -> ExecutionResult:
-        return await self._client.execute("", silent=True, user_expressions={"it": expression})
+        try:
+            async with asyncio.timeout(_BUSY):
+                return await self._client.execute(
+                    "", silent=True, user_expressions={"it": expression}
+                )
+        except TimeoutError:
+            raise KernelTimeout("a value: the kernel is busy", _BUSY) from None
 
     def judge(self, code: str) -> tuple[str, str]:
         """Tell whether a cell is complete, see `Link.judge`. Python is judged here, other languages by their kernel."""

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Screen"]
 
+#: Columns of a window in which tracebacks need help.
+_NARROW = 75
+
 
 class Screen:
     """The terminal as a place for output.
@@ -51,6 +54,7 @@ class Screen:
         self.hide_first_frame = False
         #: The text of the newest result.
         self.last_result = ""
+        self._in_cell = False
         #: Where the output of this cell stands, once somebody wants to change it.
         self._tracker: Tracker | None = None
         self._watched: list[tuple[str, TextIO]] = []
@@ -70,8 +74,13 @@ class Screen:
             case "clear_output":
                 self._clear(wait=bool(content.get("wait")))
 
+    def begin_cell(self) -> None:
+        """Say that a cell runs: no prompt stands below its output, so that it can be changed."""
+        self._in_cell = True
+
     def end_cell(self) -> None:
         """Say that a cell has ended: its output stays as it is."""
+        self._in_cell = False
         self._clear_pending = False
         self._tracker = None
         while self._watched:
@@ -150,7 +159,7 @@ class Screen:
             content.get("traceback", ()),
             skip_first_frame=self.hide_first_frame,
         )
-        self.write(self._linked(self._plain(text)) + "\n", "stderr")
+        self.write(self._linked(_fitted(self._plain(text))) + "\n", "stderr")
 
     def _linked(self, text: str) -> str:
         if not self._links or "File " not in text:
@@ -169,7 +178,7 @@ class Screen:
         return strip(text)
 
     def _clear(self, *, wait: bool) -> None:
-        if not sys.stdout.isatty():
+        if not self._in_cell or not sys.stdout.isatty():
             return
         self._clear_pending = True
         if not wait:
@@ -184,7 +193,9 @@ class Screen:
 
     def _track(self) -> None:
         """Know from now on, until the cell ends, where its output stands."""
-        if self._tracker is not None or not self._updates or not sys.stdout.isatty():
+        if self._tracker is not None or not self._updates or not self._in_cell:
+            return
+        if not sys.stdout.isatty():
             return
         from shutil import get_terminal_size
 
@@ -196,6 +207,18 @@ class Screen:
             stream = getattr(sys, name)
             self._watched.append((name, stream))
             setattr(sys, name, _Watched(stream, self._tracker.wrote, self._obey_clear))
+
+
+def _fitted(text: str) -> str:
+    """Return a traceback for the window that there is, if it is a narrow one."""
+    from shutil import get_terminal_size
+
+    columns = get_terminal_size().columns
+    if columns >= _NARROW or not sys.stdout.isatty():
+        return text
+    from nuncius.terminal.formats.narrow import narrowed
+
+    return narrowed(text, columns)
 
 
 class _Watched:

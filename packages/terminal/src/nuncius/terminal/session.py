@@ -17,7 +17,6 @@ from nuncius.terminal.editing import trimmed
 from nuncius.terminal.lean import import_lean
 from nuncius.terminal.render import shortened
 from nuncius.terminal.screen import Screen
-from nuncius.terminal.telling import clipboard
 
 if TYPE_CHECKING:
     from nuncius.protocol.client.exchange import Input
@@ -137,6 +136,8 @@ class Session:
         elif not self._screen.last_result:
             self._screen.write("There is no result yet that could be copied.\n", "stderr")
         else:
+            from nuncius.terminal.telling import clipboard
+
             self._screen.write(clipboard(self._screen.last_result))
             self._screen.write(f"Copied {len(self._screen.last_result):,} characters.\n")
         return False
@@ -163,6 +164,7 @@ class Session:
             The result; None if the kernel died.
         """
         self._screen.hide_first_frame = launcher
+        self._screen.begin_cell()
         try:
             result = self._link.execute(
                 code, silent=silent, on_output=self._show, on_input=self._answer
@@ -250,6 +252,8 @@ class Session:
             self._screen.write(explain(error) + "\n", "stderr")
         except KernelDied as death:
             self._after_death(death)
+        except KernelError as error:
+            self._screen.write(f"{error}\n", "stderr")
         except KeyboardInterrupt:
             self._screen.write("\n")
         return False
