@@ -134,7 +134,8 @@ def test_the_whole_life_of_a_kernel(name, spec_of):
 
     async def story():
         async with (
-            KernelManager(spec_of(name)) as manager,
+            # bash_kernel may take seconds to end the shell that it drives.
+            KernelManager(spec_of(name), ManagerOptions(shutdown_timeout=60)) as manager,
             manager.client(on_input=lambda question: question.prompt + "me") as client,
         ):
             info = manager.info

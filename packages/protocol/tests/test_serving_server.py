@@ -320,6 +320,16 @@ def test_an_interrupt_reaches_subshells(shared, code):
         client.delete_subshell(subshell_id, timeout=10)
 
 
+def test_nothing_is_left_lying_once_there_are_subshells(kernel):
+    """Another thread reads the requests then than the one that answers them, and a reply must not cost a request."""
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        client.create_subshell(timeout=10)
+        for _ in range(100):
+            asked = [client.execute("1") for _ in range(10)]
+            assert [each.result(timeout=10).status for each in asked] == ["ok"] * 10
+
+
 def test_a_comm_lives_in_the_subshell_that_opened_it(kernel):
     """A frontend's message reaches it while the main shell is busy, though it names no subshell."""
     with kernel.client() as client:

@@ -1,6 +1,6 @@
 """Read and write one ROUTER socket from several threads, one at a time.
 
-Rule: a ZeroMQ file descriptor is edge-triggered, and any operation can swallow the edge. Whoever is responsible for reading looks at the socket (`Inbox.take`) before it waits, and `Inbox.send` reads what arrived meanwhile.
+Rule: a ZeroMQ file descriptor is edge-triggered, and any operation can swallow the edge. Whoever is responsible for reading looks at the socket (`Inbox.take`) before it waits; where that is another thread than the one that sends, the sender looks as well when it has sent.
 """
 
 from __future__ import annotations

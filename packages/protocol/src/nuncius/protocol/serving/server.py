@@ -469,6 +469,8 @@ class Server:
         # The main thread must have left its poll of the socket.
         self._wakeup.set()
         self._watcher.add(self._shell.fileno(), self._shell.take)
+        # What came while the main thread polled has no edge any more.
+        self._shell.take()
 
     def _interrupt_subshells(self) -> None:
         if self._subshell_interrupt is not None:
@@ -504,6 +506,9 @@ class Server:
             self.outlet.send(message)
         elif message.channel is Channel.SHELL:
             self._shell.send(message)
+            if not self._reads_shell:
+                # Sending may have swallowed the edge that the io thread waits for.
+                self._shell.take()
         else:
             self._control.inbox.send(message)
 
