@@ -91,7 +91,7 @@ class EarlyPrompt:
         """Write the prompt, and have keys wait instead of being echoed."""
         # On Windows the editor draws the first prompt.
         if self._before is None and os.name == "posix":
-            self._before = _quiet(sys.stdin.fileno())
+            self._hush()
             self._write(paint(self.prompts.input(number), self._colors))
 
     def erase(self) -> None:
@@ -127,6 +127,10 @@ class EarlyPrompt:
                 if not default:
                     self.draw(number)
                 self._editor = self._take_over()
+            elif os.name == "posix":
+                self._hush()
+                self._editor.feed(self._typed)
+                self._typed = b""
             return await self._editor.read(number, default)
         finally:
             # Not before: a terminal that echoes in between would show what is pasted, and lose all but 4,096 bytes of it.
@@ -162,6 +166,13 @@ class EarlyPrompt:
         """Show another number in the prompt that waits."""
         if self._editor is not None:
             self._editor.renumber(number)
+
+    def _hush(self) -> None:
+        """Have keys wait instead of being echoed, and take those that were pressed before."""
+        descriptor = sys.stdin.fileno()
+        self._before = _quiet(descriptor)
+        # While a cell ran the terminal made lines of what was typed; a Ctrl-D from then is left of it as a zero byte.
+        self._typed += _waiting(descriptor).replace(b"\0", b"\x04")
 
     def _restore(self) -> None:
         if self._before is not None:

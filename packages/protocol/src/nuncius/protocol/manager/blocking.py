@@ -25,6 +25,9 @@ __all__ = ["BlockingKernelManager", "LoopThread"]
 
 T = TypeVar("T")
 
+#: Seconds between two looks for a signal that came unseen.
+_LOOK = 0.2
+
 
 class LoopThread:
     """An event loop on a thread of its own; use it as a context manager, or `close` it."""
@@ -76,7 +79,9 @@ class LoopThread:
 
         try:
             self._loop.call_soon_threadsafe(begin)
-            done.wait()
+            # Not for ever in one go: a Ctrl-C that comes just before a thread falls asleep does not wake it.
+            while not done.wait(_LOOK):
+                pass
         except BaseException:
             self._loop.call_soon_threadsafe(give_up)
             done.wait(patience)
