@@ -100,12 +100,15 @@ def docs(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Our figures beside those of the peers, in one run: ``nox -s bench -- kernel/start.py``."""
+    """The tables of docs/performance.md, ours beside the peers: ``nox -s bench -- kernel --quick``."""
+    names = [arg for arg in session.posargs if not arg.startswith("-")]
+    options = [arg for arg in session.posargs if arg.startswith("-")]
     session.install(*wheels(session, *PACKAGES), *group("bench"))
-    scripts = session.posargs or [str(path.relative_to(ROOT / "bench"))
-                                  for path in sorted(ROOT.glob("bench/*/bench_*.py"))]  # fmt: skip
-    for script in scripts:
-        session.run("python", f"bench/{script}")
+    bin = Path(session.bin)
+    session.env["PEERS_BIN"] = str(bin)
+    session.env["PEER_PREFIX"] = str(bin.parent)
+    for name in names or ("kernel", "terminal", "nbconvert"):
+        session.run("python", f"bench/{name}/table.py", *options)
 
 
 @nox.session
