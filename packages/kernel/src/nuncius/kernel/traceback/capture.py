@@ -18,7 +18,12 @@ from nuncius.kernel.saferepr import safe_str
 from nuncius.kernel.traceback.hints import hint_for
 from nuncius.kernel.traceback.model import ExceptionRecord, FrameRecord, Omitted, SyntaxDetail
 from nuncius.kernel.traceback.source import context_lines, source_line
-from nuncius.kernel.traceback.variables import arguments_of, variables_of
+from nuncius.kernel.traceback.variables import (
+    Arguments,
+    argument_names,
+    arguments_of,
+    variables_of,
+)
 
 __all__ = ["CaptureOptions", "asks_to_hide", "capture", "type_name"]
 
@@ -196,7 +201,7 @@ class _Reader:
             column, end_column = _characters(
                 code.co_filename, lineno, end_lineno, column, end_column
             )
-        arguments: tuple[tuple[str, str], ...] = ()
+        arguments: Arguments = tuple((name, None) for name in argument_names(code))
         variables: tuple[tuple[str, str], ...] = ()
         if self._options.variables and in_time:
             show = self._options.value_limit

@@ -23,7 +23,7 @@ class FrameRecord:
         column: Where that expression starts, in characters; None when unknown.
         end_column: Where it ends.
         lines: The lines to show, with their numbers; empty when there is no source.
-        arguments: Names and values of the function's arguments, when they were asked for.
+        arguments: Names of the function's arguments, with their values when they were asked for.
         variables: Names and values that the lines mention, when they were asked for.
         is_async: The function is a coroutine function or an asynchronous generator.
     """
@@ -36,7 +36,7 @@ class FrameRecord:
     column: int | None
     end_column: int | None
     lines: tuple[tuple[int, str], ...] = ()
-    arguments: tuple[tuple[str, str], ...] = ()
+    arguments: tuple[tuple[str, str | None], ...] = ()
     variables: tuple[tuple[str, str], ...] = ()
     is_async: bool = False
 

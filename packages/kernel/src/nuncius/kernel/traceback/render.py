@@ -125,11 +125,12 @@ def _place(frame: FrameRecord, theme: Theme) -> str:
     if frame.function == "<module>":
         return text
     arguments = ", ".join(
-        f"{theme.paint('name', name)}={_indented(value, 4)}" for name, value in frame.arguments
+        theme.paint("name", name) + ("" if value is None else f"={_indented(value, 4)}")
+        for name, value in frame.arguments
     )
     prefix = "async " if frame.is_async else ""
     name = theme.paint("function", frame.function.replace("<locals>.", ""))
-    return f"{text}, in {prefix}{name}({arguments if frame.arguments else ''})"
+    return f"{text}, in {prefix}{name}({arguments})"
 
 
 def _short(filename: str) -> str:

@@ -5,31 +5,40 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from inspect import CO_VARARGS, CO_VARKEYWORDS
-from types import BuiltinFunctionType, FrameType, FunctionType, ModuleType
+from types import BuiltinFunctionType, CodeType, FrameType, FunctionType, ModuleType
 from typing import Any
 
 from nuncius.kernel.saferepr import safe_repr
 
-__all__ = ["arguments_of", "variables_of"]
+__all__ = ["Arguments", "argument_names", "arguments_of", "variables_of"]
 
 _NAME = re.compile(r"(?<![\w.])[^\W\d]\w*")
 _STRING_OR_COMMENT = re.compile(r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|#.*")
 _LATE = "<not shown: the traceback takes too long>"
 
 Pairs = tuple[tuple[str, str], ...]
+#: Names, and values where they were read.
+Arguments = tuple[tuple[str, str | None], ...]
+
+
+def argument_names(code: CodeType) -> list[str]:
+    """Return the names of a function's arguments, as its signature has them, without their stars."""
+    count = code.co_argcount + code.co_kwonlyargcount
+    positional = list(code.co_varnames[: code.co_argcount])
+    keyword_only = list(code.co_varnames[code.co_argcount : count])
+    if code.co_flags & CO_VARARGS:
+        positional.append(code.co_varnames[count])
+        count += 1
+    if code.co_flags & CO_VARKEYWORDS:
+        keyword_only.append(code.co_varnames[count])
+    return positional + keyword_only
 
 
 def arguments_of(
     frame: FrameType, limit: int, deadline: float, clock: Callable[[], float]
-) -> Pairs:
+) -> Arguments:
     """Return names and values of the arguments of the function that runs in ``frame``."""
-    code = frame.f_code
-    count = code.co_argcount + code.co_kwonlyargcount
-    names = list(code.co_varnames[:count])
-    if code.co_flags & CO_VARARGS:
-        names.append(code.co_varnames[count])
-    if code.co_flags & CO_VARKEYWORDS:
-        names.append(code.co_varnames[count + bool(code.co_flags & CO_VARARGS)])
+    names = argument_names(frame.f_code)
     if not names:
         return ()
     values = frame.f_locals
