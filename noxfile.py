@@ -104,9 +104,9 @@ def bench(session: nox.Session) -> None:
     names = [arg for arg in session.posargs if not arg.startswith("-")]
     options = [arg for arg in session.posargs if arg.startswith("-")]
     session.install(*wheels(session, *PACKAGES), *group("bench"))
-    bin = Path(session.bin)
-    session.env["PEERS_BIN"] = str(bin)
-    session.env["PEER_PREFIX"] = str(bin.parent)
+    folder = Path(session.bin)
+    session.env["PEERS_BIN"] = str(folder)
+    session.env["PEER_PREFIX"] = str(folder.parent)
     for name in names or ("kernel", "terminal", "nbconvert"):
         session.run("python", f"bench/{name}/table.py", *options)
 

@@ -22,7 +22,14 @@ class TestPythonKernel(KernelConformance):
         spec = folder / "kernels" / cls.kernel_name / "kernel.json"
         spec.parent.mkdir(parents=True)
         argv = [sys.executable, "-m", "nuncius.kernel", "-f", "{connection_file}"]
-        spec.write_text(json.dumps({"argv": argv, "display_name": "Python", "language": "python"}))
+        text = {
+            "argv": argv,
+            "display_name": "Python",
+            "language": "python",
+            "kernel_protocol_version": "5.5",
+            "metadata": {"supported_encryption": ["curve"]},
+        }
+        spec.write_text(json.dumps(text))
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("JUPYTER_PATH", str(folder))
             patch.setenv("JUPYTER_RUNTIME_DIR", str(folder / "runtime"))

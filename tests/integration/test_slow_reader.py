@@ -8,9 +8,12 @@ import sys
 from pathlib import Path
 
 import pytest
+import zmq
 
 from nuncius.protocol.kernelspec import KernelSpec
 from nuncius.protocol.manager import BlockingKernelManager
+from nuncius.protocol.messages import Channel
+from nuncius.protocol.session import Session
 
 SPEC = KernelSpec(
     "nuncius-python",
@@ -62,3 +65,36 @@ def test_twenty_thousand_displays_and_a_hundred_thousand_lines_reach_a_late_read
         "name": "stdout",
         "text": "".join(f"{n}\n" for n in range(LINES)),
     }
+
+
+def test_one_reads_as_it_comes_and_one_much_later_and_neither_misses_anything(finished):
+    """The one that is behind costs the other nothing: it has everything before the first has read a line."""
+    with (
+        BlockingKernelManager(SPEC) as manager,
+        manager.client() as client,
+        zmq.Context() as context,
+        context.socket(zmq.SUB) as behind,
+    ):
+        client.wait_until_ready(timeout=30)
+        # So that little of it waits on this side.
+        behind.set(zmq.RCVHWM, 1)
+        behind.set(zmq.RCVBUF, 4096)
+        behind.set(zmq.SUBSCRIBE, b"")
+        behind.connect(manager.info.url("iopub"))
+        session = Session(manager.info.key)
+        assert next_message(behind, session).msg_type == "iopub_welcome"
+        names = f"DISPLAYS, LINES, PATH = {DISPLAYS}, 0, '/dev/null'"
+        result = client.execute(names + CODE).result(timeout=60)
+        late = []
+        while len(late) < DISPLAYS:
+            message = next_message(behind, session)
+            if message.msg_type == "display_data":
+                late.append(message.content["data"]["text/html"])
+    expected = [f"<b>{n}</b>" for n in range(DISPLAYS)]
+    assert [output["data"]["text/html"] for output in result.outputs] == expected
+    assert late == expected
+
+
+def next_message(socket, session):
+    assert socket.poll(10_000), "the kernel says nothing more"
+    return session.decode(socket.recv_multipart(), Channel.IOPUB)

@@ -31,8 +31,8 @@ from nuncius.protocol.transport.zmq import ZmqTransport
 KERNELS = ["python3", "xpython", "bash"]
 
 #: The exit codes of an orderly end.
-# bash_kernel does not always end by itself in time; then the manager asks it to.
-ORDERLY = {"python3": {0}, "xpython": {0}, "bash": {0, -signal.SIGTERM}}
+# On a busy machine: the control thread of ipykernel flushes the output after it has answered, and waits up to ten seconds for a thread that the main thread has ended meanwhile. Then the manager asks it to end. Or libzmq ends it, as its socket is gone.
+ORDERLY = {"python3": {0}, "xpython": {0}, "bash": {0, -signal.SIGTERM, -signal.SIGABRT}}
 SLEEP = {"bash": "sleep 60"}
 
 SpecOf = Callable[[str], KernelSpec]

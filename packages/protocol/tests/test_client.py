@@ -452,6 +452,36 @@ class Forwarder:
             sink.shutdown(socket.SHUT_RDWR)
 
 
+@pytest.fixture
+def unseen():
+    """Has a Ctrl-C come that wakes nobody, as if a moment before this thread falls asleep: another thread takes it."""
+    timer = threading.Timer(0.1, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT))
+    yield timer.start
+    timer.join()
+
+
+def test_ctrl_c_a_moment_before_the_wait_for_a_cell_ends_the_wait(mortal, unseen):
+    """Nothing else would wake it: no heartbeat is asked for."""
+    with Client(ZmqChannels(mortal.info), heartbeat_interval=None) as client:
+        client.wait_until_ready(timeout=20)
+        execution = client.execute("hang")
+        unseen()
+        with pytest.raises(KeyboardInterrupt):
+            execution.result(timeout=20)
+
+
+def test_ctrl_c_a_moment_before_the_wait_for_a_kernel_ends_the_wait(unseen):
+    with socket.create_server(("127.0.0.1", 0)) as nobody:
+        port = nobody.getsockname()[1]
+        ports = {f"{name}_port": port for name in ("shell", "iopub", "stdin", "control", "hb")}
+        with Client(
+            ZmqChannels(ConnectionInfo(key="x", **ports)), heartbeat_interval=None
+        ) as client:
+            unseen()
+            with pytest.raises(KeyboardInterrupt):
+                client.wait_until_ready(timeout=20)
+
+
 def test_a_thread_that_watches_the_process_wakes_who_waits(mortal):
     """Nothing else would: no heartbeat is asked for, and the connection stands."""
     with Client(ZmqChannels(mortal.info), heartbeat_interval=None) as client:

@@ -383,6 +383,85 @@ def test_an_interrupt_ends_what_runs_and_nothing_else(shared, client, code, way)
     assert texts(run(client, "print('alive')")) == "alive\n"
 
 
+#: A signal whose handler Python noted, and that woke nobody, as if it had come just before the main thread fell asleep: another thread takes it.
+UNSEEN = """
+import os, signal, threading, time
+def send():
+    signal.pthread_kill(threading.get_ident(), signal.{signal})
+threading.Timer(0.1, send).start()
+"""
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        "time.sleep(60)",
+        "threading.Event().wait()",
+        "os.read(os.pipe()[0], 1)",
+        "import asyncio\nawait asyncio.sleep(60)",
+    ],
+)
+def test_an_interrupt_a_moment_before_a_wait_ends_the_wait_and_nothing_else(client, wait):
+    execution = client.execute(UNSEEN.format(signal="SIGINT") + wait)
+    with pytest.raises(ExecutionError, match="KeyboardInterrupt"):
+        execution.result(timeout=20, check=True)
+    # It is not sent a second time: that would end this one.
+    assert texts(run(client, "import time\ntime.sleep(0.4)\nprint('alive')")) == "alive\n"
+
+
+def test_a_handler_of_the_users_own_is_called_once_for_each_signal(client):
+    code = (
+        "import signal, time\ncalls = []\nbefore = signal.signal(signal.SIGINT, lambda *_: calls.append(1))\n"
+        "signal.raise_signal(signal.SIGINT)\ntime.sleep(0.4)\nsignal.signal(signal.SIGINT, before)\nprint(calls)"
+    )
+    assert texts(run(client, code)) == "[1]\n"
+
+
+def test_a_signal_of_a_forked_child_is_not_ours(client):
+    code = (
+        "import os, signal, time\npid = os.fork()\n"
+        "if not pid:\n    try:\n        signal.raise_signal(signal.SIGINT)\n"
+        "    except KeyboardInterrupt:\n        os._exit(7)\n"
+        "status = os.waitpid(pid, 0)[1]\ntime.sleep(0.4)\nprint(os.waitstatus_to_exitcode(status))"
+    )
+    assert texts(run(client, code)) == "7\n"
+
+
+def test_an_idle_kernel_hears_sigterm_a_moment_before_it_waits(kernel):
+    with kernel.client() as client:
+        client.wait_until_ready(timeout=20)
+        run(client, UNSEEN.format(signal="SIGTERM"))
+    assert kernel.process.wait(10) == 0
+
+
+@pytest.mark.parametrize("then", ["", "while True: pass"])
+def test_an_interrupt_while_an_await_ends_hits_the_cell_and_nothing_else(client, then):
+    code = (
+        "import asyncio, signal\nloop = asyncio.get_running_loop()\nready = loop.create_future()\n"
+        "def end():\n    ready.set_result(None)\n    signal.raise_signal(signal.SIGINT)\n"
+        f"loop.call_soon(end)\nawait ready\n{then}"
+    )
+    with pytest.raises(ExecutionError, match="KeyboardInterrupt"):
+        client.execute(code).result(check=True)
+    assert texts(run(client, "print('alive')")) == "alive\n"
+
+
+@pytest.mark.parametrize(
+    "when", ["cancel()", "loop.call_soon(cancel)", "loop.call_later(0.01, cancel)"]
+)
+def test_a_cell_may_cancel_all_tasks(client, when):
+    run(
+        client,
+        "import asyncio\nloop = asyncio.get_running_loop()\ndone = asyncio.Event()\n"
+        "def cancel():\n    done.set()\n    for task in asyncio.all_tasks(loop): task.cancel()\n"
+        "await asyncio.sleep(0)",
+    )
+    first, second = client.execute(when), client.execute("print('next')")
+    assert (first.result().status, second.result().text()) == ("ok", "next\n")
+    run(client, "await done.wait()")
+    assert texts(run(client, "print('alive')")) == "alive\n"
+
+
 def test_an_interrupt_reaches_input(shared, client):
     def interrupt(asked):
         os.kill(shared.process.pid, signal.SIGINT)
@@ -441,9 +520,9 @@ def test_a_cell_that_will_not_end_is_ended_with_the_process(kernel, tmp_path):
     """It has five seconds, whether the end is asked for by a message or by a signal."""
     stubborn = """
 import threading
-print('go', flush=True)
 while True:
     try:
+        print('go', flush=True)
         threading.Event().wait()
     except KeyboardInterrupt:
         pass

@@ -47,7 +47,17 @@ def kernelspecs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         spec = folder / "kernels" / name / "kernel.json"
         spec.parent.mkdir(parents=True)
         argv = [sys.executable, *arguments, "-f", "{connection_file}"]
-        spec.write_text(json.dumps({"argv": argv, "display_name": name, "language": "echo"}))
+        spec.write_text(
+            json.dumps(
+                {
+                    "argv": argv,
+                    "display_name": name,
+                    "language": "echo",
+                    "kernel_protocol_version": "5.5",
+                    "metadata": {"supported_encryption": ["curve"]},
+                }
+            )
+        )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("JUPYTER_PATH", str(folder))
         patch.setenv("JUPYTER_RUNTIME_DIR", str(folder / "runtime"))

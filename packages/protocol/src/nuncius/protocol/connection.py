@@ -19,12 +19,12 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from nuncius.protocol.errors import ConnectionFileError
 from nuncius.protocol.messages import Channel
 from nuncius.protocol.paths import make_runtime_dir, runtime_dir
+from nuncius.protocol.values import Value, field, replace
 
 __all__ = [
     "ConnectionInfo",
@@ -70,8 +70,7 @@ def new_key() -> str:
     return "-".join((text[:8], text[8:12], text[12:16], text[16:20], text[20:]))
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionInfo:
+class ConnectionInfo(Value):
     """Where a kernel listens, and what its messages are signed with.
 
     Attributes:

@@ -10,11 +10,11 @@ Source: ZeroMQ RFC 26 (CurveZMQ); "transport encryption" of jupyter_client 8.9 a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.errors import ConnectionFileError, LaunchFailed
+from nuncius.protocol.values import replace
 
 if TYPE_CHECKING:
     import zmq

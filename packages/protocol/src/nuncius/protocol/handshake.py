@@ -12,12 +12,12 @@ Source: JEP 66, "Jupyter kernel handshaking"; xeus-zmq 3 (what it sends and expe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.connection import ConnectionInfo
 from nuncius.protocol.errors import ConnectionFileError, InvalidSignature, Malformed
 from nuncius.protocol.session import DELIMITER, Session
+from nuncius.protocol.values import replace
 
 if TYPE_CHECKING:
     import zmq

@@ -13,11 +13,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from nuncius.protocol.errors import Malformed
 from nuncius.protocol.messages import PROTOCOL_VERSION, Buffer, Message
+from nuncius.protocol.values import Value, field
 
 __all__ = [
     "CURRENT_IO",
@@ -99,8 +99,7 @@ CURRENT_IO: ContextVar[KernelIO | None] = ContextVar("nuncius_io", default=None)
 INHERITED: list[ContextVar[Any]] = [CURRENT_IO]
 
 
-@dataclass(frozen=True, slots=True)
-class KernelInfo:
+class KernelInfo(Value):
     """What a kernel says of itself: the content of ``kernel_info_reply``.
 
     Attributes:
@@ -152,8 +151,7 @@ def _field(
     return value
 
 
-@dataclass(frozen=True, slots=True)
-class ExecuteRequest:
+class ExecuteRequest(Value):
     """A cell to run.
 
     Attributes:
@@ -204,8 +202,7 @@ class ExecuteRequest:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CompleteRequest:
+class CompleteRequest(Value):
     """Code to complete at a position.
 
     Attributes:
@@ -227,8 +224,7 @@ class CompleteRequest:
         return cls(code, position)
 
 
-@dataclass(frozen=True, slots=True)
-class InspectRequest:
+class InspectRequest(Value):
     """Code with an object of interest at a position.
 
     Attributes:
@@ -268,8 +264,7 @@ def _code_and_position(message: Message) -> tuple[str, int]:
     return code, max(0, position)
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryRequest:
+class HistoryRequest(Value):
     """Which part of the history is wanted.
 
     Attributes:
@@ -341,9 +336,11 @@ class Kernel(ABC):
 
     Attributes:
         info: What the kernel says of itself. It is asked for before the first cell, so it must be there at once.
+        replay_bytes: So many bytes of output are kept for frontends that come later, see `nuncius.protocol.serving.replay`; 0 keeps none.
     """
 
     info: KernelInfo
+    replay_bytes: int = 1 << 20
 
     @abstractmethod
     def execute(self, request: ExecuteRequest, io: KernelIO) -> Reply | Awaitable[Reply]:

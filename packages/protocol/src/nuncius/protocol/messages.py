@@ -9,9 +9,10 @@ Source: "Messaging in Jupyter", sections "General Message Format" and "The Wire 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
+
+from nuncius.protocol.values import Value, field
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,8 +46,7 @@ class Channel(StrEnum):
     HB = "hb"
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Value):
     """Who said what, and when.
 
     Attributes:
@@ -100,8 +100,7 @@ class Header:
         return date if date.tzinfo else date.replace(tzinfo=UTC)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Value):
     """One message.
 
     Attributes:
@@ -151,16 +150,16 @@ class Message:
         }
 
 
-class _NewHeader:
-    """A header that is being filled: the constructor of a frozen class costs five times as much."""
+class _NewHeader(Value, frozen=False):
+    """A header that is being filled: the constructor costs five times as much."""
 
-    __slots__ = Header.__slots__
+    __slots__ = tuple(Header.__fields__)
 
 
-class _NewMessage:
+class _NewMessage(Value, frozen=False):
     """A message that is being filled, see `_NewHeader`."""
 
-    __slots__ = Message.__slots__
+    __slots__ = tuple(Message.__fields__)
 
 
 _new: Any = object.__new__

@@ -10,11 +10,11 @@ import json
 import os
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.errors import Malformed
+from nuncius.protocol.values import Value
 
 if TYPE_CHECKING:
     from nuncius.protocol.messages import Header
@@ -37,8 +37,7 @@ _ESCAPED = bytes(range(32)) + b'"\\'
 _LONGEST_INTEGER = 14_000
 
 
-@dataclass(frozen=True, slots=True)
-class Packer:
+class Packer(Value):
     """A format for the dictionaries of a message.
 
     Attributes:

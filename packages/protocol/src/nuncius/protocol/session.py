@@ -19,7 +19,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from nuncius.protocol.errors import InvalidSignature, Malformed, Replayed
 from nuncius.protocol.messages import (
@@ -31,7 +31,9 @@ from nuncius.protocol.messages import (
     make_header,
     make_message,
 )
-from nuncius.protocol.packing import Packer, json_packer
+
+if TYPE_CHECKING:
+    from nuncius.protocol.packing import Packer
 
 __all__ = ["DELIMITER", "ReplayGuard", "Session", "new_id", "utc_now"]
 
@@ -150,6 +152,8 @@ class Session:
     @cached_property
     def packer(self) -> Packer:
         """Encodes the four dictionaries; made when the first message is encoded, which in the same process none is."""
+        from nuncius.protocol.packing import json_packer
+
         return json_packer()
 
     def clone(self) -> Session:

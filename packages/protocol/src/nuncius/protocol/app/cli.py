@@ -9,7 +9,7 @@ Rule: nothing heavy is imported here. A person waits for ``nuncius --version`` a
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 __all__ = ["KNOWN_COMMANDS", "main"]
 
@@ -38,11 +38,12 @@ KNOWN_COMMANDS: dict[str, tuple[str, str]] = {
 _USAGE = 2
 
 
-def main(argv: Sequence[str]) -> int:
+def main(argv: Sequence[str], loaded: Callable[[], None] | None = None) -> int:
     """Run the command that ``argv`` begins with; return its exit code.
 
     Args:
         argv: Without the program's own name.
+        loaded: Called when the command is loaded, and before it runs.
     """
     words = list(argv)
     if words and words[0] in ("-h", "--help", "help"):
@@ -50,11 +51,11 @@ def main(argv: Sequence[str]) -> int:
     if words and words[0] in ("-V", "--version", "version"):
         return _version(everything=words[0] == "version")
     if not words or words[0].startswith("-") or _is_file(words[0]):
-        return _run("shell", words)
-    return _run(words[0], words[1:])
+        return _run("shell", words, loaded)
+    return _run(words[0], words[1:], loaded)
 
 
-def _run(name: str, arguments: list[str]) -> int:
+def _run(name: str, arguments: list[str], loaded: Callable[[], None] | None) -> int:
     from nuncius.protocol.entrypoints import entry_points
 
     commands = entry_points("nuncius.commands")
@@ -69,17 +70,10 @@ def _run(name: str, arguments: list[str]) -> int:
             f"Repair it with: pip install --force-reinstall {found.distribution}"
         )
         return 1
-    _let_ctrl_c_raise()
+    if loaded is not None:
+        loaded()
     code = command(arguments)
     return code if isinstance(code, int) else 0
-
-
-def _let_ctrl_c_raise() -> None:
-    """Undo what `nuncius.__main__` did for the time of loading: from now on there is something to tidy up."""
-    import signal
-
-    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _missing(name: str, installed: list[str]) -> int:

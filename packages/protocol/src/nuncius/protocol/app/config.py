@@ -8,11 +8,8 @@ Rule 2: an option that no class has is an error which names the nearest one and 
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from nuncius.protocol.app.options import (
     Option,
@@ -23,14 +20,17 @@ from nuncius.protocol.app.options import (
     parse_text,
 )
 from nuncius.protocol.errors import OptionError
+from nuncius.protocol.values import Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Setting", "build", "read_file", "template"]
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Value):
     """What someone said about an option.
 
     Attributes:
@@ -104,10 +104,13 @@ def template(classes: Iterable[type]) -> str:
 
 
 def _build_one(cls: type[T], settings: Sequence[Setting]) -> T:
+    kin = families(cls)
+    if not any(setting.owner in kin for setting in settings):
+        return cls()
     declared = {item.name: item for item in describe(cls)}
     values: dict[str, Any] = {}
     typed: set[str] = set()  # what the command line has set so far
-    for family in families(cls):
+    for family in kin:
         for setting in settings:
             if setting.owner != family:
                 continue
@@ -161,6 +164,8 @@ def _template_entry(item: Option) -> str:
 
 
 def _literal(value: Any) -> str:
+    from pathlib import Path
+
     return repr(str(value)) if isinstance(value, Path) else repr(value)
 
 
@@ -188,6 +193,8 @@ def _where(path: Path, error: Exception) -> str:
 
 def _lines_of_python(text: str) -> dict[tuple[str, str], int]:
     """Where ``c.Owner.name`` stands in a file; the last place, as that is the one in force."""
+    import ast
+
     return {
         (node.value.attr, node.attr): node.lineno
         for node in ast.walk(ast.parse(text))

@@ -1,9 +1,8 @@
-"""Declare options once: frozen dataclasses whose fields carry their help texts.
+"""Declare options once: immutable classes whose fields carry their help texts.
 
 ::
 
-    @dataclass(frozen=True, kw_only=True)
-    class TerminalShell:
+    class TerminalShell(Value, kw_only=True):
         \"\"\"The shell in a terminal.\"\"\"
 
         editing_mode: Literal["emacs", "vi"] = option("emacs", help="Whose keys the prompt has.")
@@ -17,14 +16,16 @@ Values are checked against the annotation: str, int, float, bool, Path, Literal,
 
 from __future__ import annotations
 
-import dataclasses
+import sys
 import types
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from nuncius.protocol.errors import OptionError
+from nuncius.protocol.values import Value, ValueType, field, replace
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "Option",
@@ -42,8 +43,7 @@ _TRUE = frozenset({"true", "t", "yes", "y", "on", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "off", "0"})
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
+class Option(Value):
     """One declared option.
 
     Attributes:
@@ -67,7 +67,7 @@ class Option:
 
 
 def option(
-    default: Any = dataclasses.MISSING,
+    default: Any = None,
     *,
     help: str,  # noqa: A002 - the word that everybody uses for it
     factory: Callable[[], Any] | None = None,
@@ -79,19 +79,48 @@ def option(
         help: What the option does, in sentences: people read it in ``--help-all`` and in the template of the configuration file.
         factory: Makes the default where it is a list or a dict.
     """
+    # Classes that are made by dataclasses.dataclass work as well: these have imported it.
+    late = sys.modules.get("dataclasses")
+    make: Callable[..., Any] = field if late is None else late.field
     if factory is not None:
-        return dataclasses.field(default_factory=factory, metadata={"help": help})
-    return dataclasses.field(default=default, metadata={"help": help})
+        return make(default_factory=factory, metadata={"help": help})
+    return make(default=default, metadata={"help": help})
 
 
 def describe(cls: type) -> tuple[Option, ...]:
     """Return the options of a class in the order of their declaration, inherited ones first."""
-    hints = get_type_hints(cls)
+    hints = get_type_hints(cls, localns=_LateNames())
     return tuple(
-        Option(cls.__name__, field.name, hints[field.name], _default(field), help_text)
-        for field in dataclasses.fields(cls)
-        if (help_text := field.metadata.get("help")) is not None
+        Option(cls.__name__, name, hints[name], default, metadata["help"])
+        for name, default, metadata in _fields(cls)
+        if metadata and "help" in metadata
     )
+
+
+class _LateNames(dict[str, Any]):
+    """What annotations may name although their module imports it for type checkers only: pathlib takes 4 ms to load."""
+
+    def __missing__(self, name: str) -> Any:
+        if name != "Path":
+            raise KeyError(name)
+        from pathlib import Path
+
+        return Path
+
+
+def _fields(cls: type) -> Iterator[tuple[str, Any, Mapping[str, Any] | None]]:
+    """Yield name, default and metadata of the fields of a value class or a dataclass."""
+    if isinstance(cls, ValueType):
+        for name, declared in cls.__fields__.items():
+            yield name, None if declared.required else declared.make_default(), declared.metadata
+        return
+    import dataclasses
+
+    for each in dataclasses.fields(cls):
+        default = None if each.default is dataclasses.MISSING else each.default
+        if each.default_factory is not dataclasses.MISSING:
+            default = each.default_factory()
+        yield each.name, default, each.metadata
 
 
 def families(cls: type) -> tuple[str, ...]:
@@ -99,7 +128,12 @@ def families(cls: type) -> tuple[str, ...]:
 
     So a setting of a base holds for what is derived from it, unless that has its own.
     """
-    return tuple(base.__name__ for base in reversed(cls.__mro__) if dataclasses.is_dataclass(base))
+    return tuple(
+        base.__name__
+        for base in reversed(cls.__mro__)
+        if base is not Value
+        and (isinstance(base, ValueType) or hasattr(base, "__dataclass_fields__"))
+    )
 
 
 def changed(options: Any, name: str, value: Any) -> Any:
@@ -128,7 +162,10 @@ def changed(options: Any, name: str, value: Any) -> Any:
             checked = parse_text(value, item.type)
     except ValueError as error:
         raise OptionError(f"{item.key}: {error}") from None
-    return dataclasses.replace(options, **{name: checked})
+    change: Callable[..., Any] = replace
+    if not isinstance(options, Value):
+        from dataclasses import replace as change
+    return change(options, **{name: checked})
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
@@ -152,7 +189,7 @@ def parse_text(text: str, kind: Any) -> Any:
         return None
     if kind is str or kind is Any:
         return text
-    if kind is Path:
+    if _is_path(kind):
         return _path(text)
     if kind is bool:
         return _parse_bool(text)
@@ -166,7 +203,14 @@ def parse_text(text: str, kind: Any) -> Any:
     return check_value(_parse_container(text, kind), kind)
 
 
+def _is_path(kind: Any) -> bool:
+    late = sys.modules.get("pathlib")
+    return late is not None and kind is late.Path
+
+
 def _path(value: str | Path) -> Path:
+    from pathlib import Path
+
     try:
         return Path(value).expanduser()
     except RuntimeError:
@@ -189,7 +233,7 @@ def check_value(value: Any, kind: Any) -> Any:
         return _choice(value, kind, {choice: choice for choice in get_args(kind)})
     if origin in (list, tuple, dict):
         return _check_container(value, kind, origin)
-    if origin is Path and isinstance(value, str | Path):
+    if _is_path(origin) and isinstance(value, str | origin):
         return _path(value)
     if origin is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
@@ -203,13 +247,15 @@ def type_name(kind: Any) -> str:
     """Return what kind of value is expected, in words."""
     kind, optional = _without_none(kind)
     origin = get_origin(kind) or kind
-    words = {str: "text", int: "a whole number", float: "a number", bool: "True or False", Path: "a path"}  # fmt: skip
+    words = {str: "text", int: "a whole number", float: "a number", bool: "True or False"}  # fmt: skip
     if origin is Literal:
         name = " or ".join(repr(choice) for choice in get_args(kind))
     elif origin in (list, tuple):
         name = f"a list of {type_name(arguments[0])}" if (arguments := get_args(kind)) else "a list"
     elif origin is dict:
         name = "a dict"
+    elif _is_path(origin):
+        name = "a path"
     else:
         name = words.get(origin, getattr(origin, "__name__", str(origin)))
     return f"{name}, or None" if optional else name
@@ -269,9 +315,3 @@ def _without_none(kind: Any) -> tuple[Any, bool]:
 
 def _unexpected(kind: Any, value: Any) -> ValueError:
     return ValueError(f"expected {type_name(kind)}, got {value!r}")
-
-
-def _default(field: dataclasses.Field[Any]) -> Any:
-    if field.default_factory is not dataclasses.MISSING:
-        return field.default_factory()
-    return None if field.default is dataclasses.MISSING else field.default

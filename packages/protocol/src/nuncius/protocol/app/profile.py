@@ -15,12 +15,18 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nuncius.protocol.app.options import nearest
 from nuncius.protocol.errors import OptionError
 from nuncius.protocol.paths import nuncius_dir
+from nuncius.protocol.values import Value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# ruff: noqa: PTH112, PTH113, PTH118
+# os.path, not pathlib, where nothing is there most often: a shell starts here, and pathlib takes 4 ms to load.
 
 __all__ = [
     "DEFAULT_PROFILE",
@@ -36,17 +42,23 @@ DEFAULT_PROFILE = "default"
 _CONFIG_NAMES = ("config.json", "config.py")
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Value):
     """A named folder of settings.
 
     Attributes:
         name: What people call it.
-        folder: Where it is; the default profile's may not exist.
+        location: The path of its folder.
     """
 
     name: str
-    folder: Path
+    location: str
+
+    @property
+    def folder(self) -> Path:
+        """Where it is; the default profile's may not exist."""
+        from pathlib import Path
+
+        return Path(self.location)
 
     @property
     def startup(self) -> Path:
@@ -60,7 +72,7 @@ class Profile:
 
     def config_files(self) -> list[Path]:
         """Return the configuration files of this profile that exist, the most important last."""
-        return _existing(self.folder)
+        return _existing(self.location)
 
 
 def default_profile_name() -> str:
@@ -78,8 +90,8 @@ def find_profile(name: str | None = None) -> Profile:
         OptionError: There is none of that name.
     """
     name = name or default_profile_name()
-    profile = Profile(name, _home() / name)
-    if name != DEFAULT_PROFILE and not profile.folder.is_dir():
+    profile = _profile(name)
+    if name != DEFAULT_PROFILE and not os.path.isdir(profile.location):
         known = [other.name for other in list_profiles()]
         raise OptionError(
             f"there is no profile {name!r}{nearest(name, known)} (make it: nuncius profile create {name})"
@@ -89,12 +101,12 @@ def find_profile(name: str | None = None) -> Profile:
 
 def list_profiles() -> list[Profile]:
     """Return the profiles, the default first."""
-    default = Profile(DEFAULT_PROFILE, _home() / DEFAULT_PROFILE)
+    default = _profile(DEFAULT_PROFILE)
     try:
         names = sorted(entry.name for entry in os.scandir(_home()) if entry.is_dir())
     except OSError:
         return [default]
-    return [default, *(Profile(name, _home() / name) for name in names if name != DEFAULT_PROFILE)]
+    return [default, *(_profile(name) for name in names if name != DEFAULT_PROFILE)]
 
 
 def create_profile(name: str, config: str) -> Profile:
@@ -111,7 +123,7 @@ def create_profile(name: str, config: str) -> Profile:
         raise OptionError(
             f"{name!r} cannot name a profile: use letters, digits, '-', '_' and '.', not first"
         )
-    profile = Profile(name, _home() / name)
+    profile = _profile(name)
     try:
         for folder in (profile.startup, profile.log):
             # For the owner only: startup files are code that runs as they.
@@ -128,13 +140,23 @@ def create_profile(name: str, config: str) -> Profile:
 def shared_config_files() -> list[Path]:
     """Return the configuration files that hold for every profile and exist, the most important last: of the machine, the environment, the person."""
     folders = ["/etc/nuncius"] if os.name == "posix" else []
-    folders += [os.path.join(sys.prefix, "etc", "nuncius"), nuncius_dir()]  # noqa: PTH118
-    return [path for folder in folders for path in _existing(Path(folder))]
+    folders += [os.path.join(sys.prefix, "etc", "nuncius"), nuncius_dir()]
+    return [path for folder in folders for path in _existing(folder)]
 
 
-def _existing(folder: Path) -> list[Path]:
-    return [path for name in _CONFIG_NAMES if (path := folder / name).is_file()]
+def _existing(folder: str) -> list[Path]:
+    paths = [os.path.join(folder, name) for name in _CONFIG_NAMES]
+    found = [path for path in paths if os.path.isfile(path)]
+    if not found:
+        return []
+    from pathlib import Path
+
+    return [Path(path) for path in found]
 
 
-def _home() -> Path:
-    return Path(nuncius_dir()) / "profiles"
+def _profile(name: str) -> Profile:
+    return Profile(name, os.path.join(_home(), name))
+
+
+def _home() -> str:
+    return os.path.join(nuncius_dir(), "profiles")

@@ -20,14 +20,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from nuncius.protocol.app.config import Setting, build, read_file
 from nuncius.protocol.app.options import describe, nearest, option
 from nuncius.protocol.app.profile import Profile, find_profile, shared_config_files
 from nuncius.protocol.errors import NunciusError, OptionError
+from nuncius.protocol.values import Value, field
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["Alias", "Flag", "Group", "Parsed", "Program", "ProgramOptions"]
 
@@ -37,8 +39,7 @@ T = TypeVar("T")
 _USAGE, _FAILED, _INTERRUPTED = 2, 1, 130
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProgramOptions:
+class ProgramOptions(Value, kw_only=True):
     """What every program of Nuncius understands."""
 
     profile: str | None = option(
@@ -57,8 +58,7 @@ class ProgramOptions:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Alias:
+class Alias(Value):
     """A short name for an option.
 
     Attributes:
@@ -72,8 +72,7 @@ class Alias:
     help: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Flag:
+class Flag(Value):
     """A name for an option set to one value.
 
     Attributes:
@@ -98,8 +97,7 @@ _COMMON_FLAGS: Mapping[str, Flag] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Value):
     """What a program was told.
 
     Attributes:
@@ -119,8 +117,7 @@ class Parsed:
         return value
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Value):
     """A program with a command line.
 
     Attributes:
@@ -258,8 +255,7 @@ class Program:
             raise OptionError(f"did not expect {arguments[most]!r}: see nuncius {self.name} --help")
 
 
-@dataclass(frozen=True)
-class Group:
+class Group(Value):
     """A command with sub-commands, such as ``nuncius profile``.
 
     Attributes:

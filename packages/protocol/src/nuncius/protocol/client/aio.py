@@ -10,6 +10,7 @@
         print((await execution).status)
 
 One task reads, one sends, so that messages leave in the order of the calls, and one listens to the heart while something is awaited. All end with `AsyncClient.aclose`.
+Where the transport is `nuncius.protocol.transport.base.Direct`, messages do not pass through the first two: each hop between tasks costs as much as reading a message.
 
 Rule 1: a client belongs to one event loop.
 Rule 2: cancelling what waits for an answer leaves everything else as it is.
@@ -42,7 +43,7 @@ from nuncius.protocol.client.requests import Requests
 from nuncius.protocol.core.client import InputAsked
 from nuncius.protocol.errors import KernelDied, KernelTimeout, TransportClosed
 from nuncius.protocol.messages import Message
-from nuncius.protocol.transport.base import Monitored
+from nuncius.protocol.transport.base import Direct, Monitored
 
 if TYPE_CHECKING:
     from nuncius.protocol.transport.base import Transport
@@ -145,6 +146,7 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
         super().__init__(Exchange(transport.new, on_input))
         self._liveness = Liveness(heartbeat_interval, heartbeat_patience)
         self._kernel_info = kernel_info
+        self._direct = transport if isinstance(transport, Direct) else None
         if heartbeat_interval is not None and isinstance(transport, Monitored):
             transport.on_disconnect(self._disconnected)
         #: What is to be sent, oldest first, and for whom.
@@ -170,6 +172,8 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
         if self._closed:
             raise TransportClosed("this client is closed")
         if not self._tasks:
+            if self._direct is not None:
+                self._direct.set_sink(self._take)
             await self.transport.open()
             self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
             if self._liveness.interval is not None:
@@ -297,7 +301,13 @@ class AsyncClient(Requests[Coroutine[Any, Any, Message], AsyncExecution]):
 
     def _send(self, message: Message, pending: Pending | None = None) -> None:
         self._check_open()
-        self._outbox.append((message, pending))
+        if self._direct is None:
+            self._outbox.append((message, pending))
+        else:
+            try:
+                self._direct.post(message)
+            except Exception as error:  # noqa: BLE001 - whoever sent it gets it, whatever it is
+                self._not_sent(pending, error)
         self._outgoing.set()
 
     async def _write(self) -> None:

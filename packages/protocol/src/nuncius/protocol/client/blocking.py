@@ -56,6 +56,9 @@ if TYPE_CHECKING:
 __all__ = ["Client", "Execution"]
 
 
+#: Seconds between two looks for a signal that came unseen.
+_LOOK = 0.2
+
 #: Waits until the first argument says so; see `Client`.
 _Wait = Callable[[Callable[[], bool], "float | None", Pending], None]
 
@@ -382,6 +385,9 @@ class Client(Requests[Message, Execution]):
         return happened
 
     def _wait_for_anything(self, timeout: float | None) -> bool:
+        """Wait for a while; tell whether anything has come."""
+        # Not for ever in one go: a Ctrl-C that comes just before the thread falls asleep does not wake it.
+        timeout = _LOOK if timeout is None else min(timeout, _LOOK)
         descriptors = [number for _, number in self.channels.filenos()]
         if not descriptors:
             # No sockets: a kernel in another thread, or a connection that was lost.

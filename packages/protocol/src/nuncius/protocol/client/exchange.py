@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.core.client import (
     ClientCore,
@@ -23,15 +22,17 @@ from nuncius.protocol.core.client import (
     Replied,
     StatusChanged,
 )
-from nuncius.protocol.core.outputs import OutputArea, OutputCollector
 from nuncius.protocol.errors import KernelDied, KernelTimeout
 from nuncius.protocol.messages import Buffer, Channel, Message, MessageFactory
+from nuncius.protocol.values import Value
+
+if TYPE_CHECKING:
+    from nuncius.protocol.core.outputs import OutputArea, OutputCollector
 
 __all__ = ["Exchange", "Happening", "Input", "InputHandler", "Liveness", "Pending", "Readiness"]
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Value):
     """A question of the code that runs.
 
     Attributes:
@@ -59,7 +60,6 @@ def _nothing() -> None:
     """Wake nobody."""
 
 
-@dataclass(slots=True, eq=False)
 class Pending:
     """One request, while it is open and after.
 
@@ -69,20 +69,37 @@ class Pending:
         failure: Why nothing will come any more.
         finished: Everything that belongs to it has arrived.
         outputs: What it published and nobody has iterated over yet.
+        runs_code: Its outputs are kept until someone iterates over them.
         area: Its outputs as a notebook stores them; None if they are not collected.
-        wake: Called when any of these has changed.
+        wake: Called when the outputs, the reply, the failure or the end have changed.
     """
 
-    request: Message
-    reply: Message | None = None
-    failure: Exception | None = None
-    finished: bool = False
-    outputs: deque[Message] = field(default_factory=deque)
-    area: OutputArea | None = None
-    collector: OutputCollector | None = None
-    on_output: Callable[[Message], None] | None = None
-    on_input: InputHandler | None = None
-    wake: Callable[[], None] = _nothing
+    __slots__ = (
+        "area",
+        "collector",
+        "failure",
+        "finished",
+        "on_input",
+        "on_output",
+        "outputs",
+        "reply",
+        "request",
+        "runs_code",
+        "wake",
+    )
+
+    def __init__(self, request: Message) -> None:
+        self.request = request
+        self.reply: Message | None = None
+        self.failure: Exception | None = None
+        self.finished = False
+        self.outputs: deque[Message] = deque()
+        self.runs_code = False
+        self.area: OutputArea | None = None
+        self.collector: OutputCollector | None = None
+        self.on_output: Callable[[Message], None] | None = None
+        self.on_input: InputHandler | None = None
+        self.wake: Callable[[], None] = _nothing
 
     @property
     def replied(self) -> bool:
@@ -158,15 +175,23 @@ class Exchange:
         metadata: Mapping[str, Any],
         subshell_id: str | None,
         outputs: OutputCollector | None,
+        collect: bool,
         on_output: Callable[[Message], None] | None,
         on_input: InputHandler | None,
     ) -> Pending:
-        """Register an execute request whose outputs are collected; send its ``request``, or call `forget`."""
+        """Register an execute request ; send its ``request``, or call `forget`."""
         pending = self.request(
             "execute_request", content, metadata=metadata, subshell_id=subshell_id
         )
-        pending.collector = OutputCollector() if outputs is None else outputs
-        pending.area = pending.collector.open(pending.request.msg_id)
+        pending.runs_code = True
+        if outputs is None and collect:
+            # Consoles collect nothing, and start without it.
+            from nuncius.protocol.core.outputs import OutputCollector
+
+            outputs = OutputCollector()
+        if outputs is not None:
+            pending.collector = outputs
+            pending.area = outputs.open(pending.request.msg_id)
         pending.on_output, pending.on_input = on_output, on_input
         return pending
 
@@ -250,8 +275,9 @@ class Exchange:
         if kind is Output:
             if pending.collector is not None:
                 pending.collector.receive(event.message)  # type: ignore[union-attr]
-                if pending.on_output is None:
-                    pending.outputs.append(event.message)  # type: ignore[union-attr]
+            if not pending.runs_code or pending.on_output is not None:
+                return
+            pending.outputs.append(event.message)  # type: ignore[union-attr]
         elif kind is Replied:
             pending.reply = event.message  # type: ignore[union-attr]
         elif isinstance(event, Finished):
@@ -321,7 +347,6 @@ class Exchange:
         return pending
 
 
-@dataclass(slots=True)
 class Readiness:
     """Decide when a kernel is ready: it answers, and what it publishes reaches us.
 
@@ -329,14 +354,17 @@ class Readiness:
     The first question waits in the socket and is answered as soon as the kernel can: what follows is needed only when it came before the subscription.
     """
 
-    exchange: Exchange
-    #: The first probe's reply; or what the kernel said before to who started it.
-    reply: Message | None = None
-    #: Something was published that we received.
-    subscribed: bool = False
-    #: All open probes.
-    probes: list[Pending] = field(default_factory=list)
-    _pause: float = 0.005
+    __slots__ = ("_pause", "exchange", "probes", "reply", "subscribed")
+
+    def __init__(self, exchange: Exchange, reply: Message | None = None) -> None:
+        self.exchange = exchange
+        #: The first probe's reply; or what the kernel said before to who started it.
+        self.reply = reply
+        #: Something was published that we received.
+        self.subscribed = False
+        #: All open probes.
+        self.probes: list[Pending] = []
+        self._pause = 0.005
 
     @property
     def ready(self) -> bool:
@@ -377,7 +405,6 @@ class Readiness:
             self.exchange.forget(probe)
 
 
-@dataclass(slots=True)
 class Liveness:
     """Decide from heartbeats whether a kernel is dead.
 
@@ -388,10 +415,13 @@ class Liveness:
         missed: Heartbeats missed since it was heard last.
     """
 
-    interval: float | None = 1.0
-    patience: int = 4
-    heard: bool = False
-    missed: int = 0
+    __slots__ = ("heard", "interval", "missed", "patience")
+
+    def __init__(self, interval: float | None = 1.0, patience: int = 4) -> None:
+        self.interval = interval
+        self.patience = patience
+        self.heard = False
+        self.missed = 0
 
     @property
     def doubt(self) -> float:

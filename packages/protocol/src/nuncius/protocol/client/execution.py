@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.errors import ExecutionError
+from nuncius.protocol.values import Value
 
 if TYPE_CHECKING:
     from nuncius.protocol.client.exchange import Pending
@@ -22,8 +22,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ExecutionResult:
+class ExecutionResult(Value):
     """The end of an execution.
 
     Attributes:

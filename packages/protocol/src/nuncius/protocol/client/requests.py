@@ -129,6 +129,7 @@ class Requests(ABC, Generic[R, E]):
         metadata: Mapping[str, Any] | None = None,
         subshell_id: str | None = None,
         outputs: OutputCollector | None = None,
+        collect: bool = True,
         on_output: Callable[[Message], None] | None = None,
         on_input: Callable[[Input], Any] | None = None,
     ) -> E:
@@ -145,6 +146,7 @@ class Requests(ABC, Generic[R, E]):
             metadata: Of the message.
             subshell_id: The subshell that is to run it.
             outputs: The collector of a document; by default the execution has one for itself.
+            collect: Have one; without it, for frontends that show outputs and keep none, the result has no outputs.
             on_output: Called with each message that the cell publishes, as it comes. Then iterating gives nothing.
             on_input: Called when the code asks for input; returns the line. EOFError stands for the end of the input.
 
@@ -170,6 +172,7 @@ class Requests(ABC, Generic[R, E]):
                 metadata=execute_metadata(metadata, cell_id),
                 subshell_id=subshell_id,
                 outputs=outputs,
+                collect=collect,
                 on_output=on_output,
                 on_input=on_input,
             )

@@ -10,11 +10,11 @@ Rule 3: when the kernel dies or restarts, `abandon` ends every open request: not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 from nuncius.protocol.core.dispatch import reply_type
 from nuncius.protocol.messages import Buffer, Channel, Message, MessageFactory
+from nuncius.protocol.values import Value
 
 __all__ = [
     "Abandoned",
@@ -29,40 +29,35 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Replied:
+class Replied(Value):
     """The reply to an open request arrived; its idle status may still be to come."""
 
     request: Message
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Value):
     """An open request published something: any iopub message but a status."""
 
     request: Message
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class InputAsked:
+class InputAsked(Value):
     """An open request asks for input; answer with `ClientCore.input_reply`."""
 
     request: Message
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class StatusChanged:
+class StatusChanged(Value):
     """The kernel's state changed: ``starting``, ``busy``, ``idle``, ``restarting``, ``dead``, whoever caused it."""
 
     state: str
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Value):
     """An open request is finished: this is its last event.
 
     Attributes:
@@ -74,16 +69,14 @@ class Finished:
     reply: Message | None
 
 
-@dataclass(frozen=True, slots=True)
-class Abandoned:
+class Abandoned(Value):
     """An open request will never be finished: this is its last event."""
 
     request: Message
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Orphan:
+class Orphan(Value):
     """A message that belongs to no open request of ours."""
 
     message: Message
@@ -92,17 +85,18 @@ class Orphan:
 Event = Replied | Output | InputAsked | StatusChanged | Finished | Abandoned | Orphan
 
 
-@dataclass(slots=True)
 class _Open:
     """What an open request still waits for."""
 
-    request: Message
-    reply: Message | None = None
-    waits_for_reply: bool = True
-    waits_for_idle: bool = True
+    __slots__ = ("reply", "request", "waits_for_idle", "waits_for_reply")
+
+    def __init__(self, request: Message, *, waits_for_reply: bool, waits_for_idle: bool) -> None:
+        self.request = request
+        self.reply: Message | None = None
+        self.waits_for_reply = waits_for_reply
+        self.waits_for_idle = waits_for_idle
 
 
-@dataclass(slots=True)
 class ClientCore:
     """Match incoming messages to the requests we sent.
 
@@ -114,9 +108,12 @@ class ClientCore:
         state: The last state that the kernel published, ``unknown`` before.
     """
 
-    new: MessageFactory
-    open: dict[str, _Open] = field(default_factory=dict)
-    state: str = "unknown"
+    __slots__ = ("new", "open", "state")
+
+    def __init__(self, new: MessageFactory) -> None:
+        self.new = new
+        self.open: dict[str, _Open] = {}
+        self.state = "unknown"
 
     def request(
         self,
@@ -155,7 +152,9 @@ class ClientCore:
         )
         replies = reply_type(msg_type) is not None
         if replies or expect_idle:
-            self.open[message.msg_id] = _Open(message, None, replies, expect_idle)
+            self.open[message.msg_id] = _Open(
+                message, waits_for_reply=replies, waits_for_idle=expect_idle
+            )
         return message
 
     def forget(self, msg_id: str) -> None:

@@ -15,23 +15,21 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from nuncius.protocol.messages import Channel, Header, Message, MessageFactory
+from nuncius.protocol.values import Value
 
 __all__ = ["Dispatcher", "Effect", "Run", "Send", "reply_type"]
 
 
-@dataclass(frozen=True, slots=True)
-class Send:
+class Send(Value):
     """Send this message."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Value):
     """Let the kernel handle this request, then call `Dispatcher.finished`."""
 
     request: Message

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from nuncius.protocol.core.widgets import WidgetStates
+from nuncius.protocol.values import Value
 
 if TYPE_CHECKING:
     from nuncius.protocol.messages import Message
@@ -37,8 +37,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Appended:
+class Appended(Value):
     """An output was added at the end.
 
     Attributes:
@@ -54,8 +53,7 @@ class Appended:
     display_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Extended:
+class Extended(Value):
     """Text was added to a stream output, which is the last one."""
 
     area: OutputArea
@@ -64,8 +62,7 @@ class Extended:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Replaced:
+class Replaced(Value):
     """A display got other data."""
 
     area: OutputArea
@@ -74,15 +71,13 @@ class Replaced:
     display_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cleared:
+class Cleared(Value):
     """All outputs of the area were removed."""
 
     area: OutputArea
 
 
-@dataclass(frozen=True, slots=True)
-class WidgetChanged:
+class WidgetChanged(Value):
     """An output widget took an output. Its kernel side learns of it by a ``comm_msg`` with `state`.
 
     Attributes:
@@ -219,12 +214,14 @@ class OutputArea:
         return Appended(self, index, dict(output), display_id)
 
 
-@dataclass(slots=True)
 class _OutputWidget:
     """An output widget: while its ``msg_id`` is set, it takes the outputs of that request."""
 
-    area: OutputArea = field(default_factory=OutputArea)
-    msg_id: str = ""
+    __slots__ = ("area", "msg_id")
+
+    def __init__(self, area: OutputArea) -> None:
+        self.area = area
+        self.msg_id = ""
 
 
 class OutputCollector:

@@ -58,7 +58,7 @@ def serve(
         sys.stderr.write(f"error: {error}\n")
         return 1
     sys.setswitchinterval(min(_SWITCH_INTERVAL, sys.getswitchinterval()))
-    signal.signal(signal.SIGTERM, lambda *_: server.terminate())
+    signal.signal(signal.SIGTERM, server.terminate)
     # The server takes it, and leaves this in its place: no moment of the end is without a handler.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import zmq
@@ -10,6 +9,8 @@ import zmq
 from nuncius.protocol.curve import apply_server
 from nuncius.protocol.errors import ConnectionFileError
 from nuncius.protocol.messages import Channel
+from nuncius.protocol.serving.publisher import MOST_MESSAGES
+from nuncius.protocol.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,8 +23,7 @@ __all__ = ["Bound", "bind"]
 _LINGER_MS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Value):
     """The sockets, and where they listen.
 
     Attributes:
@@ -43,12 +43,11 @@ class Bound:
         self.context.term()
 
 
-def bind(info: ConnectionInfo, *, iopub_limit: int = 2048) -> Bound:
+def bind(info: ConnectionInfo) -> Bound:
     """Bind the sockets that ``info`` asks for; port 0 means any.
 
     Args:
         info: What is wanted.
-        iopub_limit: Messages that are kept for one subscriber before the kernel waits for it. It must be set before binding to have any effect.
 
     Raises:
         ConnectionFileError: An address cannot be bound; it says which one, and why.
@@ -62,7 +61,8 @@ def bind(info: ConnectionInfo, *, iopub_limit: int = 2048) -> Bound:
             socket = sockets[channel] = context.socket(kind)
             _prepare(socket, channel, info)
             if channel is Channel.IOPUB:
-                socket.set(zmq.SNDHWM, iopub_limit)
+                # Before binding, or it has no effect.
+                socket.set(zmq.SNDHWM, MOST_MESSAGES)
             ports[f"{channel}_port"] = _bind(socket, channel, info)
     except BaseException:
         for socket in sockets.values():

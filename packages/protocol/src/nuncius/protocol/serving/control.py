@@ -43,9 +43,11 @@ class Control:
         self._runner: Any = None
         self._thread = threading.Thread(target=self._run, name="nuncius-control", daemon=True)
 
-    def start(self) -> None:
-        """Start the thread."""
+    def start(self) -> int:
+        """Start the thread, and return its identifier."""
         self._thread.start()
+        assert self._thread.ident is not None
+        return self._thread.ident
 
     def stop(self) -> None:
         """End the thread, and close the socket."""

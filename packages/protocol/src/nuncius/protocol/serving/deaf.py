@@ -1,6 +1,6 @@
-"""Find the connections of a listening socket whose other end reads nothing, and end them.
+"""Find the connections of a listening socket whose other end reads nothing, or next to nothing, and end them.
 
-A publishing ZeroMQ socket does not say which of its subscribers is full. The system does: data that was written to a connection, and neither leaves nor is acknowledged while time passes, belongs to an end that does not read.
+A publishing ZeroMQ socket does not say which of its subscribers is behind. The system does: data that was written to a connection, and neither leaves nor is acknowledged while time passes, belongs to an end that does not read.
 
 Rule 1: only connections whose own address is that of the listening socket are touched: the process has others.
 Rule 2: where the system does not tell, nothing is found.
@@ -57,21 +57,32 @@ def has_moved(before: Progress, now: Progress) -> bool:
     )
 
 
-def end_deaf(endpoint: str, before: Progress) -> int:
-    """End the connections that have data to send and have not come further than ``before``.
+def end_deaf(endpoint: str, before: Progress, least: float = 0) -> int:
+    """End the connections that had and have data to send, and whose other ends have taken too little since ``before``.
+
+    Args:
+        endpoint: As for `progress`.
+        before: What `progress` returned then.
+        least: How many bytes are enough; any are, where the system does not tell how many there were.
 
     Returns:
-        How many.
+        How many were ended.
     """
     ended = 0
     now = progress(endpoint)
-    deaf = {key for key, state in now.items() if state[0] and before.get(key) == state}
+    deaf = {key for key, state in now.items() if _is_deaf(before.get(key), state, least)}
     for descriptor, connection in _accepted_at(endpoint):
         if (descriptor, os.fstat(connection.fileno()).st_ino) in deaf:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
                 ended += 1
     return ended
+
+
+def _is_deaf(before: tuple[int, int] | None, now: tuple[int, int], least: float) -> bool:
+    if before is None or not before[0] or not now[0]:
+        return False
+    return before == now or (now[1] > 0 and now[1] - before[1] < least)
 
 
 def _accepted_at(endpoint: str) -> Iterator[tuple[int, socket.socket]]:

@@ -46,6 +46,8 @@ class Interrupts:
         self.threads: dict[int, ThreadInterrupts] = {}
         #: Called for each signal, in the signal handler: has somebody else interrupt the other threads.
         self.also: Callable[[], None] | None = None
+        #: Called first, as well: see `nuncius.protocol.serving.reminder`.
+        self.heard: Callable[[], None] | None = None
         self._before: Any = None
         #: Ctrl-C that finds no request goes to the handler that was there before: we are a guest in a program.
         self.passes_on = False
@@ -71,6 +73,8 @@ class Interrupts:
         Raises:
             KeyboardInterrupt: Code of a request runs.
         """
+        if self.heard is not None:
+            self.heard()
         self.count += 1
         if self.also is not None:
             self.also()
@@ -227,13 +231,18 @@ class Interruptible:
         if self._pending:
             raise KeyboardInterrupt
         self._pending = True
-        self._loop.call_soon_threadsafe(self._task.cancel)
+        self._loop.call_soon_threadsafe(self._cancel)
 
     def interrupt_from_outside(self) -> None:
         """Raise KeyboardInterrupt at the ``await``; from another thread."""
         if not self._pending:
             self._pending = True
-            self._loop.call_soon_threadsafe(self._task.cancel)
+            self._loop.call_soon_threadsafe(self._cancel)
+
+    def _cancel(self) -> None:
+        # In the same turn of the loop the awaitable may have gone on, or ended; what else the task does is not to be hit.
+        if self._pending:
+            self._task.cancel()
 
     def __await__(self) -> Generator[Any, None, Any]:
         import asyncio
@@ -246,6 +255,10 @@ class Interruptible:
             while True:
                 self.inside = True
                 try:
+                    if self._pending:
+                        # The loop may not have another turn: what follows may compute.
+                        self._pending = False
+                        error = KeyboardInterrupt()
                     yielded = self._step(steps, error)
                 except StopIteration as stop:
                     return stop.value
@@ -264,6 +277,7 @@ class Interruptible:
                     error = other
         finally:
             self._interrupts.waiting = None
+            self._pending = False
 
     @staticmethod
     def _step(steps: Any, error: BaseException | None) -> Any:

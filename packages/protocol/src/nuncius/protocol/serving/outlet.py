@@ -2,7 +2,7 @@
 
 Rule 1: the first line after a quiet moment goes out with its newline; what follows is joined for `Outlet.interval` seconds per (request, stream).
 Rule 2: any other message sends the text that is held back first, so the order of what one thread publishes is the order on the wire.
-Rule 3: nothing is lost: what cannot be sent waits.
+Rule 3: nothing is lost: when frontends have not taken enough of what was sent, whoever has output waits (`Outlet.room`). Messages that are made already do not: states and replies.
 
 All methods may be called from any thread. One lock covers the sending; text is taken without it, since appending to a deque is one step of the interpreter.
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from nuncius.protocol.messages import Buffer, Channel, Header, Message, MessageFactory
 
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractContextManager
 
-__all__ = ["Outlet"]
+__all__ = ["Outlet", "Room"]
 
-#: Stream text of one message, in characters: more is sent at once. Together with the limit of messages that wait for a slow frontend (`nuncius.protocol.serving.binding.bind`) this bounds the memory that its output takes.
+#: Stream text of one message, in characters: more is sent at once. What waits for a slow frontend is bounded in bytes, see `nuncius.protocol.serving.publisher`.
 _LARGEST = 1 << 18
 
 #: Seconds that the beginning of a line waits for its end after a quiet moment: print() writes the two separately.
@@ -32,6 +32,19 @@ _MOMENT = 0.005
 _FLUSHES = 8
 
 _EMPTY: Mapping[str, Any] = {}
+
+
+class Room(Protocol):
+    """Tells whether there is room for output: `nuncius.protocol.serving.publisher.Publisher` does.
+
+    Attributes:
+        full: There is none; then `wait` should be called.
+    """
+
+    full: bool
+
+    def wait(self) -> None:
+        """Wait until there is room."""
 
 
 class Outlet:
@@ -44,6 +57,7 @@ class Outlet:
         schedule: Called, from any thread, when text is held back that should be flushed (`flush_due`) after so many seconds. None: there is no timer, so text goes out with its line.
         interval: Seconds.
         lock: A reentrant lock that covers the text and the sending; an own one by default.
+        room: Tells when output has to wait; it never does by default.
     """
 
     def __init__(
@@ -55,7 +69,9 @@ class Outlet:
         schedule: Callable[[float], None] | None = None,
         interval: float = 0.03,
         lock: AbstractContextManager[Any] | None = None,
+        room: Room | None = None,
     ) -> None:
+        self._room = room
         self._new = new
         self._send = send
         self._prefix = topic
@@ -84,6 +100,8 @@ class Outlet:
         buffers: tuple[Buffer, ...] = (),
     ) -> None:
         """Publish a message, after the text that is held back."""
+        if self._room is not None and self._room.full:
+            self._room.wait()
         message = self._new(
             Channel.IOPUB,
             msg_type,
@@ -109,6 +127,8 @@ class Outlet:
         """Take text of a stream."""
         if not text:
             return
+        if self._room is not None and self._room.full:
+            self._room.wait()
         self._held.append((parent, name, text))
         self._size += len(text)
         if self._scheduled:

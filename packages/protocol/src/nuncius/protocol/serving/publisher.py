@@ -1,17 +1,21 @@
 """The iopub socket: send to all subscribers without losing anything, and welcome each new one.
 
-Rule 1: nothing is dropped. A subscriber that is slow makes the kernel wait, as long as it reads at all.
-Rule 2: a subscriber that holds the kernel up and reads nothing for ``patience`` seconds is cut off. The others lose nothing. It connects again by itself when it reads again, and has lost what was published meanwhile.
-Where the system does not tell who it is, it loses messages instead, until it reads again, and the others lose none that they have room for.
+Rule 1: nothing is dropped. What subscribers have not taken yet is kept, up to `ROOM` bytes in all; then whoever produces output waits (`Publisher.wait`) until the slowest one has taken some. States and replies do not wait.
+Rule 2: a subscriber that makes the kernel wait and takes less than `LEAST_PACE` is cut off after ``patience`` seconds. The others lose nothing. It connects again by itself when it reads again, and has lost what was published meanwhile.
+Where the system does not tell who it is, it loses messages instead, from `MOST_MESSAGES` on, and the others lose none.
 Rule 3: the socket is used under the lock of the `Outlet` only, and after each use its subscriptions are looked at: its file descriptor is edge-triggered.
 
-Source: JEP 65 for ``iopub_welcome``; zmq_setsockopt(3), ZMQ_XPUB_NODROP and ZMQ_XPUB_VERBOSE.
+How far the slowest subscriber has come: ZeroMQ keeps one copy of a message for all of them, and each gets its messages in order. So when it has let go of a message, all have taken what was published before. Every `_STEP` bytes one message is sent in a way that tells when that happens.
+
+Source: JEP 65 for ``iopub_welcome``; zmq_setsockopt(3), ZMQ_XPUB_VERBOSE; zmq_msg_init_data(3).
 """
 
 from __future__ import annotations
 
-import functools
+import threading
 from collections import deque
+from contextlib import suppress
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 import zmq
@@ -19,30 +23,52 @@ import zmq
 from nuncius.protocol.errors import Malformed
 from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.forks import generation
-from nuncius.protocol.transport.frames import ZERO_COPY, is_readable, send_frames
+from nuncius.protocol.transport.frames import is_readable, send_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
+    from nuncius.protocol.messages import Buffer
     from nuncius.protocol.serving.deaf import Progress
     from nuncius.protocol.serving.notes import Notes
+    from nuncius.protocol.serving.replay import Replay
     from nuncius.protocol.session import Session
 
-__all__ = ["Publisher"]
+__all__ = ["LEAST_PACE", "MOST_MESSAGES", "ROOM", "Publisher"]
 
-#: Bytes of large frames (from `nuncius.protocol.transport.frames.ZERO_COPY` on) that may be on their way at once: when there are more, the next one waits.
-ON_THE_WAY: Final = 256 << 20
+#: Bytes that may be on their way to the slowest subscriber. They are in memory once, however many subscribers there are.
+ROOM: Final = 256 << 20
+
+#: What a message takes beside its bytes.
+_MESSAGE: Final = 4096
+
+#: The high-water mark of the socket: more than there is room for, as ZeroMQ counts what was taken in steps of half of it.
+MOST_MESSAGES: Final = 4 * ROOM // _MESSAGE
+
+#: Bytes a second that a subscriber must take while the kernel waits for it.
+LEAST_PACE: Final = 64 << 10
+
+#: Part of the room after which it is looked how far the slowest has come.
+_STEP: Final = 1 / 32
+
+#: Seconds between two looks while there is no room: an interrupt, or a new subscriber, waits no longer.
+_LOOK: Final = 0.1
 
 
 class Publisher:
     """An XPUB socket.
 
     Args:
-        socket: An XPUB socket; its high-water mark is how many messages are kept for one subscriber.
+        socket: An XPUB socket; its high-water mark should be `MOST_MESSAGES`.
         session: Encodes.
         notes: Where a stalled subscriber is reported.
-        patience: Seconds to wait for a subscriber that is full and reads nothing.
-        on_the_way: Bytes of large frames that may be on their way at once.
+        lock: The outlet's.
+        patience: Seconds to wait for a subscriber that takes next to nothing.
+        room: Bytes that may be on their way.
+
+    Attributes:
+        full: There is no room: whoever has output should call `wait`.
     """
 
     def __init__(
@@ -51,24 +77,32 @@ class Publisher:
         session: Session,
         notes: Notes,
         *,
+        lock: AbstractContextManager[Any] | None = None,
         patience: float = 10.0,
-        on_the_way: int = ON_THE_WAY,
+        room: int = ROOM,
+        replay: Replay | None = None,
     ) -> None:
         self._socket = socket
         self._session = session
         self._notes = notes
+        self._lock: AbstractContextManager[Any] = lock or threading.RLock()
         self._patience = patience
-        #: There is one that reads nothing, and cannot be cut off.
+        self._room = room
+        self._replay = replay
+        self.full = False
+        #: Bytes that were published, and of those the ones that all have taken.
+        self._sent = self._taken = 0
+        #: What tells when a message has left, and how much had been published with it; oldest first.
+        self._marks: deque[tuple[zmq.MessageTracker, int]] = deque()
+        self._next_mark = self._step = int(room * _STEP)
+        #: Since when there is no room: the time, how far each subscriber had come, and all of them.
+        self._since: tuple[float, Progress, int] | None = None
+        #: There is one that takes nothing, and cannot be cut off: nobody waits for it.
         self._stalled = False
-        #: The large frames that are on their way, oldest first: what tells when they have left, and their sizes.
-        self._large: deque[tuple[zmq.MessageTracker, int]] = deque()
-        self._on_the_way = on_the_way
+        self._urgent: set[int] = set()
         #: The process that may send: a forked child must not.
         self._generation = generation()
         socket.set(zmq.XPUB_VERBOSE, 1)
-        socket.set(zmq.XPUB_NODROP, 1)
-        # Half of it passes before it is looked how far each one has come, half after.
-        socket.set(zmq.SNDTIMEO, round(patience * 500))
 
     def send(self, message: Message) -> None:
         """Publish; called with the outlet's lock held."""
@@ -79,88 +113,95 @@ class Publisher:
         except Malformed as error:
             self._notes.say("content", f"a {message.msg_type} was not sent: {error}")
             return
-        self._send(frames, _large_sizes(frames, message))
+        if self._replay is not None:
+            self._replay.keep(message, frames)
+        self._send(frames, message.buffers)
         self.welcome()
 
-    def _send(self, frames: list[Any], large: Sequence[int] = ()) -> None:
-        socket = self._socket
-        if socket.closed:
+    def _send(self, frames: list[Any], buffers: Sequence[Buffer] = ()) -> None:
+        if self._socket.closed:
             return
-        if self._large or large:
-            self._make_room(sum(large))
-        if self._try(lambda: self._put(frames, large, wait=not self._stalled)):
+        plain = frames[: -len(buffers)] if buffers else frames
+        self._sent += sum(map(len, plain)) + _MESSAGE
+        for buffer in buffers:
+            self._sent += memoryview(buffer).nbytes
+        if self._sent < self._next_mark:
+            send_frames(self._socket, frames, wait=False)
+            return
+        tracker = send_frames(self._socket, frames, wait=False, track=True)
+        assert tracker is not None
+        self._marks.append((tracker, self._sent))
+        self._next_mark = self._sent + self._step
+        self._look()
+
+    # -- room
+
+    def hurry(self, thread: int | None = None) -> None:
+        """Never have a thread wait.
+
+        Args:
+            thread: Its identifier; all by default: the kernel ends.
+        """
+        if thread is None:
+            self._room = 1 << 62
+            self.full = False
+        else:
+            self._urgent.add(thread)
+
+    def wait(self) -> None:
+        """Wait until there is room; called without the lock, by whoever has output."""
+        if self._generation != generation() or threading.get_ident() in self._urgent:
+            return
+        while self.full:
+            with self._lock:
+                self.welcome()
+                self._look()
+                oldest = self._marks[0][0] if self.full else None
+            if oldest is not None:
+                with suppress(zmq.NotDone):
+                    oldest.wait(_LOOK)
+
+    def _look(self) -> None:
+        """Find out how far all subscribers have come, and whether there is room."""
+        marks = self._marks
+        while marks and marks[0][0].done:
+            self._taken = marks.popleft()[1]
             self._stalled = False
-            return
-        self._stalled = True
-        socket.set(zmq.XPUB_NODROP, 0)
-        try:
-            self._put(frames, large, wait=False)
-        finally:
-            socket.set(zmq.XPUB_NODROP, 1)
+        self.full = bool(marks) and self._sent - self._taken > self._room and not self._stalled
+        if self.full:
+            self._judge()
+        else:
+            self._since = None
 
-    def _put(self, frames: list[Any], large: Sequence[int], *, wait: bool) -> None:
-        if not large:
-            send_frames(self._socket, frames, wait=wait)
-            return
-        trackers: list[zmq.MessageTracker] = []
-        send_frames(self._socket, frames, wait=wait, trackers=trackers)
-        self._large.extend(zip(trackers, large, strict=True))
+    def _judge(self) -> None:
+        """There is no room: when that has lasted too long, find out whose fault it is."""
+        from nuncius.protocol.serving.deaf import end_deaf, has_moved, progress
 
-    def _make_room(self, size: int) -> None:
-        """Forget what has left; before a large message, wait until there is room for it."""
-        large = self._large
-        while large:
-            tracker, _ = large[0]
-            if not tracker.done:
-                if not size or size + sum(each for _, each in large) <= self._on_the_way:
-                    return
-                seconds = 0 if self._stalled else self._patience / 2
-                if not self._try(functools.partial(tracker.wait, seconds)):
-                    # As long as that one is there, memory has no limit.
-                    large.clear()
-                    return
-            large.popleft()
-
-    def _try(self, step: Callable[[], None]) -> bool:
-        """Do what may have to wait for a subscriber; tell whether it was done."""
-        before: Progress = {}
-        chances = 2
-        while chances:
-            try:
-                step()
-            except (zmq.Again, zmq.NotDone):
-                if self._stalled:
-                    return False
-                from nuncius.protocol.serving.deaf import has_moved, progress
-
-                now = progress(self._endpoint)
-                if self._cut_off(before):
-                    chances = 2
-                elif not has_moved(before, now):
-                    chances -= 1
-                before = now
-            else:
-                return True
-        self._say("it will miss messages")
-        return False
+        now = monotonic()
+        if self._since is not None:
+            since, before, taken = self._since
+            if now - since < self._patience:
+                return
+            if end_deaf(self._endpoint, before, LEAST_PACE * (now - since)):
+                self._say("it was cut off")
+            elif taken == self._taken and not has_moved(before, progress(self._endpoint)):
+                self._say("it will miss messages")
+                self._stalled = True
+                self.full = False
+        self._since = (now, progress(self._endpoint), self._taken)
 
     @property
     def _endpoint(self) -> str:
         endpoint: Any = self._socket.getsockopt(zmq.LAST_ENDPOINT)
         return str(endpoint.rstrip(b"\0").decode())
 
-    def _cut_off(self, before: Progress) -> bool:
-        from nuncius.protocol.serving.deaf import end_deaf
-
-        ended = bool(before) and end_deaf(self._endpoint, before) > 0
-        if ended:
-            self._say("it was cut off")
-        return ended
-
     def _say(self, what: str) -> None:
         self._notes.say(
-            "stalled", f"a frontend has read nothing of iopub for {self._patience:g} s; {what}"
+            "stalled",
+            f"a frontend has taken next to nothing of iopub for {self._patience:g} s; {what}",
         )
+
+    # -- subscribers
 
     def welcome(self) -> None:
         """Welcome new subscribers; called with the outlet's lock held."""
@@ -181,11 +222,3 @@ class Publisher:
                 route=(subscription[1:] or b"iopub_welcome",),
             )
             self._send(self._session.encode(message))
-
-
-def _large_sizes(frames: list[Any], message: Message) -> Sequence[int]:
-    """Return the sizes of the frames that are sent without a copy."""
-    if not message.buffers and len(frames[-1]) < ZERO_COPY > len(frames[-2]):
-        return ()
-    sizes = [memoryview(frame).nbytes for frame in frames]
-    return [size for size in sizes if size >= ZERO_COPY]

@@ -16,6 +16,7 @@ The main thread waits with a plain poll as long as nobody uses asyncio. From the
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import threading
 from _thread import start_new_thread
@@ -46,6 +47,8 @@ from nuncius.protocol.serving.lane import Lane
 from nuncius.protocol.serving.notes import Notes
 from nuncius.protocol.serving.outlet import Outlet
 from nuncius.protocol.serving.publisher import Publisher
+from nuncius.protocol.serving.reminder import Reminder
+from nuncius.protocol.serving.replay import FEATURE, Replay, replay_reply
 from nuncius.protocol.serving.request_io import RequestIO
 from nuncius.protocol.serving.stdin import Stdin
 from nuncius.protocol.serving.streams import (
@@ -60,6 +63,8 @@ from nuncius.protocol.serving.watcher import Watcher
 from nuncius.protocol.session import Session
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from nuncius.protocol.serving.binding import Bound
 
 __all__ = ["Server"]
@@ -81,7 +86,7 @@ class Server:
         capture: Have ``sys.stdout``, ``sys.stderr`` and the file descriptors 1 and 2 make messages.
         own_signals: Handle SIGINT; in the main thread only.
         guest: It is a part of a program that goes on meanwhile: cells' text goes to the frontends, the program's own stays where it goes.
-        iopub_patience: Seconds that it waits for one that reads nothing, before that is cut off.
+        iopub_patience: Seconds that it waits for a frontend that takes next to nothing, before that is cut off.
         parent: The process whose death ends the kernel; it was our parent a moment ago.
     """
 
@@ -123,24 +128,34 @@ class Server:
         #: The main thread reads the shell socket; else the io thread does.
         self._reads_shell = True
         self._loop: Any = None
+        #: The loop that runs is nobody else's.
+        self._owns_loop = False
         self._arrival: Any = None
         sockets = bound.sockets
         topic = f"kernel.{self.session.session_id}"
         self._topic = topic
+        lock = ShieldedLock(self.interrupts)
+        self._replay = Replay(kernel.replay_bytes)
         self._publisher = Publisher(
             sockets[Channel.IOPUB],
             self.session,
             self.notes,
+            lock=lock,
             patience=iopub_patience,
+            replay=self._replay,
         )
         self.outlet = Outlet(
             self.session.message,
             self._publish,
             topic=topic,
             schedule=self._schedule,
-            lock=ShieldedLock(self.interrupts),
+            lock=lock,
+            room=self._publisher,
         )
         self._watcher = Watcher(self.outlet.flush_due, self.notes)
+        self._reminder = Reminder(
+            self._watcher, {signal.SIGINT: self.interrupts.handle, signal.SIGTERM: self.terminate}
+        )
         self._stdin = Stdin(sockets[Channel.STDIN], self.session, self.notes, self.interrupts)
         self._shell = Inbox(
             sockets[Channel.SHELL],
@@ -208,6 +223,8 @@ class Server:
             self._cells = ThreadInterrupts(self.interrupts)
         if self._own_signals:
             self.interrupts.install()
+            self.interrupts.heard = self._reminder.heard
+            self._reminder.install()
         if self._captures:
             self._capture = Capture(self._take_captured)
             self.notes.close()
@@ -236,7 +253,7 @@ class Server:
             if os.getppid() != self._parent:
                 self._orphaned()
         self._watcher.start()
-        self._control.start()
+        self._publisher.hurry(self._control.start())
 
     def _serve(self) -> None:
         self.outlet.send(self._lane.dispatcher.starting().message)
@@ -253,6 +270,7 @@ class Server:
     def stop(self, *, restart: bool = False) -> None:
         """Have `run` return soon; from any thread. What runs is interrupted."""
         self._stopping = restart
+        self._publisher.hurry()
         if threading.current_thread() is self._thread:
             self._wakeup.set()
             return
@@ -267,12 +285,13 @@ class Server:
         if self._own_signals and not self._guest:
             _limit_end()
 
-    def terminate(self) -> None:
-        """Have `run` return soon: what a handler of SIGTERM calls, on the main thread.
+    def terminate(self, signum: int = 0, frame: FrameType | None = None) -> None:
+        """Have `run` return soon: a handler of SIGTERM.
 
         Raises:
             KeyboardInterrupt: A cell runs, and is to end.
         """
+        self._reminder.heard()
         self.stop()
         if self.interrupts.armed or self.interrupts.waiting is not None:
             _limit_end()
@@ -286,6 +305,7 @@ class Server:
         if self._capture is not None:
             self._capture.drain()
             self.outlet.flush()
+        self._reminder.close()
         self._watcher.stop()
         if self._capture is not None:
             self._capture.close()
@@ -374,6 +394,7 @@ class Server:
         # Not asyncio.Runner: it would take SIGINT for itself.
         loop = self._loop = loop or asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
+        self._owns_loop = True
         task = loop.create_task(self._serve_async(request, outcome))
         try:
             while not task.done():
@@ -403,7 +424,7 @@ class Server:
                 outcome = lane.start(request)
                 request = await self._finish_async(outcome)
                 # Between queued cells, too, tasks have their turn.
-                await asyncio.sleep(0)
+                await self._calmly(asyncio.sleep(0))
         finally:
             loop.remove_reader(self._wakeup.fileno())
             loop.remove_reader(descriptor)
@@ -420,9 +441,21 @@ class Server:
             if self._reads_shell:
                 self._shell.take()
             if not self._arrived and self._stopping is None:
-                await self._arrival
+                await self._calmly(self._arrival)
             self._arrival = None
         return self._lane.receive(self._arrived.popleft()) if self._arrived else None
+
+    async def _calmly(self, awaitable: Awaitable[None]) -> None:
+        """Await something, and go on when a cell has canceled all tasks of the loop, this one among them."""
+        import asyncio
+
+        try:
+            await awaitable
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if not self._owns_loop or task is None:
+                raise
+            task.uncancel()
 
     def _on_wakeup(self) -> None:
         self._wakeup.clear()
@@ -525,6 +558,9 @@ class Server:
             # Two blocks: what handles the first interrupt must not be hit by a second one.
             try:
                 interrupts.armed = True
+                if self._publisher.full:
+                    # Else the states of thousands of requests would wait behind the output.
+                    self._publisher.wait()
                 return self._server_answer(message, io) or answer(self.kernel, message, io)
             finally:
                 interrupts.armed = False
@@ -536,6 +572,8 @@ class Server:
         interrupts = self.interrupts.threads[threading.get_ident()]
         try:
             interrupts.armed = True
+            if self._publisher.full:
+                self._publisher.wait()
             outcome = self._answer(message, io)
             interrupts.disarm()
         except KeyboardInterrupt as error:
@@ -556,8 +594,8 @@ class Server:
         """Answer what is about the server, not the language."""
         if message.msg_type == "kernel_info_request":
             reply = self.kernel.info.reply()
-            if "kernel subshells" not in reply["supported_features"]:
-                reply["supported_features"].append("kernel subshells")
+            features = reply["supported_features"]
+            features += [name for name in ("kernel subshells", FEATURE) if name not in features]
             return reply
         if message.msg_type == "connect_request":
             names = ("shell", "iopub", "stdin", "control", "hb")
@@ -575,7 +613,13 @@ class Server:
                 message.content.get("subshell_id")
             ),
             "list_subshell_request": lambda message: self._subshells.list(),
+            "replay_request": self._show_again,
         }
+
+    def _show_again(self, message: Message) -> Reply:
+        with self.outlet.lock:
+            kept, forgotten = self._replay.take()
+        return replay_reply(kept, forgotten, self.session.packer)
 
     def _shutdown(self, message: Message) -> Reply:
         restart = bool(message.content.get("restart", False))
@@ -607,6 +651,7 @@ class Server:
         try:
             # An interrupt that comes now was meant for nothing: half a kernel must not be the outcome.
             self.kernel.prepare()
+            self._replay.limit = self.kernel.replay_bytes
             if self._stopping is None:
                 self._interruptibly(lambda: self.kernel.start(self._lifetime_io()))
         except BaseException as error:  # noqa: BLE001 - a broken start-up file must not end the kernel

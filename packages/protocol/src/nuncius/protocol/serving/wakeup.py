@@ -20,6 +20,11 @@ class Wakeup:
         """Return what to wait on."""
         return self._reading
 
+    @property
+    def writing(self) -> int:
+        """The end to write to."""
+        return self._writing
+
     def set(self) -> None:
         """Wake whoever waits; from any thread, or a signal handler."""
         with contextlib.suppress(OSError):

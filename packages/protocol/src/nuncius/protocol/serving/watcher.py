@@ -54,6 +54,12 @@ class Watcher:
         self._changed = True
         self._wakeup.set()
 
+    def remove(self, descriptor: int) -> None:
+        """Wait for ``descriptor`` no longer."""
+        self._handlers.pop(descriptor, None)
+        self._changed = True
+        self._wakeup.set()
+
     def schedule(self, seconds: float) -> None:
         """Call ``on_due`` once, after so many seconds; from any thread."""
         self._due = monotonic() + seconds
@@ -69,8 +75,7 @@ class Watcher:
         descriptor = self._pidfd
 
         def died() -> None:
-            self._handlers.pop(descriptor, None)
-            self._changed = True
+            self.remove(descriptor)
             on_death()
 
         self.add(self._pidfd, died)

@@ -9,6 +9,7 @@ Each line of a cell is written to stdout, unless it is a command::
     !clear           take the output away
     !ask PROMPT      ask for a line, and write "got" and the line
     !password PROMPT the same, hidden
+    !later TEXT      end, and write TEXT a moment later
     !sleep SECONDS   wait
     !set NAME        remember NAME
     !seen NAME       write "seen" if NAME is remembered
@@ -21,6 +22,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from threading import Timer
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.kernel import (
@@ -148,8 +151,12 @@ class EchoKernel(Kernel):
             io.publish("comm_close", {"comm_id": message.content.get("comm_id", ""), "data": {}})
 
     def history(self, request: HistoryRequest, io: KernelIO) -> Reply:
-        """Return the cells that were stored."""
+        """Return the cells that were stored: the last ones, or those that match."""
         entries = [(1, number, cell) for number, cell in enumerate(self.cells, 1)]
+        if request.access == "search":
+            entries = [entry for entry in entries if fnmatchcase(entry[2], request.pattern)]
+            if request.unique:
+                entries = sorted({cell: (1, number, cell) for _, number, cell in entries}.values())
         return {"status": "ok", "history": entries[-request.n :] if request.n else entries}
 
 
@@ -182,6 +189,10 @@ def _password(kernel: EchoKernel, text: str, io: KernelIO) -> None:
     io.stream("stdout", f"got {io.input(text, password=True)}\n")
 
 
+def _later(kernel: EchoKernel, text: str, io: KernelIO) -> None:
+    Timer(0.2, io.stream, ("stdout", text + "\n")).start()
+
+
 def _sleep(kernel: EchoKernel, text: str, io: KernelIO) -> None:
     time.sleep(float(text))
 
@@ -205,6 +216,7 @@ COMMANDS: dict[str, Callable[[EchoKernel, str, KernelIO], str | None]] = {
     "clear": _clear,
     "display": _display,
     "fail": _fail,
+    "later": _later,
     "many": _many,
     "password": _password,
     "seen": _seen,

@@ -15,7 +15,7 @@ from typing import Protocol, runtime_checkable
 
 from nuncius.protocol.messages import Channel, Message, MessageFactory
 
-__all__ = ["Channels", "Monitored", "Sink", "Transport"]
+__all__ = ["Channels", "Direct", "Monitored", "Sink", "Transport"]
 
 #: Takes each message as it arrives.
 Sink = Callable[[Message], None]
@@ -70,6 +70,19 @@ class Monitored(Protocol):
 
     def check_connection(self) -> None:
         """Call the callback now if that has happened since messages were read last."""
+        ...
+
+
+@runtime_checkable
+class Direct(Protocol):
+    """What a transport has besides if sending never waits and messages can be handed over where they are read: no task need stand between."""
+
+    def post(self, message: Message) -> None:
+        """Send ``message`` on its channel now, see `Transport.send`."""
+        ...
+
+    def set_sink(self, sink: Sink | None) -> None:
+        """Have each message handed to ``sink``; the iteration then yields none, and still ends with `Transport.aclose`."""
         ...
 
 

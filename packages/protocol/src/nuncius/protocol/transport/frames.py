@@ -40,19 +40,15 @@ _get: Any = _Socket.get
 
 
 def send_frames(
-    socket: zmq.Socket[bytes],
-    frames: Sequence[Buffer],
-    *,
-    wait: bool = True,
-    trackers: list[zmq.MessageTracker] | None = None,
-) -> None:
+    socket: zmq.Socket[bytes], frames: Sequence[Buffer], *, wait: bool = True, track: bool = False
+) -> zmq.MessageTracker | None:
     """Send ``frames`` as one message.
 
     Args:
         socket: Where to.
         frames: At least one.
         wait: For room; else `zmq.Again` is raised where there is none.
-        trackers: Gets one for each frame that is sent without a copy; it is done when ZeroMQ has let go of it.
+        track: Return what tells when the message has left: a tracker that is done when ZeroMQ has let go of the last frame, for every receiver.
 
     Raises:
         zmq.Again: There is no room, or there was none within the socket's SNDTIMEO. Nothing was sent.
@@ -62,13 +58,16 @@ def send_frames(
     send = _send
     final = len(frames) - 1
     for place, frame in enumerate(frames):
-        flag = flags if place < final else last
-        if _is_small(frame):
-            send(socket, frame, flag, True)
-        elif trackers is None:
-            send(socket, frame, flag, False)
+        if place < final:
+            send(socket, frame, flags, _is_small(frame))
+        elif track:
+            tracked: zmq.MessageTracker = send(
+                socket, zmq.Frame(frame, track=True, copy=False), last, False, True
+            )
+            return tracked
         else:
-            trackers.append(send(socket, frame, flag, False, True))
+            send(socket, frame, last, _is_small(frame))
+    return None
 
 
 def _is_small(frame: Buffer) -> bool:

@@ -135,6 +135,24 @@ class _Sockets:
         send_frames(socket, self.session.encode(message))
         return is_readable(socket)
 
+    def drain_one(self, channel: Channel) -> list[Message]:
+        """Return what has arrived on one channel, up to `_MOST`: to ask all of them would cost more than a small message does."""
+        self._check_open()
+        socket = self._sockets[channel]
+        messages: list[Message] = []
+        arrived = 0
+        while arrived < _MOST and (frames := receive_frames(socket)):
+            arrived += 1
+            self._accept(frames, channel, messages)
+        self.drained = arrived < _MOST
+        return messages
+
+    def _accept(self, frames: list[Any], channel: Channel, messages: list[Message]) -> None:
+        try:
+            messages.append(self.session.decode(frames, channel))
+        except MessageError as error:
+            self._drop(channel, error)
+
     def drain(self) -> list[Message]:
         """Return what has arrived, up to `_MOST`; an empty list means that there is nothing, and so does `drained`."""
         self._check_open()
@@ -144,10 +162,7 @@ class _Sockets:
         for channel, socket in self._sockets.items() if ready else ():
             while socket in ready and arrived < _MOST and (frames := receive_frames(socket)):
                 arrived += 1
-                try:
-                    messages.append(self.session.decode(frames, channel))
-                except MessageError as error:
-                    self._drop(channel, error)
+                self._accept(frames, channel, messages)
         self.drained = arrived < _MOST
         if self._monitor in ready:
             self.check_connection()
@@ -359,8 +374,9 @@ class ZmqTransport:
         self._sockets = _Sockets(info, session, context)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._watched: list[int] = []
-        #: What arrived and was not iterated over yet, oldest first.
+        #: What arrived and was not taken yet, oldest first.
         self._inbox: deque[Message] = deque()
+        self._sink: Sink | None = None
         #: Set while the iteration waits.
         self._wake: asyncio.Future[None] | None = None
         #: The heartbeats that are awaited.
@@ -394,8 +410,10 @@ class ZmqTransport:
             return
         self._sockets.open()
         self._loop = asyncio.get_running_loop()
-        for _, descriptor in self._sockets.filenos():
-            self._loop.add_reader(descriptor, self._look)
+        for channel, descriptor in self._sockets.filenos():
+            # A reply is only read after all output; output need not wait for anything.
+            look = self._look_at_iopub if channel is Channel.IOPUB else self._look
+            self._loop.add_reader(descriptor, look)
             self._watched.append(descriptor)
         self._schedule()
 
@@ -406,9 +424,17 @@ class ZmqTransport:
             TransportClosed: It is not open.
             Malformed: It cannot be encoded.
         """
+        self.post(message)
+
+    def post(self, message: Message) -> None:
+        """Send ``message`` on its channel, see `send`."""
         # Rule 2: sending may have taken the edge that announced a message.
         if self._sockets.send(message):
             self._schedule()
+
+    def set_sink(self, sink: Sink | None) -> None:
+        """Have each message handed to ``sink`` in the event loop, as it is read; the iteration then yields none."""
+        self._sink = sink
 
     def on_disconnect(self, callback: Callable[[], None]) -> None:
         """Have ``callback`` called when the kernel's end of the connection has closed; call this before `open`."""
@@ -425,13 +451,28 @@ class ZmqTransport:
 
     def _look(self) -> None:
         self._scheduled = False
-        if self._sockets.closed:
+        if not self._sockets.closed:
+            self._hand_over(self._sockets.drain())
+
+    def _look_at_iopub(self) -> None:
+        if not self._sockets.closed:
+            self._hand_over(self._sockets.drain_one(Channel.IOPUB))
+
+    def _hand_over(self, messages: list[Message]) -> None:
+        if not self._sockets.drained:
+            self._schedule()
+        inbox = self._inbox
+        inbox.extend(messages)
+        if self._sink is None:
+            if inbox:
+                self._rouse()
             return
-        messages = self._sockets.drain()
-        if messages:
-            self._inbox.extend(messages)
-            self._rouse()
-            if not self._sockets.drained:
+        try:
+            while inbox and self._sink is not None:
+                self._sink(inbox.popleft())
+        finally:
+            # Ctrl-C in a handler loses nothing.
+            if inbox:
                 self._schedule()
 
     def _rouse(self) -> None:

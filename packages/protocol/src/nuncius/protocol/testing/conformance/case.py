@@ -11,6 +11,7 @@ from nuncius.protocol.testing.conformance.wire import Answer, Failure, Talk, Wir
 
 if TYPE_CHECKING:
     from nuncius.protocol.connection import ConnectionInfo
+    from nuncius.protocol.kernelspec import KernelSpec
     from nuncius.protocol.messages import Message
     from nuncius.protocol.testing.conformance.languages import Snippets
 
@@ -23,6 +24,11 @@ class NotApplicable(Exception):
 
 class Owner(Protocol):
     """Who started the kernel."""
+
+    @property
+    def spec(self) -> KernelSpec:
+        """The kernelspec that it was started by."""
+        ...
 
     def interrupt(self) -> None:
         """Interrupt it, the way that its kernelspec says."""

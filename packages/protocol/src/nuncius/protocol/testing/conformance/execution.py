@@ -95,6 +95,23 @@ def display(subject: Subject) -> None:
     expect("display_data" in answer.types, f"published were {answer.types}")
 
 
+@case(CASES, "what is written stands before what is shown after it, and before the error")
+def mixed_output(subject: Subject) -> None:
+    hello, shows = subject.code("hello"), subject.code("display")
+    code = "\n".join((hello, shows, hello, subject.code("fails")))
+    answer = well_formed(subject.talk.execute(code), status=("error",))
+    expected = ["busy", "execute_input", "stream", "display_data", "stream", "error", "idle"]
+    expect(answer.types == expected, f"published were {answer.types}")
+
+
+@case(CASES, "output that comes after the cell has ended belongs to it still", "should")
+def late_output(subject: Subject) -> None:
+    talk = subject.talk
+    answer = well_formed(talk.execute(subject.code("late")))
+    talk.settle()
+    talk.until(lambda: "late" in answer.text(), "the output with the cell as its parent", 3)
+
+
 @case(CASES, "silent code publishes no input and no result, and is not counted")
 def silent(subject: Subject) -> None:
     before = _count(subject)
@@ -233,6 +250,28 @@ def interrupt(subject: Subject) -> None:
     talk.finish(answer)
     expect(answer.status == "error", f"the interrupted cell says {answer.status}")
     well_formed(talk.execute(subject.code("hello")))
+
+
+@case(CASES, "an interrupt ends the wait for input as well")
+def interrupted_input(subject: Subject) -> None:
+    owner = subject.owned()
+    talk = subject.talk
+    answer = talk.start(subject.code("asks"), allow_stdin=True)
+    talk.until(lambda: bool(answer.asked), "input_request")
+    owner.interrupt()
+    talk.finish(answer)
+    expect(answer.status == "error", f"the interrupted cell says {answer.status}")
+    well_formed(talk.execute(subject.code("hello")))
+
+
+@case(CASES, "an interrupt by message is answered, and ends the running cell", "should")
+def interrupt_by_message(subject: Subject) -> None:
+    talk = subject.talk
+    answer = talk.start(subject.code("sleep"))
+    talk.until(lambda: "execute_input" in answer.types, "execute_input")
+    well_formed(talk.ask("interrupt_request", channel=Channel.CONTROL))
+    talk.finish(answer)
+    expect(answer.status == "error", f"the interrupted cell says {answer.status}")
 
 
 @case(CASES, "control and heartbeat answer while a cell runs")

@@ -121,6 +121,10 @@ def replay(subject: Subject) -> None:
     talk.wire.send(answer.request)
     talk.settle()
     expect(answer.states == ["busy", "idle"], f"the second one was run: {answer.states}")
+    asked = talk.ask("kernel_info_request", channel=Channel.CONTROL)
+    talk.wire.send(asked.request)
+    talk.ask("kernel_info_request", channel=Channel.CONTROL)
+    expect(asked.states == ["busy", "idle"], f"control answered it twice: {asked.states}")
 
 
 @case(

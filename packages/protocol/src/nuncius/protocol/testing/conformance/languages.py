@@ -28,6 +28,7 @@ class Snippets:
         asks: Asks for a line with the prompt ``name? `` and writes ``got`` and the line.
         password: Asks for a password.
         display: Shows something rich.
+        late: Ends, and writes ``late`` to the standard output a moment later.
         partial: Code that goes on in a next line.
         complete: Code whose last name can be completed.
         inspect: A name that is documented.
@@ -45,6 +46,7 @@ class Snippets:
     asks: str = ""
     password: str = ""
     display: str = ""
+    late: str = ""
     partial: str = ""
     complete: str = ""
     inspect: str = ""
@@ -76,6 +78,7 @@ LANGUAGES: dict[str, Snippets] = {
         asks="print('got', input('name? '))",
         password="import getpass; print('got', getpass.getpass('name? '))",
         display="from IPython.display import display; display({'text/plain': 'shown'}, raw=True)",
+        late="import threading; threading.Timer(0.2, print, ['late']).start()",
         partial="for i in range(3):",
         complete="impor",
         inspect="len",
@@ -103,6 +106,7 @@ LANGUAGES: dict[str, Snippets] = {
         asks="!ask name? ",
         password="!password name? ",
         display="!display shown",
+        late="!later late",
         partial="open (",
         complete="!val",
         inspect="!value",

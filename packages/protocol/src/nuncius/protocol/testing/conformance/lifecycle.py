@@ -41,6 +41,32 @@ def shutdown(subject: Subject) -> None:
     expect(owner.wait(subject.patience), "the process did not end")
 
 
+@case(
+    CASES,
+    "shutdown on the shell channel, as old clients send it, ends the process",
+    "should",
+    ends=True,
+)
+def shutdown_on_shell(subject: Subject) -> None:
+    owner = subject.owned()
+    talk = subject.talk
+    answer = talk.send("shutdown_request", {"restart": False})
+    talk.until(lambda: answer.reply is not None, "shutdown_reply")
+    expect(owner.wait(subject.patience), "the process did not end")
+
+
+@case(CASES, "a shutdown ends the cell that runs", ends=True)
+def shutdown_while_busy(subject: Subject) -> None:
+    owner = subject.owned()
+    talk = subject.talk
+    answer = talk.start(subject.code("sleep"))
+    talk.until(lambda: "execute_input" in answer.types, "execute_input")
+    # As a manager does it.
+    owner.interrupt()
+    talk.send("shutdown_request", {"restart": False}, Channel.CONTROL)
+    expect(owner.wait(subject.patience), "the process did not end")
+
+
 @case(CASES, "all clients are told that the kernel ends", "should", ends=True)
 def shutdown_is_announced(subject: Subject) -> None:
     owner = subject.owned()

@@ -158,6 +158,44 @@ def history(subject: Subject) -> None:
     expect(entries[-1][2].strip() == code.strip(), f"the last entry is {entries[-1]!r}")
 
 
+@case(CASES, "the history can be searched, without repetitions", "should")
+def history_search(subject: Subject) -> None:
+    code = subject.code("hello")
+    for _ in range(2):
+        subject.talk.execute(code)
+    answer = well_formed(
+        subject.talk.ask(
+            "history_request",
+            {
+                "hist_access_type": "search",
+                "pattern": "*hello*",
+                "n": 10,
+                "output": False,
+                "raw": True,
+                "unique": True,
+            },
+        )
+    )
+    found = [entry[2].strip() for entry in answer.content["history"]]
+    if not found:
+        raise NotApplicable("the kernel keeps no history")
+    expect(found.count(code.strip()) == 1, f"the search found {found!r}")
+
+
+@case(CASES, "binary parts of a message are let pass")
+def buffers(subject: Subject) -> None:
+    talk = subject.talk
+    session = talk.wire.session
+    content = {"comm_id": "nuncius-buffers", "target_name": "nuncius.nobody", "data": {}}
+    request = session.message(
+        Channel.SHELL, "comm_open", content, buffers=(b"", bytes(range(256)), b"<IDS|MSG>")
+    )
+    talk.wire.send(request)
+    talk.settle()
+    heard = [m.content.get("execution_state") for m in talk.others if m.parent_id == request.msg_id]
+    expect("idle" in heard, f"it was answered with {heard}")
+
+
 @case(CASES, "a comm for an unknown target is closed at once", "should")
 def comm_for_nobody(subject: Subject) -> None:
     opened = subject.talk.send(
@@ -220,6 +258,25 @@ def subshells(subject: Subject) -> None:
     well_formed(talk.ask("delete_subshell_request", content, Channel.CONTROL))
     listed = talk.ask("list_subshell_request", channel=Channel.CONTROL)
     expect(subshell not in listed.content["subshell_id"], "the deleted subshell is still listed")
+
+
+@case(CASES, "an error in a subshell aborts what waits there, and nothing elsewhere")
+def subshell_abort(subject: Subject) -> None:
+    subject.feature("kernel subshells")
+    talk = subject.talk
+    made = talk.ask("create_subshell_request", channel=Channel.CONTROL)
+    subshell = made.content["subshell_id"]
+    pause, hello = subject.code("pause"), subject.code("hello")
+    running = talk.start(pause)
+    waiting = talk.start(hello)
+    failing = talk.start(f"{pause}\n{subject.code('fails')}", subshell_id=subshell)
+    aborted = talk.start(hello, subshell_id=subshell)
+    for answer in (running, waiting):
+        well_formed(talk.finish(answer))
+    well_formed(talk.finish(failing), status=("error",))
+    well_formed(talk.finish(aborted), status=("aborted", "error"))
+    expect("stream" not in aborted.types, "an aborted cell ran")
+    talk.ask("delete_subshell_request", {"subshell_id": subshell}, Channel.CONTROL)
 
 
 @case(CASES, "a request for a subshell that does not exist fails", "should")

@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Self
 
 from nuncius.protocol.errors import KernelError, LaunchFailed, NunciusError
-from nuncius.protocol.testing.conformance import execution, faults, lifecycle, requests
+from nuncius.protocol.testing.conformance import execution, faults, lifecycle, requests, starting
 from nuncius.protocol.testing.conformance.case import Case, NotApplicable, Owner, Subject
 from nuncius.protocol.testing.conformance.languages import Snippets, snippets_for
 from nuncius.protocol.testing.conformance.wire import Failure, Talk, Wire
 
 if TYPE_CHECKING:
     from nuncius.protocol.connection import ConnectionInfo
+    from nuncius.protocol.kernelspec import KernelSpec
     from nuncius.protocol.manager.blocking import BlockingKernelManager
 
 __all__ = ["CASES", "KernelUnderTest", "Outcome", "Result", "report", "run"]
@@ -26,6 +27,7 @@ CASES: Sequence[Case] = (
     *requests.CASES,
     *execution.CASES,
     *faults.CASES,
+    *starting.CASES,
     *lifecycle.CASES,
 )
 
@@ -54,6 +56,10 @@ class _Managed:
 
     def __init__(self, manager: BlockingKernelManager) -> None:
         self.manager = manager
+
+    @property
+    def spec(self) -> KernelSpec:
+        return self.manager.manager.spec
 
     def interrupt(self) -> None:
         self.manager.interrupt()
