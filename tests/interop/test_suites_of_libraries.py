@@ -96,7 +96,7 @@ def test_a_suite_written_against_ipython_passes(library: str, python: Path, tmp_
     done = subprocess.run(
         [
             *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider"),
-            *("-c", os.devnull, "--rootdir", found, "-p", "nuncius.kernel.compat.everywhere"),
+            *("-c", os.devnull, "--rootdir", found, "-p", "nuncius.kernel.compat.provide_ipython"),
             *(str(Path(found, word)) if "/" in word or word == library else word for word in arguments),
         ],
         cwd=tmp_path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +102,21 @@ def test_a_loop_that_is_not_there_is_told_at_once(shell, frontend, capsys, monke
     monkeypatch.setitem(sys.modules, "curio", None)
     shell.run_cell(f"%autoawait {word}")
     assert said in capsys.readouterr().err
+    assert shell.loop_runner == "asyncio"
+
+
+def test_a_loop_that_cannot_be_imported_says_why(
+    shell, frontend, capsys, monkeypatch, tmp_path: Path
+):
+    (tmp_path / "curio.py").write_text("raise AttributeError('no CHALLENGE')")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, "curio", raising=False)
+    shell.run_cell("%autoawait curio")
+    version = ".".join(map(str, sys.version_info[:3]))
+    assert capsys.readouterr().err == (
+        f"UsageError: %autoawait: curio is installed, but cannot be imported by Python {version}: "
+        "AttributeError: no CHALLENGE; use %autoawait asyncio or trio\n"
+    )
     assert shell.loop_runner == "asyncio"
 
 

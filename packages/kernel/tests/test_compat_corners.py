@@ -33,7 +33,7 @@ def layer(kernel: Any) -> Any:
 
 def test_the_modules_can_be_had_in_any_program():
     code = (
-        "import nuncius.kernel.compat.everywhere\n"
+        "import nuncius.kernel.compat.provide_ipython\n"
         "from IPython.core.interactiveshell import InteractiveShell\n"
         "from IPython.testing.globalipapp import get_ipython\n"
         "shell = get_ipython()\n"
@@ -342,7 +342,7 @@ def test_a_kernel_that_derives_from_the_python_kernel(tmp_path):
     from nuncius.protocol.manager.blocking import BlockingKernelManager
 
     program = tmp_path / "shouting.py"
-    program.write_text(f"import nuncius.kernel.compat.everywhere\n{DERIVED}")
+    program.write_text(f"import nuncius.kernel.compat.provide_ipython\n{DERIVED}")
     spec = kernel_spec(env={"NUNCIUS_DIR": str(tmp_path)})
     spec = replace(spec, argv=(sys.executable, str(program), "-f", "{connection_file}"))
     with BlockingKernelManager(spec) as manager, manager.client() as client:
@@ -355,3 +355,15 @@ def test_a_kernel_that_derives_from_the_python_kernel(tmp_path):
         }
         assert client.execute("1/0").result(30).error.ename == "ZeroDivisionError"
         assert client.kernel_info(timeout=30).content["implementation"] == "shouting"
+
+
+def test_a_kernelspec_is_written_as_ipykernel_does(layer, tmp_path: Path):
+    code = (
+        "from ipykernel.kernelspec import write_kernel_spec\n"
+        f"x = write_kernel_spec({str(tmp_path / 'mine')!r}, {{'display_name': 'Mine'}}, ['--pdb'])"
+    )
+    written = json.loads(Path(layer(code), "kernel.json").read_text())
+    assert (written["display_name"], written["argv"][1:]) == (
+        "Mine",
+        ["-m", "nuncius.kernel", "-f", "{connection_file}", "--pdb"],
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import collections
 import functools
+import os
 import sys
 import threading
 import types
@@ -424,9 +425,39 @@ def test_imports_are_completed_without_importing(packages: Path) -> None:
     assert "spicy" not in sys.modules
 
 
-def test_a_new_module_is_seen(packages: Path) -> None:
-    import os
+def test_extensions_are_found_without_importing(tmp_path: Path) -> None:
+    (tmp_path / "spun").mkdir()
+    for file, text in {
+        "spun/__init__.py": "from .magic import load_ipython_extension\n",
+        "spun/magic.py": "raise SystemExit\ndef load_ipython_extension(ip): ...\n",
+        "spun/plain.py": "",
+        "spur.py": "x = 1\n",
+    }.items():
+        (tmp_path / file).write_text(text)
+    completer = plain_completer(
+        lambda: ({},),
+        magics=Magics(),
+        loaded=lambda: ["autoreload"],
+        modules=ModuleIndex([str(tmp_path)]),
+        deadline=None,
+    )
 
+    def texts(code: str) -> list[str]:
+        return completer.complete(code).matches
+
+    assert "storemagic" in texts("%load_ext ")
+    assert texts("%load_ext a") == []
+    assert texts("%load_ext spu") == ["spun"]
+    assert texts("%load_ext spun.") == ["spun.magic"]
+    assert texts("%reload_ext auto") == ["autoreload"]
+    assert texts("%unload_ext ") == ["autoreload"]
+    (tmp_path / "spur.py").write_text("def load_ipython_extension(ip): ...\n")
+    os.utime(tmp_path / "spur.py", (1, 1))
+    assert texts("%load_ext spur") == ["spur"]
+    assert "spun" not in sys.modules
+
+
+def test_a_new_module_is_seen(packages: Path) -> None:
     completer = plain_completer(lambda: ({},), modules=ModuleIndex([str(packages)]), deadline=None)
     assert completer.complete("import spin").matches == []
     (packages / "spinning.py").write_text("")

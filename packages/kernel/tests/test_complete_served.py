@@ -35,3 +35,20 @@ def test_a_slow_object_blocks_no_question(tmp_path: Path) -> None:
         assert "<not shown: its text takes more than 1 s>" in shown
         assert client.complete("slow", 4, timeout=LIMIT).content["matches"] == ["slow"]
         assert client.execute("6 * 7").result(LIMIT).data["text/plain"] == "42"
+
+
+def test_extensions_are_completed(tmp_path: Path) -> None:
+    (tmp_path / "zebra_ext.py").write_text("def load_ipython_extension(shell): ...\n")
+    (tmp_path / "zebra_none.py").write_text("")
+    spec = kernel_spec(env={"NUNCIUS_DIR": str(tmp_path), "PYTHONPATH": str(tmp_path)})
+    with BlockingKernelManager(spec) as manager, manager.client() as client:
+        client.wait_until_ready(timeout=LIMIT)
+
+        def matches(code: str) -> list[str]:
+            found: list[str] = client.complete(code, len(code), timeout=LIMIT).content["matches"]
+            return found
+
+        assert matches("%load_ext zebra") == ["zebra_ext"]
+        assert {"autoreload", "storemagic"} <= set(matches("%load_ext "))
+        assert client.execute("%load_ext zebra_ext").result(LIMIT).ok
+        assert [matches("%unload_ext "), matches("%load_ext zebra")] == [["zebra_ext"], []]

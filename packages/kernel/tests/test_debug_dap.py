@@ -75,6 +75,31 @@ def test_frontends_hear_of_a_stop_when_its_threads_are_known():
     assert talk.stopped == set()
 
 
+def test_continued_is_told_before_the_answer_and_once():
+    talk = Conversation()
+    for command in ("continue", "next"):
+        talk.receive(_event("stopped", threadId=1))
+        ask = talk.request({"command": command, "seq": 8, "arguments": {"threadId": 1}})
+        answer = {"type": "response", "request_seq": ask.message["seq"], "success": True}
+        [told, answered] = talk.receive(answer)
+        assert told.event["event"] == "continued"
+        assert told.event["body"] == {"threadId": 1, "allThreadsContinued": True}
+        assert answered == Answered(ask.message["seq"], answer | {"request_seq": 8})
+        assert talk.stopped == set()
+        assert talk.receive(_event("continued", threadId=1, allThreadsContinued=True)) == []
+
+
+def test_a_stop_before_the_answer_to_what_led_to_it_counts():
+    talk = Conversation()
+    talk.receive(_event("stopped", threadId=1))
+    ask = talk.request({"command": "next", "seq": 8, "arguments": {"threadId": 1}})
+    talk.receive(_event("continued", threadId=1, allThreadsContinued=True))
+    talk.receive(_event("stopped", threadId=1))
+    answer = {"type": "response", "request_seq": ask.message["seq"], "success": True}
+    assert talk.receive(answer) == [Answered(ask.message["seq"], answer | {"request_seq": 8})]
+    assert talk.stopped == {1}
+
+
 def test_answers_carry_the_numbers_of_the_frontend():
     talk = Conversation()
     first = talk.request({"command": "next", "seq": 40, "arguments": {"threadId": 1}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import sys
@@ -58,6 +59,33 @@ def test_breakpoint_steps_through_the_statements_of_a_cell_and_not_into_the_kern
     assert "shell.py" not in text
     assert "bdb.py" not in text
     assert sys.gettrace() is None or "trace_dispatch" not in repr(sys.gettrace())
+
+
+@pytest.fixture
+def busy_collector():
+    """The garbage collector runs at every chance, and calls a function of Python."""
+
+    def called(phase, info):
+        assert phase in ("start", "stop")
+
+    often = gc.get_threshold()
+    gc.callbacks.append(called)
+    gc.set_threshold(1)
+    yield
+    gc.set_threshold(*often)
+    gc.callbacks.remove(called)
+
+
+@pytest.mark.usefixtures("busy_collector")
+@pytest.mark.parametrize("command", ["n", "s"])
+def test_what_the_garbage_collector_calls_is_not_stepped_into(cell, command):
+    reply, text = cell("breakpoint()\nx = [1]\ny = [2]\nx + y", command, command, "c")
+    assert reply["status"] == "ok"
+    assert [line for line in text.splitlines() if line.startswith("----> ")] == [
+        "----> 2    x = [1]",
+        "----> 3    y = [2]",
+        "----> 4    x + y",
+    ]
 
 
 def test_the_end_of_a_cell_ends_stepping(cell):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 import signal
 import sqlite3
 import subprocess
@@ -13,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from nuncius.kernel.history.manager import HistoryManager
+from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.past import SessionHistory, ranges_of
+from nuncius.kernel.shell import Shell
 
 
 @pytest.fixture
@@ -85,7 +88,9 @@ def test_kill_minus_nine_loses_nothing(tmp_path: Path, sessions: list[HistoryMan
 import os, signal
 from pathlib import Path
 from nuncius.kernel.history.manager import HistoryManager
+from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.past import SessionHistory, ranges_of
+from nuncius.kernel.shell import Shell
 session = HistoryManager(SessionHistory([""], [""], {{}}), Path({str(path)!r}))
 session.store_inputs(1, "precious")
 os.kill(os.getpid(), signal.SIGKILL)
@@ -195,7 +200,9 @@ def test_processes_that_write_at_once_and_are_killed_lose_nothing(
 import sys
 from pathlib import Path
 from nuncius.kernel.history.manager import HistoryManager
+from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.past import SessionHistory, ranges_of
+from nuncius.kernel.shell import Shell
 session = HistoryManager(SessionHistory([""], [""], {{}}), Path({str(path)!r}), quiet=0.01)
 for number in range(1, 101):
     session.store_inputs(number, f"{{sys.argv[1]}} = {{number}}")
@@ -229,7 +236,9 @@ def test_a_full_disk_costs_the_history_and_nothing_else(tmp_path: Path) -> None:
 import logging, resource
 from pathlib import Path
 from nuncius.kernel.history.manager import HistoryManager
+from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.past import SessionHistory, ranges_of
+from nuncius.kernel.shell import Shell
 logging.basicConfig(format="%(message)s")
 typed = [""]
 session = HistoryManager(SessionHistory(typed, typed, {{}}), Path({str(tmp_path)!r}, "h.sqlite"), quiet=3600)
@@ -290,3 +299,63 @@ def test_a_range_over_sessions_gives_their_cells(
         begin(sessions, path, f"{name}1", f"{name}2").close()
     here = begin(sessions, path, "d1")
     assert [s for *_, s in here.get_range_by_str("~3/2-~1/1")] == ["a2", "b1", "b2", "c1"]
+
+
+def test_inputs_that_are_not_in_memory_are_read_from_the_file(tmp_path):
+    options = ShellOptions(history_file=str(tmp_path / "h.sqlite"), input_cache_size=3)
+    shell = Shell(options)
+    try:
+        for number in range(1, 9):
+            shell.run_cell(
+                f"%time x{number} = 1" if number == 2 else f"x{number} = 1", store_history=True
+            )
+        inputs = shell.user_ns["In"]
+        assert (list(inputs)[:6], inputs[1], inputs[-7]) == ([""] * 6, "x1 = 1", inputs[2])
+        assert inputs[2] == "get_ipython().run_line_magic('time', 'x2 = 1')"
+        assert (inputs[8], len(inputs), shell.user_ns["_ih"] is inputs) == ("x8 = 1", 9, True)
+        assert shell.extract_input_lines("2-3 7", raw=True) == "%time x2 = 1\nx3 = 1\nx7 = 1"
+        manager = shell.history_manager
+        assert [n for _, n, _ in manager.get_range(0, 1, -1)] == [1, 2, 3, 4, 5, 6, 7]
+        assert [n for _, n, _ in manager.get_range(0, 4)] == [4, 5, 6, 7, 8]
+        assert pickle.loads(pickle.dumps(inputs))[8] == "x8 = 1"
+        shell.set_option("input_cache_size", 2)
+        shell.run_cell("x9 = 1", store_history=True)
+        assert list(inputs)[-3:] == ["", "x8 = 1", "x9 = 1"]
+        shell.reset()
+        shell.run_cell("y = 1", store_history=True)
+        assert (list(inputs), inputs[1]) == (["", "y = 1"], "y = 1")
+    finally:
+        shell.close()
+
+
+def test_inputs_that_are_kept_nowhere_are_empty():
+    shell = Shell(ShellOptions(history=False, input_cache_size=2))
+    try:
+        for number in range(1, 6):
+            shell.run_cell(f"x{number} = 1", store_history=True)
+        assert [shell.user_ns["In"][n] for n in range(6)] == ["", "", "", "", "x4 = 1", "x5 = 1"]
+        assert list(shell.history_manager.get_range(0)) == [(0, 4, "x4 = 1"), (0, 5, "x5 = 1")]
+    finally:
+        shell.close()
+
+
+def test_a_session_that_is_over_has_its_end_and_its_number_of_cells(tmp_path):
+    from nuncius.kernel.compat.histories import HistoryAccessor
+
+    path = tmp_path / "h.sqlite"
+    for asks in (False, True):  # what was not asked for is put into the file by the next session
+        shell = Shell(ShellOptions(history_file=str(path)))
+        shell.run_cell("a = 1", store_history=True)
+        if asks:
+            shell.history_manager.get_tail(1)
+        shell.close()
+    past = HistoryAccessor(hist_file=str(path))
+    try:
+        for session in (1, 2):
+            info = past.get_session_info(session)
+            assert info is not None
+            assert (info[0], info[3]) == (session, 1)
+            assert info[1] is not None
+            assert info[2] is not None
+    finally:
+        past.close()

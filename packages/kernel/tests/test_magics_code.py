@@ -398,7 +398,7 @@ def test_edit_asks_the_frontend_or_runs_what_the_editor_leaves(shell, script, ca
     assert (payload["source"], payload["line_number"]) == ("edit_magic", 3)
     assert payload["filename"] == str(Path("script.py").absolute())
 
-    def editor(filename, line):
+    def editor(shell, filename, line):
         path = Path(filename)
         path.write_text(path.read_text() + "edited = 'by hand'\n")
 
@@ -446,7 +446,7 @@ def test_pasted_lines_run_without_their_prompts(shell, frontend, capsys):
     assert run(shell, "quoted") == 2
     run(shell, "%cpaste -r")
     assert run(shell, "quoted") == 2
-    shell.set_hook("clipboard_get", lambda: "    from_clipboard = 3\n")
+    shell.set_hook("clipboard_get", lambda shell: "    from_clipboard = 3\n")
     run(shell, "%paste")
     assert run(shell, "from_clipboard") == 3
     run(shell, "%paste text")

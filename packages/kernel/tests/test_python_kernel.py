@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from nuncius.kernel.app import build, create, main
+from nuncius.kernel.install import kernel_spec
+from nuncius.kernel.python_kernel import kernel_info
 from nuncius.protocol.errors import OptionError
 from nuncius.protocol.kernel import CompleteRequest, HistoryRequest, InspectRequest
 
@@ -188,3 +192,19 @@ def test_a_mistake_in_a_configuration_file_is_told_and_survived(
     kernel = build()
     assert kernel.shell.options.cache_size == 3
     kernel.shutdown(restart=False)
+
+
+def test_the_spec_in_the_wheel_says_what_the_kernel_can_do():
+    """It is a file, while `kernel_spec` looks: debugpy comes with the kernel."""
+    shipped = Path(__file__).parents[1] / "share/jupyter/kernels/nuncius-python/kernel.json"
+    made = kernel_spec().to_dict()
+    made["argv"][0] = "python"
+    assert made.pop("env") == {}
+    assert json.loads(shipped.read_text()) == made
+
+
+def test_without_debugpy_nothing_is_promised(monkeypatch):
+    assert kernel_info().supported_features == ("debugger",)
+    monkeypatch.setattr(sys, "path", [p for p in sys.path if "site-packages" not in p])
+    assert kernel_info().supported_features == ()
+    assert kernel_spec().metadata["debugger"] is False

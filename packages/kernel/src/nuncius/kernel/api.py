@@ -489,7 +489,7 @@ class ShellAPI(Protocol):
         str_key: str | None = None,
         re_key: str | None = None,
     ) -> None:
-        """Add a hook: ``complete_command``, ``editor``, ``show_in_pager``, ``clipboard_get`` and others."""
+        """Add a hook: ``complete_command``, ``editor``, ``show_in_pager``, ``clipboard_get`` and others; it is called with the shell first."""
         ...
 
     @property

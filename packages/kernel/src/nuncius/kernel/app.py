@@ -85,8 +85,9 @@ def build(
 
     def make_shell(kernel: PythonKernel) -> Shell:
         found = state["parsed"] = state["parsed"] or _configured()
-        from nuncius.kernel.options import ShellOptions
+        from nuncius.kernel.options import KernelOptions, ShellOptions
 
+        kernel.replay_bytes = found[KernelOptions].replay_bytes
         if compat:
             from nuncius.kernel.compat import finder, shells
 

@@ -9,9 +9,10 @@ import __future__
 import ast
 import linecache
 import os
-from dataclasses import dataclass
 from struct import unpack_from
 from typing import TYPE_CHECKING, Any
+
+from nuncius.protocol.values import Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -51,8 +52,7 @@ def murmur2(data: bytes, seed: int = HASH_SEED) -> int:
     return h ^ (h >> 15)
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Value):
     """A part of a cell.
 
     Attributes:

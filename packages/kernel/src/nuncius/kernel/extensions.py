@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types import ModuleType
 
-__all__ = ["ExtensionManager"]
+__all__ = ["BUILTIN", "ExtensionManager"]
 
 #: Short names of extensions that come with the kernel.
 BUILTIN = {

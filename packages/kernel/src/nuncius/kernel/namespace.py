@@ -1,6 +1,6 @@
 """Hold the person's variables, and the caches of what went in and came out: ``In``, ``Out``, ``_``, ``__``, ``_i1``, ``_1``.
 
-The values of cells are kept in ``Out`` up to a limit; then the oldest fifth is dropped together with its ``_N`` names. Inputs are text, and stay.
+The values of cells are kept in ``Out`` up to a limit; then the oldest fifth is dropped together with its ``_N`` names. Inputs are kept up to a limit as well, a higher one; those before it are read from the history when somebody asks for them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["Namespace", "OutputCache"]
+__all__ = ["Inputs", "Namespace", "OutputCache"]
 
 _MISSING = object()
 _NAMES = ("_", "__", "___")
@@ -89,6 +89,42 @@ class OutputCache:
                 self._user_ns[name] = ""
 
 
+class Inputs(list[str]):
+    """``In``: the cells of this session by their numbers; only the last ones are in memory.
+
+    Attributes:
+        first: The number of the first cell that is in memory.
+        recall: Returns a cell that is not, an empty text where it cannot be had.
+    """
+
+    def __init__(self) -> None:
+        super().__init__([""])  # index 0 is not used, so that ``In[1]`` is the first
+        self.first = 1
+        self.recall: Callable[[int], str] = _nothing
+
+    def __getitem__(self, index: Any) -> Any:
+        value = super().__getitem__(index)
+        if value == "":
+            number = index + len(self) if index < 0 else index
+            if 0 < number < self.first:
+                return self.recall(number)
+        return value
+
+    def keep(self, size: int) -> None:
+        """Drop all but the last ``size`` cells; the numbers stay what they are."""
+        first = max(len(self) - size, self.first)
+        for number in range(self.first, first):
+            self[number] = ""
+        self.first = first
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)
+
+
+def _nothing(number: int) -> str:
+    return ""
+
+
 class Namespace:
     """The module that cells run in.
 
@@ -96,6 +132,7 @@ class Namespace:
         user_module: Use this module rather than a new ``__main__``.
         user_ns: Use this dictionary: the locals of the frame that a shell is embedded in.
         cache_size: Of `OutputCache`.
+        input_size: So many inputs are kept in memory.
     """
 
     def __init__(
@@ -103,6 +140,7 @@ class Namespace:
         user_module: ModuleType | None = None,
         user_ns: dict[str, Any] | None = None,
         cache_size: int = 1000,
+        input_size: int = 10_000,
     ) -> None:
         if user_ns is not None and not hasattr(user_ns, "pop"):
             from nuncius.kernel.live import LiveVariables
@@ -123,10 +161,12 @@ class Namespace:
         self.user_ns: dict[str, Any] = user_module.__dict__ if user_ns is None else user_ns
         self.hidden: dict[str, Any] = {}
         self.output = OutputCache(self.user_ns, cache_size)
-        #: ``In``: the cells as Python; index 0 is not used, so that ``In[1]`` is the first.
-        self.inputs: list[str] = [""]
+        #: So many cells are kept in ``In``.
+        self.input_size = input_size
+        #: ``In``: the cells as Python.
+        self.inputs = Inputs()
         #: The cells as typed.
-        self.inputs_raw: list[str] = [""]
+        self.inputs_raw = Inputs()
         #: ``_dh``: the folders that were visited.
         self.directories: list[str] = []
         #: The next ``_i``, ``_ii`` and ``_iii``: the cells before the one that comes.
@@ -182,6 +222,10 @@ class Namespace:
         raw = raw.rstrip("\n")
         self.inputs.append(source.rstrip("\n"))
         self.inputs_raw.append(raw)
+        if number - self.inputs.first >= self.input_size:
+            size = max(self.input_size, 1)
+            self.inputs.keep(size)
+            self.inputs_raw.keep(size)
         ns = self.user_ns
         ns["_i"], ns["_ii"], ns["_iii"] = self._previous
         ns[f"_i{number}"] = raw
@@ -194,6 +238,7 @@ class Namespace:
         for number in range(len(self.inputs)):
             self.inputs[number] = self.inputs_raw[number] = ""
             self.user_ns.pop(f"_i{number}", None)
+        self.inputs.first = self.inputs_raw.first = 1
         self._previous = ("", "", "")
         self.user_ns.update(_i="", _ii="", _iii="")
 
@@ -259,7 +304,9 @@ class Namespace:
             keep: Tells which names stay.
         """
         self.output.flush()
-        del self.inputs[1:], self.inputs_raw[1:]
+        for inputs in (self.inputs, self.inputs_raw):
+            del inputs[1:]
+            inputs.first = 1
         self._previous = ("", "", "")
         for ns in (self.user_ns, self.user_global_ns):
             for name in list(ns):

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from nuncius.protocol.app.options import option
+from nuncius.protocol.values import Value
 
 __all__ = ["KernelOptions", "ShellOptions"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class ShellOptions:
+class ShellOptions(Value, kw_only=True):
     """How cells are read, run and shown."""
 
     ast_node_interactivity: Literal["all", "last", "last_expr", "none", "last_expr_or_assign"] = (
@@ -28,6 +27,9 @@ class ShellOptions:
     )
     cache_size: int = option(
         1000, help="So many values are kept in Out; less than 3 keeps none but the last three."
+    )
+    input_cache_size: int = option(
+        10_000, help="So many cells are kept in In; older ones are read from the history."
     )
     history: bool = option(True, help="Write what is typed to the history file.")
     history_file: str | None = option(
@@ -53,8 +55,7 @@ class ShellOptions:
     use_jedi: bool = option(False, help="Ask jedi for completions too, where it is installed.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class KernelOptions:
+class KernelOptions(Value, kw_only=True):
     """What a kernel does when it starts."""
 
     exec_lines: list[str] = option(help="Lines to run at the start.", factory=list)
@@ -76,3 +77,7 @@ class KernelOptions:
         None, help="Import numpy and matplotlib into the namespace, and make figures appear."
     )
     gui: str | None = option(None, help="The toolkit whose event loop runs between cells.")
+    replay_bytes: int = option(
+        1 << 20,
+        help="Keep so many bytes of output for frontends that come later; 0 keeps none.",
+    )

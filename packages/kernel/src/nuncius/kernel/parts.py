@@ -9,7 +9,6 @@ import builtins
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any, cast
 
 from nuncius.kernel import saying
@@ -350,7 +349,11 @@ class Parts:
         re_key: str | None = None,
         _warn_deprecated: bool = True,
     ) -> None:
-        """Add a hook."""
+        """Add a hook; it is called with the shell first."""
+        if name != "complete_command":  # its caller gives the shell
+            from types import MethodType
+
+            hook = MethodType(hook, self)
         self.hooks.set(name, hook, priority, str_key, re_key)
 
     # -- errors ------------------------------------------------------------------------------------
@@ -478,20 +481,22 @@ class Parts:
 
         space = self.namespace
         here = SessionHistory(space.inputs_raw, space.inputs, self.output_texts)
-        return HistoryManager(here, self._history_file())
+        manager = HistoryManager(here, self._history_file())
+        space.inputs.recall = lambda number: manager.recall(number, raw=False)
+        space.inputs_raw.recall = lambda number: manager.recall(number, raw=True)
+        return manager
 
     def _history_file(self) -> Any:
         options = self.options
         if not options.history or (options.history_file is None and self.profile_dir is None):
             return None
-        from pathlib import Path
-
         if options.history_file == ":memory:":
             return None
+        import os  # not pathlib: it takes 4 ms to load, and the first cell comes by here
+
         if options.history_file is not None:
-            return Path(options.history_file).expanduser()
-        folder = getattr(self.profile_dir, "folder", None) or self.profile_dir.location
-        return Path(folder) / "history.sqlite"
+            return os.path.expanduser(options.history_file)  # noqa: PTH111
+        return os.path.join(self.profile_dir.location, "history.sqlite")  # noqa: PTH118
 
     def store_history(self, number: int, cell: str, raw_cell: str) -> None:
         """Remember a cell in the history."""
@@ -530,7 +535,7 @@ class Parts:
         return self._completer
 
     def _config_names(self) -> dict[str, list[str]]:
-        return {"ShellOptions": [field.name for field in fields(self.options)]}
+        return {"ShellOptions": list(type(self.options).__fields__)}
 
     def set_custom_completer(self, completer: Callable[..., Any], pos: int = 0) -> None:
         """Add a function that is called with the completer and a text, and returns completions."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from fnmatch import fnmatchcase
 from typing import Any
 
 __all__ = ["SessionHistory", "ranges_of"]
@@ -65,6 +64,11 @@ class SessionHistory:
         self.input_hist_parsed = parsed
         self.output_hist_reprs = outputs
 
+    @property
+    def first(self) -> int:
+        """The number of the first cell that is in memory."""
+        return int(getattr(self.input_hist_raw, "first", 1))
+
     def get_range(
         self,
         session: int = 0,
@@ -107,6 +111,8 @@ class SessionHistory:
         unique: bool = False,
     ) -> list[Entry]:
         """Return the cells that match a glob."""
+        from fnmatch import fnmatchcase
+
         sources = self.input_hist_raw if search_raw else self.input_hist_parsed
         found = [
             entry

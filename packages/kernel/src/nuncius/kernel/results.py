@@ -5,14 +5,14 @@ Both objects are handed to event callbacks (``pre_run_cell`` gets the first, ``p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
+
+from nuncius.protocol.values import Value
 
 __all__ = ["ExecutionInfo", "ExecutionResult"]
 
 
-@dataclass(slots=True, weakref_slot=True)
-class ExecutionInfo:
+class ExecutionInfo(Value, frozen=False):
     """A cell that is to run.
 
     Attributes:
@@ -25,6 +25,8 @@ class ExecutionInfo:
         cell_meta: The metadata of the request.
     """
 
+    __slots__ = ("__weakref__",)
+
     raw_cell: str
     store_history: bool = False
     silent: bool = False
@@ -34,8 +36,7 @@ class ExecutionInfo:
     cell_meta: dict[str, Any] | None = None
 
 
-@dataclass(slots=True, weakref_slot=True)
-class ExecutionResult:
+class ExecutionResult(Value, frozen=False):
     """What came of a cell.
 
     Attributes:
@@ -45,6 +46,8 @@ class ExecutionResult:
         error_in_exec: What it raised.
         result: The value that was displayed.
     """
+
+    __slots__ = ("__weakref__",)
 
     info: ExecutionInfo | None = None
     execution_count: int | None = None

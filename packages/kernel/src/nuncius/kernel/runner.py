@@ -5,6 +5,7 @@ One coroutine does the work in both cases. A cell that does not await never susp
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -140,6 +141,12 @@ def _installed(name: str) -> Any:
         if error.name != name:
             raise
         raise ValueError(f"{name} is not installed here: %pip install {name}") from None
+    except Exception as error:
+        # curio needs names of multiprocessing that Python 3.12 has no more
+        raise ValueError(
+            f"{name} is installed, but cannot be imported by Python {'.'.join(map(str, sys.version_info[:3]))}: "
+            f"{type(error).__name__}: {error}; use %autoawait asyncio or trio"
+        ) from error
 
 
 #: The names that ``%autoawait`` knows, besides a function of one's own.

@@ -12,7 +12,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import ContextVar, Token
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel import builtin_names, comms, saying
@@ -33,6 +32,7 @@ from nuncius.kernel.results import ExecutionInfo, ExecutionResult
 from nuncius.kernel.runner import LoopRunner, drive, loop_runner, run_pieces
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
 from nuncius.protocol.text.inputs import TransformerManager
+from nuncius.protocol.values import Value, replace
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -45,8 +45,7 @@ __all__ = ["Prepared", "Shell"]
 _TOP_LEVEL_AWAIT = 0x2000  # ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
-@dataclass(slots=True)
-class Prepared:
+class Prepared(Value, frozen=False):
     """A cell that is ready to run.
 
     Attributes:
@@ -95,7 +94,9 @@ class Shell(Parts):
         self.options = options or ShellOptions()
         self.kernel = kernel
         self.profile_dir = profile_dir
-        self.namespace = Namespace(user_module, user_ns, self.options.cache_size)
+        self.namespace = Namespace(
+            user_module, user_ns, self.options.cache_size, self.options.input_cache_size
+        )
         self.user_ns = self.namespace.user_ns
         self.user_module = self.namespace.user_module
         self.user_ns_hidden = self.namespace.hidden
@@ -565,6 +566,8 @@ class Shell(Parts):
                 setattr(self.prefilter, name, value)
             case "cache_size":
                 self.namespace.output.size = value
+            case "input_cache_size":
+                self.namespace.input_size = value
             case "xmode":
                 self.tracebacks.set_mode(value)
             case "colors":

@@ -3,10 +3,12 @@
 What fails is shown, and does not keep the kernel from starting.
 """
 
+# ruff: noqa: PTH111, PTH112, PTH113, PTH118, PTH208
+# os.path, not pathlib: this runs while a shell starts, and pathlib takes 4 ms to load.
+
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel import saying
@@ -43,14 +45,14 @@ def run_startup(shell: Any, parsed: Parsed) -> None:
         for path in _startup_files(parsed):
             run_file(shell, path)
     for name in options.exec_files:
-        run_file(shell, Path(name).expanduser())
+        run_file(shell, os.path.expanduser(name))
     for line in options.exec_lines:
         shell.run_cell(line, store_history=False)
     if options.hide_initial_ns:
         new = set(shell.user_ns) - before
         shell.namespace.hidden.update({name: shell.user_ns[name] for name in new})
     for argument in parsed.arguments:
-        run_file(shell, Path(argument))
+        run_file(shell, argument)
     if options.code_to_run:
         shell.run_cell(options.code_to_run, store_history=False)
     if options.module_to_run:
@@ -58,21 +60,22 @@ def run_startup(shell: Any, parsed: Parsed) -> None:
     shell.events.trigger("shell_initialized", shell)
 
 
-def run_file(shell: Any, path: Path) -> None:
+def run_file(shell: Any, path: str) -> None:
     """Run one file: Python, or cells with magics (``.ipy``)."""
-    if path.suffix in (".ipy", ".ipynb"):
-        shell.safe_execfile_ipy(str(path))
+    if path.endswith((".ipy", ".ipynb")):
+        shell.safe_execfile_ipy(path)
     else:
-        shell.safe_execfile(str(path), shell.user_ns)
+        shell.safe_execfile(path, shell.user_ns)
 
 
-def _startup_files(parsed: Parsed) -> Iterator[Path]:
+def _startup_files(parsed: Parsed) -> Iterator[str]:
     python_startup = os.environ.get("PYTHONSTARTUP")
-    if python_startup and Path(python_startup).is_file():
-        yield Path(python_startup)
-    folder: Path = parsed.profile.startup
-    if folder.is_dir():
-        yield from sorted(path for path in folder.iterdir() if path.suffix in (".py", ".ipy"))
+    if python_startup and os.path.isfile(python_startup):
+        yield python_startup
+    folder = os.path.join(parsed.profile.location, "startup")
+    if os.path.isdir(folder):
+        names = sorted(name for name in os.listdir(folder) if name.endswith((".py", ".ipy")))
+        yield from (os.path.join(folder, name) for name in names)
 
 
 def _guarded(shell: Any, function: Any) -> None:

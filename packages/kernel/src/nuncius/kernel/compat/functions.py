@@ -29,6 +29,7 @@ __all__ = [
     "getoutput",
     "line_at_cursor",
     "locate_profile",
+    "mpl_runner",
     "page",
     "system",
     "token_at_cursor",
@@ -228,3 +229,15 @@ def token_at_cursor(cell: str, cursor_pos: int = 0) -> str:
         if cell[match.end() : match.end() + 1] == "(":
             best = match.group()
     return best
+
+
+def mpl_runner(safe_execfile: Any) -> Any:
+    """Return a function that runs files as ``safe_execfile`` does; figures are shown when they have run."""
+
+    def run(fname: str, *where: Any, **kwargs: Any) -> None:
+        safe_execfile(fname, *where, **kwargs)
+        pyplot = sys.modules.get("matplotlib.pyplot")
+        if pyplot is not None and pyplot.isinteractive():
+            pyplot.draw_if_interactive()
+
+    return run

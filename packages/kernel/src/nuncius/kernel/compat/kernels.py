@@ -24,6 +24,7 @@ __all__ = [
     "get_tmp_hash_seed",
     "make_ipkernel_cmd",
     "write_connection_file",
+    "write_kernel_spec",
 ]
 
 KERNEL_NAME = "python3"
@@ -104,6 +105,34 @@ def get_kernel_dict(extra_arguments: Any = None, **kwargs: Any) -> dict[str, Any
         "language": "python",
         "metadata": dict(kernel_spec().metadata),
     }
+
+
+def write_kernel_spec(
+    path: str | None = None,
+    overrides: dict[str, Any] | None = None,
+    extra_arguments: Any = None,
+    **kwargs: Any,
+) -> str:
+    """Write a folder with a ``kernel.json`` in it.
+
+    Args:
+        path: The folder; a temporary one by default.
+        overrides: Entries that are other than those of `get_kernel_dict`.
+        extra_arguments: Of the kernel's command line.
+        **kwargs: Ignored.
+
+    Returns:
+        The folder.
+    """
+    if path is None:
+        import tempfile
+
+        path = str(Path(tempfile.mkdtemp(suffix="_kernels"), KERNEL_NAME))
+    folder = Path(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    content = get_kernel_dict(extra_arguments) | (overrides or {})
+    (folder / "kernel.json").write_text(json.dumps(content, indent=1), encoding="utf-8")
+    return path
 
 
 def get_tmp_directory() -> str:

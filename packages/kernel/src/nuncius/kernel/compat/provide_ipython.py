@@ -2,9 +2,9 @@
 
 In a kernel they are there anyway. For programs and test suites that are written against IPython, where it is not installed::
 
-    import nuncius.kernel.compat.everywhere
+    import nuncius.kernel.compat.provide_ipython
 
-    pytest -p nuncius.kernel.compat.everywhere
+    pytest -p nuncius.kernel.compat.provide_ipython
 """
 
 from __future__ import annotations

@@ -6,15 +6,15 @@ Many ask ``type(get_ipython()).__name__``: ``ZMQInteractiveShell`` is a notebook
 from __future__ import annotations
 
 import sys
-from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from nuncius.kernel.compat.shell_names import ShellNames
+from nuncius.kernel.compat.shell_attributes import ShellAttributes
 from nuncius.kernel.compile import Compiler
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.display.publish import SHOWN_MODULES
 from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.shell import Shell
+from nuncius.protocol.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 
-class InteractiveShell(ShellNames, Shell):
+class InteractiveShell(ShellAttributes, Shell):
     """The shell, with what IPython's has beyond ours: singletons, traits, configuration."""
 
     #: Names of sections that ``config`` has from the start: libraries look for them.
@@ -139,7 +139,7 @@ class InteractiveShell(ShellNames, Shell):
 
     def trait_names(self) -> list[str]:
         """Return the names of the options."""
-        return list(type(self.options).__dataclass_fields__)
+        return list(type(self.options).__fields__)
 
 
 def _configured(
@@ -151,8 +151,7 @@ def _configured(
         found.update((config or {}).get(base.__name__, {}))
     found.update(traits)
     options = options or ShellOptions()
-    names = {field.name for field in fields(ShellOptions)}
-    known = {name: value for name, value in found.items() if name in names}
+    known = {name: value for name, value in found.items() if name in ShellOptions.__fields__}
     if "colors" in known:
         known["colors"] = str(known["colors"]).lower()
     if not (config or {}).get("HistoryManager", {}).get("enabled", True):
@@ -197,7 +196,36 @@ class TerminalInteractiveShell(InteractiveShell):
 
 
 class InteractiveShellEmbed(TerminalInteractiveShell):
-    """A shell within a program."""
+    """A shell within a program; calling it opens it in the caller's variables."""
+
+    def __call__(
+        self,
+        header: str = "",
+        local_ns: dict[str, Any] | None = None,
+        module: Any = None,
+        dummy: Any = None,
+        stack_depth: int = 1,
+        compile_flags: int | None = None,
+    ) -> None:
+        """Open the shell; the program stands still meanwhile.
+
+        Args:
+            header: Said at the start.
+            local_ns: The variables; the caller's by default.
+            module: The globals; the caller's by default.
+            dummy: Ignored.
+            stack_depth: So many frames up is the caller.
+            compile_flags: Ignored.
+        """
+        from nuncius.kernel.compat.embedding import open_shell
+
+        open_shell(
+            header,
+            local_ns=local_ns,
+            module=module,
+            stack_depth=stack_depth,
+            banner1=self.banner1 or None,
+        )
 
 
 # Libraries look at the module as well: plotly wants "ipykernel.", pandas looks for "zmq".

@@ -30,13 +30,18 @@ __all__ = [
     "full_path",
     "get_ipython",
     "make_tempfile",
+    "module_not_available",
     "monkeypatch",
     "mute_warn",
     "no_op",
+    "null_deco",
+    "onlyif",
     "onlyif_cmds_exist",
+    "skip",
     "skip_doctest",
     "skip_if_not_win32",
     "skip_win32",
+    "skip_without",
     "skipif",
     "start_ipython",
 ]
@@ -216,6 +221,37 @@ def onlyif_cmds_exist(*commands: str) -> Any:
     """Skip a test unless there are certain commands."""
     missing = [command for command in commands if shutil.which(command) is None]
     return skipif(bool(missing), f"there is no {', '.join(missing)}")
+
+
+def skip(msg: str | None = None) -> Any:
+    """Return a decorator that skips a test."""
+    return skipif(True, msg)
+
+
+def onlyif(condition: bool | Callable[[], bool], msg: str) -> Any:
+    """Return a decorator that skips a test unless a condition holds."""
+    return skipif((lambda: not condition()) if callable(condition) else not condition, msg)
+
+
+def module_not_available(module: str) -> bool:
+    """Tell whether a module cannot be imported."""
+    from importlib import import_module
+
+    try:
+        import_module(module)
+    except ImportError:
+        return True
+    return False
+
+
+def skip_without(mod: str) -> Any:
+    """Return a decorator that skips a test where a module cannot be imported."""
+    return skipif(module_not_available(mod), f"This test requires {mod}")
+
+
+def null_deco(func: Function) -> Function:
+    """Return a function as it is."""
+    return func
 
 
 def skip_doctest(func: Function) -> Function:

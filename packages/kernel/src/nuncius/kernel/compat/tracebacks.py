@@ -10,6 +10,7 @@ from nuncius.kernel.traceback import Tracebacks
 __all__ = [
     "AutoFormattedTB",
     "ColorTB",
+    "DocTB",
     "FormattedTB",
     "ListTB",
     "SyntaxTB",
@@ -94,6 +95,12 @@ class VerboseTB(TBTools):
     """Tracebacks with the values of variables."""
 
     _mode = "Verbose"
+
+
+class DocTB(TBTools):
+    """Tracebacks with the docstrings of the functions that were called."""
+
+    _mode = "Docs"
 
 
 class SyntaxTB(ListTB):

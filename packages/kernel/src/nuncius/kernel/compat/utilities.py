@@ -26,6 +26,8 @@ __all__ = [
     "chop",
     "clock",
     "clock2",
+    "clocks",
+    "clocku",
     "complete_object",
     "compress_user",
     "dir2",
@@ -34,9 +36,11 @@ __all__ = [
     "extract_vars",
     "filefind",
     "find_mod",
+    "flag_calls",
     "format_screen",
     "get_home_dir",
     "get_real_method",
+    "get_stream_enc",
     "get_sys_info",
     "get_terminal_size",
     "get_text_list",
@@ -49,14 +53,18 @@ __all__ = [
     "marquee",
     "prepended_to_syspath",
     "preserve_keys",
+    "restore_term_title",
     "safe_hasattr",
     "set_term_title",
     "shellglob",
     "source_to_unicode",
+    "strip_email_quotes",
     "sys_info",
     "temp_pyfile",
+    "timing",
     "timings",
     "timings_out",
+    "toggle_set_term_title",
     "undoc",
     "unescape_glob",
     "uniq_stable",
@@ -480,6 +488,60 @@ def timings_out(
 def timings(reps: int, func: Callable[..., Any], *args: Any, **kw: Any) -> tuple[float, float]:
     """Call a function so often; returns the seconds in all, and those per call."""
     return timings_out(reps, func, *args, **kw)[:2]
+
+
+def timing(func: Callable[..., Any], *args: Any, **kw: Any) -> float:
+    """Call a function once; returns the seconds that it took."""
+    return timings_out(1, func, *args, **kw)[0]
+
+
+def clocku() -> float:
+    """Return the seconds of processor time of the process itself."""
+    return clock2()[0]
+
+
+def clocks() -> float:
+    """Return the seconds of processor time of the system for the process."""
+    return clock2()[1]
+
+
+def flag_calls(func: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a function an attribute ``called``, which tells whether its last call has returned."""
+    if hasattr(func, "called"):
+        return func
+    import functools
+
+    @functools.wraps(func)
+    def flagged(*args: Any, **kw: Any) -> Any:
+        flagged.called = False  # type: ignore[attr-defined]
+        result = func(*args, **kw)
+        flagged.called = True  # type: ignore[attr-defined]
+        return result
+
+    flagged.called = False  # type: ignore[attr-defined]
+    return flagged
+
+
+def strip_email_quotes(text: str) -> str:
+    """Return a text without the ``>`` that all its lines begin with."""
+    lines = text.splitlines()
+    while lines and all(line.lstrip(" ").startswith(">") for line in lines):
+        lines = [line.lstrip(" ")[1:] for line in lines]
+    indents = [len(line) - len(line.lstrip(" ")) for line in lines]
+    return "\n".join(line[min(indents) :] for line in lines)
+
+
+def get_stream_enc(stream: Any, default: str | None = None) -> str | None:
+    """Return the encoding of a stream."""
+    return getattr(stream, "encoding", None) or default
+
+
+def toggle_set_term_title(val: bool) -> None:
+    """Do nothing, see `set_term_title`."""
+
+
+def restore_term_title() -> None:
+    """Do nothing, see `set_term_title`."""
 
 
 class prepended_to_syspath:  # noqa: N801 - its name there

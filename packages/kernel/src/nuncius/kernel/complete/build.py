@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.complete.custom import hook_matcher, priority_of
@@ -24,6 +24,7 @@ from nuncius.kernel.complete.symbols import (
     symbol_name_matcher,
     unicode_name_matcher,
 )
+from nuncius.kernel.extensions import BUILTIN
 from nuncius.kernel.selection import Selection, selected
 from nuncius.kernel.worker import Worker
 
@@ -44,6 +45,7 @@ def plain_completer(
     magics: MagicSource | None = None,
     automagic: Callable[[], bool] = lambda: False,
     config: Callable[[], Mapping[str, Sequence[str]]] = dict,
+    loaded: Callable[[], Iterable[str]] = tuple,
     more: Sequence[Callable[..., Any]] = (),
     modules: ModuleIndex | None = None,
     deadline: float | None = 0.05,
@@ -58,6 +60,7 @@ def plain_completer(
         magics: The registry of magics; None for code without magics.
         automagic: Tells whether magics may be called without their percent sign.
         config: Gives what ``%config`` completes: sections with the names of their options.
+        loaded: Gives the names of the extensions that are loaded.
         more: Further matchers.
         modules: Knows what can be imported.
         deadline: Seconds; see `Completer`.
@@ -84,9 +87,16 @@ def plain_completer(
         def in_use(name: str) -> bool:
             return any(name in namespace for namespace in namespaces())
 
+        def extensions(magic: str, typed: str) -> set[str]:
+            now = set(loaded())
+            if magic == "unload_ext":
+                return now
+            known = {*BUILTIN, *index.extensions(typed)}
+            return known - now if magic == "load_ext" else known | now
+
         matchers += [
             magic_matcher(magics, in_use, automagic),
-            magic_argument_matcher(magics, config, index.top_level),
+            magic_argument_matcher(magics, config, index.top_level, extensions),
         ]
     return Completer(
         namespaces,
@@ -146,6 +156,7 @@ def completer_for(
         magics=magics,
         automagic=lambda: bool(getattr(any_shell, "automagic", False)),
         config=config,
+        loaded=lambda: shell.extension_manager.loaded,
         more=more,
         deadline=min(_DEADLINE, timeout),
         patience=max(0.0, timeout - _DEADLINE),

@@ -102,6 +102,7 @@ def magic_argument_matcher(
     magics: MagicSource,
     config: Callable[[], Mapping[str, Sequence[str]]],
     modules: Callable[[], Iterable[str]],
+    extensions: Callable[[str, str], Iterable[str]] = lambda magic, typed: (),
 ) -> Any:
     """Return the matcher of what follows the name of a magic.
 
@@ -109,6 +110,7 @@ def magic_argument_matcher(
         magics: The registry.
         config: Gives the sections of the configuration with the names of their options.
         modules: Gives the names of the modules that can be imported.
+        extensions: Gives the names of extensions, by the magic that takes them and what was typed.
     """
 
     @completion_matcher(identifier="IPCompleter.magic_argument_matcher", priority=65, api_version=2)
@@ -126,7 +128,9 @@ def magic_argument_matcher(
             return _config(context, config(), word)
         if name in _WORDS:
             return _words(context, word, _WORDS[name])
-        if name in {"load_ext", "reload_ext", "unload_ext", "aimport"}:
+        if name in {"load_ext", "reload_ext", "unload_ext"}:
+            return _words(context, word, sorted(extensions(name, word)), "module")
+        if name == "aimport":
             return _words(context, word, sorted(modules()))
         if name in {"magic", "alias_magic"}:
             return _words(context, word, list(magics.names("line")))

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import re
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from nuncius.kernel.complete.model import (
@@ -16,6 +18,7 @@ from nuncius.kernel.complete.model import (
     completion_matcher,
 )
 from nuncius.kernel.complete.names import members_of
+from nuncius.kernel.static import instance_dict, is_a
 
 __all__ = ["ModuleIndex", "module_matcher"]
 
@@ -27,6 +30,9 @@ _FROM_IMPORT = re.compile(
 _FROM_DONE = re.compile(r"\s*from\s+(?P<module>[\w.]+)\s+(?P<name>i?m?p?o?r?t?)$")
 _SUFFIXES = (".py", ".so", ".pyd", ".pyc")
 _MAX_SOURCE = 500_000
+#: Bytes of a module in which its functions are looked for, and seconds for all modules together.
+_MAX_READ = 200_000
+_READING_TIME = 0.03
 _MAX_NAMES = 20_000
 
 
@@ -41,6 +47,8 @@ class ModuleIndex:
         self.path = path
         #: Folder -> the time of its last change, and the modules in it.
         self._folders: dict[str, tuple[float, frozenset[str]]] = {}
+        #: File -> the time of its last change, and whether it defines an extension.
+        self._extensions: dict[str, tuple[float, bool]] = {}
 
     def top_level(self) -> set[str]:
         """Return the names of the modules that can be imported from the top."""
@@ -86,19 +94,55 @@ class ModuleIndex:
         source = self._source_of(module)
         return {**names, **_defined(source)} if source else names
 
-    def _source_of(self, module: str) -> str:
+    def extensions(self, typed: str) -> list[str]:
+        """Return the modules that can be loaded as extensions; their files are read, not run.
+
+        Args:
+            typed: What the names begin with; without anything, only modules that are imported are looked at.
+        """
+        package, dot, word = typed.rpartition(".")
+        if not typed:
+            return sorted(name for name in list(sys.modules) if _is_extension(name))
+        names = self.submodules(package) if dot else self.top_level()
+        found = []
+        late = time.monotonic() + _READING_TIME
+        for name in sorted(name for name in names if name.startswith(word)):
+            module = f"{package}.{name}" if dot else name
+            if _is_extension(module) or self._defines_extension(module):
+                found.append(module)
+            if time.monotonic() > late:
+                break
+        return found
+
+    def _defines_extension(self, module: str) -> bool:
+        for file in self._files_of(module):
+            try:
+                changed = file.stat().st_mtime
+                known = self._extensions.get(str(file))
+                if known is None or known[0] != changed:
+                    with file.open("rb") as source:
+                        known = (changed, _LOADER in source.read(_MAX_READ))
+                    self._extensions[str(file)] = known
+            except OSError:
+                continue
+            return known[1]
+        return False
+
+    def _files_of(self, module: str) -> Iterator[Path]:
+        """Yield where the source of a module may be."""
         parent, _, name = module.rpartition(".")
         roots = self.folders_of(parent) if parent else (self.path or sys.path)
         for root in roots:
-            for candidate in (
-                Path(root or ".", name, "__init__.py"),
-                Path(root or ".", f"{name}.py"),
-            ):
-                try:
-                    if candidate.stat().st_size <= _MAX_SOURCE:
-                        return candidate.read_text(encoding="utf-8", errors="replace")
-                except OSError:
-                    continue
+            yield Path(root or ".", name, "__init__.py")
+            yield Path(root or ".", f"{name}.py")
+
+    def _source_of(self, module: str) -> str:
+        for candidate in self._files_of(module):
+            try:
+                if candidate.stat().st_size <= _MAX_SOURCE:
+                    return candidate.read_text(encoding="utf-8", errors="replace")
+            except OSError:
+                continue
         return ""
 
     def _in_folder(self, folder: str) -> frozenset[str]:
@@ -111,6 +155,15 @@ class ModuleIndex:
             known = (changed, frozenset(_modules_in(folder)))
             self._folders[folder] = known
         return known[1]
+
+
+_LOADER = b"load_ipython_extension"
+
+
+def _is_extension(module: str) -> bool:
+    """Tell whether an imported module can be loaded as an extension."""
+    loaded = sys.modules.get(module)
+    return is_a(loaded, ModuleType) and _LOADER.decode() in instance_dict(loaded)
 
 
 def _modules_in(folder: str) -> Iterator[str]:

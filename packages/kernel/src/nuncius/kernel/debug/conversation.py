@@ -3,6 +3,7 @@
 Rule 1: our requests have numbers of their own; a frontend's numbers are put back into the answers.
 Rule 2: a ``stopped`` event is held until we know which threads have stopped: a frontend that hears it asks for their frames at once.
 Rule 3: when the connection ends, every request that waits is answered.
+Rule 4: a ``continued`` event comes before the answer to the request that caused it: the adapter sends it at any time, and a frontend that hears it late forgets what it has learned since.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ class Conversation:
         self._open: dict[int, tuple[int, str]] = {}
         #: Number of a ``threads`` request of ours -> the event that waits for its answer.
         self._held: dict[int, dict[str, Any]] = {}
+        #: Number of a request after which what is stopped now will run -> the thread that it names.
+        self._resuming: dict[int, int] = {}
         self.stopped: set[int] = set()
 
     def request(self, request: Mapping[str, Any]) -> Ask:
@@ -69,6 +72,8 @@ class Conversation:
         self._number += 1
         command = str(request.get("command", ""))
         self._open[self._number] = (int(request.get("seq") or 0), command)
+        if command in _RESUMING:
+            self._resuming[self._number] = (request.get("arguments") or {}).get("threadId", 0)
         message = {"type": "request", "seq": self._number, "command": command}
         if "arguments" in request:
             message["arguments"] = request["arguments"]
@@ -86,15 +91,20 @@ class Conversation:
         known = self._open.pop(number, None) if isinstance(number, int) else None
         if known is None or number is None:
             return []
-        if known[1] in _RESUMING and message.get("success"):
-            # debugpy says "continued" late or not at all after a step, and answers no further one.
-            self.stopped.clear()
-        return [Answered(number, message | {"request_seq": known[0]})]
+        answered = Answered(number, message | {"request_seq": known[0]})
+        thread = self._resuming.pop(number, None)
+        if thread is None or not self.stopped or not message.get("success"):
+            return [answered]
+        # debugpy says "continued" late or not at all after a step, and answers no further one.
+        self.stopped.clear()
+        body = {"threadId": thread, "allThreadsContinued": True}
+        return [Told({"type": "event", "seq": 0, "event": "continued", "body": body}), answered]
 
     def ended(self, why: str) -> list[Effect]:
         """Take notice that the adapter is gone."""
         self.stopped.clear()
         self._held.clear()
+        self._resuming.clear()
         waiting, self._open = self._open, {}
         return [
             Answered(
@@ -112,7 +122,11 @@ class Conversation:
 
     def _event(self, event: dict[str, Any]) -> list[Effect]:
         body = event.get("body") or {}
+        if event.get("event") == "stopped":
+            self._resuming.clear()  # what was asked for has happened, and this after it
         match event.get("event"):
+            case "continued" if not self.stopped:
+                return []  # they have heard
             case "stopped" if body.get("allThreadsStopped"):
                 self._number += 1
                 self._held[self._number] = event

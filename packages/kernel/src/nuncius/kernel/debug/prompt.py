@@ -10,6 +10,7 @@ An interrupt at the prompt ends the debugger, and interrupts the cell.
 from __future__ import annotations
 
 import bdb
+import gc
 import linecache
 import os
 import pdb
@@ -100,6 +101,16 @@ class _Output:
         sys.stdout.flush()
 
 
+def _is_collectors(frame: FrameType | None) -> bool:
+    """Tell whether the garbage collector runs this, in the middle of something else."""
+    codes = {getattr(callback, "__code__", None) for callback in gc.callbacks}
+    while codes and frame is not None:
+        if frame.f_code in codes:
+            return True
+        frame = frame.f_back
+    return False
+
+
 class Debugger(MoreCommands, pdb.Pdb):
     """`pdb`, for cells.
 
@@ -163,7 +174,9 @@ class Debugger(MoreCommands, pdb.Pdb):
             return False
         if self._only_cells and not (is_cell(frame) and is_outermost(frame)):
             return False
-        return bool(super().stop_here(frame)) and not (self.skips_hidden and is_hidden(frame))
+        if not super().stop_here(frame) or (self.skips_hidden and is_hidden(frame)):
+            return False
+        return not _is_collectors(frame)
 
     def set_trace(self, frame: FrameType | None = None, **_: Any) -> None:
         """Stop at the next line of ``frame``, by default of the caller."""

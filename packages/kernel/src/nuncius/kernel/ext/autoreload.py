@@ -25,7 +25,13 @@ from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.text import say, warn
 
-__all__ = ["AutoreloadMagics", "Reloader", "load_ipython_extension", "unload_ipython_extension"]
+__all__ = [
+    "AutoreloadMagics",
+    "Reloader",
+    "load_ipython_extension",
+    "superreload",
+    "unload_ipython_extension",
+]
 
 _MODES = {"0": 0, "off": 0, "1": 1, "explicit": 1, "2": 2, "all": 2, "3": 3, "complete": 3}
 _KEPT = ("__name__", "__loader__", "__spec__", "__package__", "__path__", "__file__", "__builtins__", "__cached__", "__doc__")  # fmt: skip
@@ -184,6 +190,21 @@ def reload_module(module: types.ModuleType) -> dict[str, Any]:
             names[name] = value
     Patcher(module.__name__).patch_all(old, names)
     return old
+
+
+def superreload(
+    module: types.ModuleType, reload: Any = None, old_objects: Any = None, shell: Any = None
+) -> types.ModuleType:
+    """Run a module's source again, and patch what it had defined; returns the module.
+
+    Args:
+        module: The module.
+        reload: Ignored: it is read in our own way.
+        old_objects: Ignored: the patched objects are found where they are.
+        shell: Ignored as well.
+    """
+    reload_module(module)
+    return module
 
 
 @magics_class

@@ -140,12 +140,16 @@ class Database:
         found = row.fetchone()
         return found is not None and found[0] == start
 
-    def end(self, session: int, at: str, commands: int) -> None:
-        """Note that a session has ended."""
+    def end(self, session: int, at: str) -> None:
+        """Note when a session has ended, and how many cells it had.
+
+        Raises:
+            Busy: Another session holds the file.
+        """
         with self._transaction() as connection:
             connection.execute(
-                "UPDATE sessions SET end = ?, num_cmds = ? WHERE session = ?",
-                (at, commands, session),
+                "UPDATE sessions SET end = ?, num_cmds = (SELECT count(*) FROM history WHERE history.session = sessions.session) WHERE session = ?",
+                (at, session),
             )
 
     # -- reading

@@ -6,21 +6,21 @@ Rule 2: the database is opened by the first question about earlier sessions, and
 
 from __future__ import annotations
 
-import logging
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from nuncius.kernel.history.spool import Spool, orphans, read
+from nuncius.kernel.history.spool import Spool, orphans, read, remove
 from nuncius.kernel.past import SessionHistory, ranges_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nuncius.kernel.history.database import Database
 
 __all__ = ["HistoryManager"]
-
-_log = logging.getLogger(__name__)
 
 #: Seconds of quiet after which what was typed goes into the database.
 _QUIET = 5.0
@@ -38,9 +38,12 @@ class HistoryManager:
         quiet: Seconds of quiet after which the database is filled.
     """
 
-    def __init__(self, here: SessionHistory, path: Path | None, *, quiet: float = _QUIET) -> None:
+    def __init__(
+        self, here: SessionHistory, path: str | Path | None, *, quiet: float = _QUIET
+    ) -> None:
         self._here = here
-        self.hist_file = path
+        #: Not a Path: pathlib takes 4 ms to load, and the first cell comes by here.
+        self._file = "" if path is None else os.fspath(path)
         self._quiet = quiet
         self._lock = threading.RLock()
         #: Held while the database is read: closing its connection under a reader ends the process.
@@ -55,9 +58,16 @@ class HistoryManager:
         self._closed = False
 
     @property
+    def hist_file(self) -> Path | None:
+        """The database; None where this session is kept in memory only."""
+        from pathlib import Path
+
+        return Path(self._file) if self._file else None
+
+    @property
     def enabled(self) -> bool:
         """Whether what is typed is written."""
-        return self.hist_file is not None and not self.trouble
+        return bool(self._file) and not self.trouble
 
     @property
     def input_hist_raw(self) -> Any:
@@ -98,7 +108,7 @@ class HistoryManager:
             self._write(lambda spool: spool.write_output(line_num, text))
 
     def _write(self, write: Any) -> None:
-        if self.hist_file is None or self.trouble or self._closed:
+        if not self._file or self.trouble or self._closed:
             return
         try:
             with self._lock:
@@ -110,15 +120,14 @@ class HistoryManager:
             self._give_up(f"{error.strerror or error}")
 
     @property
-    def _folder(self) -> Path:
-        assert self.hist_file is not None
-        return self.hist_file.with_suffix(".spool")
+    def _folder(self) -> str:
+        return f"{os.path.splitext(self._file)[0]}.spool"  # noqa: PTH122 - see __init__
 
     def _give_up(self, why: str) -> None:
         self.trouble = why
-        _log.warning(
+        _log().warning(
             "the history is not written to %s any more (%s); this session's stays in memory",
-            self.hist_file,
+            self._file,
             why,
         )
 
@@ -146,11 +155,11 @@ class HistoryManager:
 
     def _open(self) -> Database | None:
         """Return the database, opened if need be; None if there is none to be had now."""
-        if self._database is None and self.hist_file is not None and not self._closed:
+        if self._database is None and (path := self.hist_file) and not self._closed:
             from nuncius.kernel.history.database import Busy, Database
 
             try:
-                self._database = Database(self.hist_file)
+                self._database = Database(path)
             except Busy:
                 return None
             except OSError as error:
@@ -180,7 +189,7 @@ class HistoryManager:
             except (sqlite3.Error, OSError) as error:
                 if _is_broken(error):
                     return self._begin_anew(database)
-                _log.debug("the history could not be filled: %s", error)
+                _log().debug("the history could not be filled: %s", error)
             return database
 
     def _begin_anew(self, broken: Database) -> Database | None:
@@ -201,9 +210,9 @@ class HistoryManager:
 
     def _tell_of(self, broken: Database) -> None:
         if broken.moved_aside is not None:
-            _log.warning(
+            _log().warning(
                 "the history %s was broken: it was moved to %s, and a new one begun",
-                self.hist_file,
+                self._file,
                 broken.moved_aside,
             )
 
@@ -221,7 +230,7 @@ class HistoryManager:
             if self._closed:
                 return otherwise
             if not _is_broken(error):
-                _log.warning("the history cannot be read: %s", error)
+                _log().warning("the history cannot be read: %s", error)
                 return otherwise
         with self._lock:
             fresh = self._begin_anew(database)
@@ -229,15 +238,14 @@ class HistoryManager:
 
     def _take_orphans(self, database: Database) -> None:
         """Put what sessions have left that are gone into the database, the oldest first: they are numbered in this order."""
-        import os
-
         found = list(orphans(self._folder))
         try:
             left = [(read(path), path) for path, _ in found]
             for batch, path in sorted(left, key=lambda entry: entry[0].start):
-                if batch:
-                    database.add(batch)
-                path.unlink(missing_ok=True)
+                session = database.add(batch) if batch else batch.session
+                if session is not None:
+                    database.end(session, _text_of(os.stat(path).st_mtime))  # noqa: PTH116 - see __init__
+                remove(path)
         finally:
             for _, descriptor in found:
                 os.close(descriptor)
@@ -256,8 +264,18 @@ class HistoryManager:
                 self._spool = None
             if self._database is not None:
                 with self._reading:
+                    self._note_end(self._database)
                     self._database.close()
                 self._database = None
+
+    def _note_end(self, database: Database) -> None:
+        import sqlite3
+
+        from nuncius.kernel.history.database import Busy
+
+        if self._session is not None:
+            with suppress(Busy, sqlite3.Error):
+                database.end(self._session, _now())
 
     def reset(self, new_session: bool = True) -> None:
         """Begin a new session, as ``%reset`` does."""
@@ -280,7 +298,7 @@ class HistoryManager:
     ) -> Iterable[Entry]:
         """Return cells of one session: 0 is this one, negative ones count back from it."""
         if session == 0:
-            return self._here.get_range(0, start, stop, raw, output)
+            return self._range_here(start, stop, raw, output)
 
         def question(database: Database) -> list[Entry]:
             number = session
@@ -292,6 +310,29 @@ class HistoryManager:
             return database.range(number, start, stop, raw=raw, output=output)
 
         return self._ask(question, [])
+
+    def _range_here(self, start: int, stop: int | None, raw: bool, output: bool) -> Iterable[Entry]:
+        """Return cells of this session: those that are not in memory any more from the database."""
+        first = self._here.first
+        if start >= first:
+            return self._here.get_range(0, start, stop, raw, output)
+        if stop is not None and stop < 0:
+            stop += len(self._here.input_hist_raw)
+        end = first if stop is None else min(stop, first)
+
+        def question(database: Database) -> list[Entry]:
+            if self._session is None:
+                return []
+            return database.range(self._session, start, end, raw=raw, output=output)
+
+        nothing: list[Entry] = []
+        older = [(0, number, source) for _, number, source in self._ask(question, nothing)]
+        return [*older, *self._here.get_range(0, first, stop, raw, output)]
+
+    def recall(self, number: int, *, raw: bool) -> str:
+        """Return a cell of this session that is not in memory any more, an empty text where it cannot be had."""
+        found = list(self._range_here(number, number + 1, raw, output=False))
+        return str(found[0][2]) if found else ""
 
     def get_range_by_str(
         self, rangestr: str, raw: bool = True, output: bool = False
@@ -341,6 +382,12 @@ class HistoryManager:
         return self._ask(lambda database: database.trim(keep), 0)
 
 
+def _log() -> Any:
+    import logging
+
+    return logging.getLogger(__name__)
+
+
 def _is_broken(error: Exception) -> bool:
     """Tell whether a file is no database any more; a full disk or a locked file passes."""
     import sqlite3
@@ -348,6 +395,13 @@ def _is_broken(error: Exception) -> bool:
     # those are errors of operation, a class of their own
     kinds = (sqlite3.OperationalError, sqlite3.IntegrityError, sqlite3.ProgrammingError)
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, kinds)
+
+
+def _text_of(seconds: float) -> str:
+    """Return a time since the epoch as `_now` has it."""
+    import time
+
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def _now() -> str:

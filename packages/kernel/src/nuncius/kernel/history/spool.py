@@ -5,20 +5,23 @@ One write of some hundred bytes to an open file costs microseconds, waits for no
 Each line is a JSON array: ``["session", id, start]`` once the session has a number in the database, ``["in", line, source, raw]`` and ``["out", line, text]``.
 """
 
+# ruff: noqa: PTH103, PTH104, PTH108, PTH116, PTH118, PTH123, PTH208
+# os.path, not pathlib: the first cell makes a spool, and pathlib takes 4 ms to load.
+
 from __future__ import annotations
 
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
-__all__ = ["Batch", "Spool", "orphans", "read"]
+from nuncius.protocol.values import Value
+
+__all__ = ["Batch", "Spool", "orphans", "read", "remove"]
 
 
-@dataclass(slots=True)
-class Batch:
+class Batch(Value, frozen=False):
     """What a spool holds.
 
     Attributes:
@@ -30,8 +33,8 @@ class Batch:
 
     session: int | None = None
     start: str = ""
-    inputs: list[tuple[int, str, str]] = field(default_factory=list)
-    outputs: list[tuple[int, str]] = field(default_factory=list)
+    inputs: tuple[tuple[int, str, str], ...] = ()
+    outputs: tuple[tuple[int, str], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.inputs or self.outputs)
@@ -48,18 +51,19 @@ class Spool:
         OSError: The file cannot be made.
     """
 
-    def __init__(self, folder: Path, start: str) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self.path = folder / f"{os.getpid()}-{os.urandom(4).hex()}.jsonl"
+    def __init__(self, folder: str, start: str) -> None:
+        os.makedirs(folder, exist_ok=True)
+        name = os.path.join(folder, f"{os.getpid()}-{os.urandom(4).hex()}")
+        self.path = f"{name}.jsonl"
         # It gets its name when it is locked: before that, others would take it for an orphan.
-        unnamed = self.path.with_suffix(".new")
+        unnamed = f"{name}.new"
         self._descriptor = os.open(
             unnamed, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_APPEND | os.O_CLOEXEC, 0o600
         )
         _lock(self._descriptor)
         self._start = start
         self._write(["session", None, start])
-        unnamed.rename(self.path)
+        os.rename(unnamed, self.path)
 
     def write_input(self, line: int, source: str, raw: str) -> None:
         """Keep a cell.
@@ -94,7 +98,7 @@ class Spool:
         os.close(self._descriptor)
         self._descriptor = -1
         if empty:
-            self.path.unlink(missing_ok=True)
+            remove(self.path)
 
     def _write(self, entry: list[Any]) -> None:
         data = json.dumps(entry).encode() + b"\n"
@@ -102,30 +106,43 @@ class Spool:
             raise OSError(f"no space for the history in {self.path}")
 
 
-def read(path: Path) -> Batch:
+def read(path: str) -> Batch:
     """Return what a spool holds; a line that was cut off by a crash is left out."""
-    batch = Batch()
-    for line in path.read_text(encoding="utf-8").splitlines():
+    session, start = None, ""
+    inputs: list[tuple[int, str, str]] = []
+    outputs: list[tuple[int, str]] = []
+    with open(path, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    for line in lines:
         try:
             kind, *values = json.loads(line)
             if kind == "session":
-                batch.session, batch.start = values
+                session, start = values
             elif kind == "in":
                 number, source, raw = values
-                batch.inputs.append((int(number), str(source), str(raw)))
+                inputs.append((int(number), str(source), str(raw)))
             elif kind == "out":
                 number, text = values
-                batch.outputs.append((int(number), str(text)))
+                outputs.append((int(number), str(text)))
         except (ValueError, TypeError):
             continue
-    return batch
+    return Batch(session, start, tuple(inputs), tuple(outputs))
 
 
-def orphans(folder: Path) -> Iterator[tuple[Path, int]]:
+def remove(path: str) -> None:
+    """Remove a spool, if it is there."""
+    with suppress(FileNotFoundError):
+        os.unlink(path)
+
+
+def orphans(folder: str) -> Iterator[tuple[str, int]]:
     """Yield the spools whose sessions are gone, each with a descriptor that holds its lock: close it when done."""
-    if not folder.is_dir():
+    try:
+        names = sorted(name for name in os.listdir(folder) if name.endswith(".jsonl"))
+    except FileNotFoundError:
         return
-    for path in sorted(folder.glob("*.jsonl")):
+    for name in names:
+        path = os.path.join(folder, name)
         try:
             descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
         except OSError:
@@ -137,9 +154,9 @@ def orphans(folder: Path) -> Iterator[tuple[Path, int]]:
             os.close(descriptor)
 
 
-def _is_at(path: Path, descriptor: int) -> bool:
+def _is_at(path: str, descriptor: int) -> bool:
     try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
+        return os.path.samestat(os.stat(path), os.fstat(descriptor))
     except OSError:
         return False
 

@@ -59,9 +59,7 @@ class LoggingMagics(Magics):
             raise UsageError(f"%logstart: Couldn't start log: {error}") from None
         self._opts, self._active = opts, True
         sources = self._namespace_sources()
-        self._write(
-            "# nuncius log file\n\n" + "".join(f"{each.rstrip()}\n" for each in sources[1:])
-        )
+        self._write("# nuncius log file\n\n" + "".join(f"{each.rstrip()}\n" for each in sources))
         self.shell.events.register("post_run_cell", self._after)
         self.shell.at_close(self._close)
         if "q" not in opts:
@@ -71,9 +69,9 @@ class LoggingMagics(Magics):
             self._tell()
 
     def _namespace_sources(self) -> list[str]:
-        space = self.shell.namespace
-        found: list[str] = list(space.inputs_raw if "r" in self._opts else space.inputs)
-        return found[:-1]  # the cell that runs is logged when it is done
+        # the cell that runs is logged when it is done
+        past = self.shell.history_manager.get_range(0, 1, -1, raw="r" in self._opts)
+        return [source for _, _, source in past]
 
     def _after(self, result: Any) -> None:
         if self._file is None or not self._active or result.info is None:

@@ -36,7 +36,7 @@ class TerminalMagics(Magics):
         try:
             text = self.shell.hooks.clipboard_get()
         except TryNext:
-            text = _clipboard()
+            text = clipboard_text()
         block = _cleaned(text)
         if "q" not in opts and not name:
             say(block.rstrip("\n"))
@@ -99,7 +99,7 @@ def _cleaned(text: str) -> str:
     return dedent("\n".join(lines)) + "\n"
 
 
-def _clipboard() -> str:
+def clipboard_text() -> str:
     """Return the text in the clipboard of this machine, asked of what is installed."""
     import subprocess
     from shutil import which

@@ -1,4 +1,4 @@
-"""Names that IPython's shell has beyond ours: extensions and test suites use them now and then."""
+"""Give our shell the attributes that IPython's has beyond it: extensions and test suites use them now and then."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from nuncius.kernel.compat.utilities import NoOpContext
     from nuncius.kernel.results import ExecutionResult
 
-__all__ = ["ShellNames"]
+__all__ = ["ShellAttributes"]
 
 
-class ShellNames:
-    """The names; each is a line or two over what our shell has."""
+class ShellAttributes:
+    """The attributes; each is a line or two over what our shell has."""
 
     #: What the prompt of a terminal is set to, by extensions that do not ask where they are.
     autoindent = True
@@ -38,6 +38,7 @@ class ShellNames:
     compile: Any
     prefilter: Any
     input_transformer_manager: Any
+    _pumps: Any
 
     # -- where it is
 
@@ -69,6 +70,11 @@ class ShellNames:
         """Print `banner`."""
         sys.stdout.write(self.banner if banner is None else banner)
 
+    @property
+    def active_eventloop(self) -> str | None:
+        """The toolkit that ``%gui`` has turned on."""
+        return None if self._pumps is None else self._pumps.gui
+
     # -- running code
 
     @property
@@ -82,8 +88,10 @@ class ShellNames:
 
     @property
     def prefilter_manager(self) -> Any:
-        """Changes lines before they run."""
-        return self.prefilter
+        """Changes lines before they run; extensions register what does."""
+        from nuncius.kernel.compat.prefiltering import manager_of
+
+        return manager_of(self)
 
     def check_complete(self, code: str) -> tuple[str, str]:
         """Tell whether a cell is complete, and how the next line is indented."""
