@@ -2,17 +2,51 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Self
+from typing import Any, Self
 
 import pexpect
 import pyte
 
-__all__ = ["Terminal"]
+__all__ = ["WHERE", "Terminal"]
 
 CTRL = {letter: chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"}
+
+
+#: A program asks where the cursor is.
+WHERE = b"\x1b[6n"
+
+#: The private mode that shows the other screen, of programs that take all of it (xterm's "alternate screen").
+OTHER_SCREEN = 1049
+
+
+class Screen(pyte.HistoryScreen):
+    """A screen that full-screen programs put back when they end, and that leaves out what pyte does not know."""
+
+    _before: tuple[dict[int, Any], tuple[int, int]] | None = None
+
+    def set_mode(self, *modes: int, **kwargs: Any) -> None:
+        if OTHER_SCREEN in modes and self._before is None:
+            rows = {row: copy.copy(line) for row, line in self.buffer.items()}
+            self._before = rows, (self.cursor.x, self.cursor.y)
+            self.erase_in_display(2)
+        super().set_mode(*modes, **kwargs)
+
+    def reset_mode(self, *modes: int, **kwargs: Any) -> None:
+        super().reset_mode(*modes, **kwargs)
+        if OTHER_SCREEN in modes and self._before is not None:
+            rows, (self.cursor.x, self.cursor.y) = self._before
+            self._before = None
+            self.erase_in_display(2)
+            self.buffer.update(rows)
+
+    def select_graphic_rendition(self, *attributes: int, private: bool = False) -> None:
+        # Private ones are about keys, not colors.
+        if not private:
+            super().select_graphic_rendition(*attributes)
 
 
 class Terminal:
@@ -32,7 +66,7 @@ class Terminal:
         cwd: str,
         term: str = "xterm-256color",
     ) -> None:
-        self.screen = pyte.HistoryScreen(100, 40, history=5000)
+        self.screen = Screen(100, 40, history=5000)
         self._stream = pyte.ByteStream(self.screen)
         self.process = pexpect.spawn(
             command[0],
@@ -74,10 +108,10 @@ class Terminal:
         found = (lambda screen: seen in screen) if isinstance(seen, str) else seen
         end = time.monotonic() + seconds
         while True:
-            self._read()
+            self.read()
             if found(self.text):
                 return self.text
-            if not self.process.isalive() and not self._read():
+            if not self.process.isalive() and not self.read():
                 break
             if time.monotonic() > end:
                 break
@@ -87,23 +121,26 @@ class Terminal:
         """Wait until the program has ended; return its exit code (128 + n for signal n)."""
         end = time.monotonic() + seconds
         while self.process.isalive():
-            self._read()
+            self.read()
             if time.monotonic() > end:
                 raise AssertionError(f"the program did not end; the screen shows:\n{self.text}")
-        self._read()
+        self.read()
         self.process.close()
         if self.process.signalstatus is not None:
             return 128 + int(self.process.signalstatus)
         return int(self.process.exitstatus)
 
-    def _read(self) -> bool:
+    def read(self) -> bool:
+        """Read what the program has written, if it has written something within 50 ms; tell whether it has."""
         try:
             data = self.process.read_nonblocking(65536, timeout=0.05)
         except (pexpect.TIMEOUT, pexpect.EOF):
             return False
         self.raw += data
-        self._stream.feed(data)
-        if b"\x1b[6n" in data:  # where is the cursor?
+        first, *others = data.split(WHERE)
+        self._stream.feed(first)
+        for part in others:
             row, column = self.screen.cursor.y + 1, self.screen.cursor.x + 1
             os.write(self.process.child_fd, f"\x1b[{row};{column}R".encode())
+            self._stream.feed(part)
         return True

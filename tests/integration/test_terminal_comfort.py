@@ -48,6 +48,57 @@ def test_signatures_appear_while_typing(command: list[str], home: dict[str, str]
         shell.wait(lambda screen: "height=3" not in screen.split("In [2]:")[1])
 
 
+DESCRIBED = """\
+def describe(first, second=2):
+    '''Tell what the two are.
+
+    Slowly.'''
+
+describes = 1"""
+
+
+@pytest.mark.parametrize("style", ["column", "multicolumn"])
+def test_the_selected_completion_is_described_beside_the_menu(
+    command: list[str], home: dict[str, str], style: str
+) -> None:
+    with started(command, home, f"--TerminalShell.completion_style={style}") as shell:
+        shell.type(f"\x1b[200~{DESCRIBED}\x1b[201~\r")
+        shell.wait("In [2]:")
+        shell.type("desc\t")
+        shell.wait(lambda screen: "describes" in screen.split("In [2]:")[1])
+        assert "Tell what" not in shell.text.split("In [2]:")[1]
+        shell.type("\t")
+        shell.wait(lambda screen: "describe(first, second=2)" in screen.split("In [2]:")[1])
+        shell.wait(lambda screen: "Tell what the two are." in screen.split("In [2]:")[1])
+        shell.type("\t")
+        shell.wait(lambda screen: "Tell what the two are." not in screen.split("In [2]:")[1])
+        shell.type("\x1b[Z\r(40, 2)")
+        shell.wait("In [2]: describe(40, 2)")
+
+
+def test_in_a_narrow_window_the_description_is_below_the_menu(home: dict[str, str]) -> None:
+    with started(COMMANDS["in-process"], home) as shell:
+        shell.resize(40, 30)
+        shell.type("import os\r")
+        shell.wait("In [2]:")
+        shell.type("os.remov\t\t")
+        shell.wait(
+            lambda screen: re.search(r"\n +remove .*\n(.*\n)+ +remove\(path", screen) is not None
+        )
+
+
+def test_descriptions_can_be_switched_off(home: dict[str, str]) -> None:
+    option = "--TerminalShell.completion_documentation=False"
+    with started(COMMANDS["in-process"], home, option) as shell:
+        shell.type("import os\r")
+        shell.wait("In [2]:")
+        shell.type("os.remov\t\t")
+        shell.wait("In [2]: os.remove\n")
+        shell.type(" is None\r")
+        shell.wait("Out[2]: False")
+        assert b"dir_fd" not in shell.raw
+
+
 def test_brackets_close_by_themselves(home: dict[str, str]) -> None:
     with started(COMMANDS["in-process"], home, "--TerminalShell.auto_close_brackets=True") as shell:
         shell.type("len([1, 2")

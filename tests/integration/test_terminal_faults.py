@@ -155,11 +155,18 @@ def test_a_folder_that_is_gone_is_no_obstacle(shell: Terminal) -> None:
     shell.wait("Out[2]: 42")
 
 
-def test_standard_output_that_is_replaced_or_closed_by_a_cell(local: Terminal) -> None:
-    local.type("import sys, io; sys.stdout = io.StringIO()\r")
-    local.wait("In [2]:")
-    local.type("sys.stdout = sys.__stdout__; 6 * 7\r")
-    local.wait(": 42")
+@pytest.mark.parametrize("name", ["stdin", "stdout"])
+@pytest.mark.parametrize("ahead", [False, True], ids=["at the prompt", "typed ahead"])
+def test_a_standard_stream_that_is_replaced_by_a_cell(
+    home: dict[str, str], name: str, ahead: bool
+) -> None:
+    with Terminal([*COMMANDS["in-process"], "--no-banner"], home, home["HOME"]) as shell:
+        if not ahead:
+            shell.wait("In [1]:")
+        shell.type(f"import sys, io; sys.{name} = io.StringIO()\r")
+        shell.wait("In [2]:")
+        shell.type(f"sys.{name} = sys.__{name}__; 6 * 7\r")
+        shell.wait(": 42")
 
 
 def test_a_narrow_window_wraps_and_goes_on(shell: Terminal) -> None:

@@ -46,7 +46,11 @@ class Words(Kernel):
         return {"status": "ok", "execution_count": self.count, "payload": [], "user_expressions": {}}
 
     def complete(self, request, io):
-        return {"status": "ok", "matches": ["summit"], "cursor_start": 0, "cursor_end": request.cursor_pos, "metadata": {}}
+        return {"status": "ok", "matches": ["sum", "summit"], "cursor_start": 0, "cursor_end": request.cursor_pos, "metadata": {}}
+
+    def inspect(self, request, io):
+        about = {"sum": "sum N...: adds numbers", "summit": "the highest place"}.get(request.code)
+        return {"status": "ok", "found": about is not None, "data": {"text/plain": about or ""}, "metadata": {}}
 
     def is_complete(self, code, io):
         open_ = code.startswith("do") and not code.rstrip().endswith("end")
@@ -97,5 +101,10 @@ def test_its_blocks_are_indented_and_end_as_it_says(words: Terminal) -> None:
 
 
 def test_its_words_are_completed(words: Terminal) -> None:
-    words.type("summ\t")
+    words.type("su\t")
+    words.wait(lambda screen: "summit" in screen.split("In [1]:")[1])
+    words.type("\t")
+    words.wait("sum N...: adds numbers")
+    words.type("\t")
+    words.wait("the highest place")
     words.wait("In [1]: summit")

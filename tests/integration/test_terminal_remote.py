@@ -98,6 +98,20 @@ def test_a_kernel_behind_ssh(home: dict[str, str], ssh: tuple[str, str]) -> None
         first.wait("Out[5]: 43")
 
 
+def test_ssh_in_a_cell_has_the_terminal(home: dict[str, str], ssh: tuple[str, str]) -> None:
+    (host, port), programs = ssh[0].rsplit(":", 1), ssh[1]
+    through = {**home, "PATH": f"{programs}:{home['PATH']}"}
+    with started([NUNCIUS, "shell"], through) as shell:
+        shell.type(f"!ssh -t -p {port} {host} 'stty size; echo {{1+1}}; cat; exit 3'\r")
+        shell.wait("40 100\n2")
+        shell.type("there\rand back\r")
+        shell.wait(lambda screen: screen.count("and back\n") + screen.endswith("and back") == 2)
+        shell.press("d")
+        shell.wait("In [2]:")
+        shell.type("_exit_code\r")
+        shell.wait("Out[2]: 3")
+
+
 def test_what_ran_before_is_shown_to_who_comes_later(home: dict[str, str]) -> None:
     with started(CONSOLE, home) as first:
         first.type("def f(x):\rreturn x\r\r")
@@ -115,6 +129,74 @@ def test_what_ran_before_is_shown_to_who_comes_later(home: dict[str, str]) -> No
         with started([NUNCIUS, "attach", "--nosep", "--Target.replay=0"], home) as third:
             third.type("f(2)\r")
             third.wait("Out[3]: 2")
+
+
+SHOW = """\
+import sys
+from IPython.display import display
+print('printed')
+print('said', file=sys.stderr)
+bar = display('0 %', display_id=True)
+bar.update('100 %')
+1 / 0"""
+
+
+def test_output_of_before_is_shown_as_it_was(home: dict[str, str]) -> None:
+    with started(CONSOLE, home) as first:
+        first.type(f"\x1b[200~{SHOW}\x1b[201~\r")
+        first.wait("In [2]:")
+        with started([NUNCIUS, "attach", "--nosep"], home, "In [2]:") as second:
+            screen = second.text
+            assert screen.split("1 / 0\n", 1)[1].startswith("printed\nsaid\n'100 %'\n-----")
+            assert screen.endswith("ZeroDivisionError: division by zero\nIn [2]:")
+            assert "0 %'\n'1" not in screen
+
+
+def test_a_kernel_that_keeps_no_output_shows_inputs_and_values(home: dict[str, str]) -> None:
+    with started([*CONSOLE, "--KernelOptions.replay_bytes=0"], home) as first:
+        first.type("print('printed'); 6 * 7\r")
+        first.wait("Out[1]: 42")
+        with started([NUNCIUS, "attach", "--nosep"], home, "In [2]:") as second:
+            assert second.text.split("\n") == [
+                "In [1]: print('printed'); 6 * 7",
+                "Out[1]: 42",
+                "In [2]:",
+            ]
+
+
+def test_a_cell_goes_on_without_its_frontend_and_is_followed_by_the_next(
+    home: dict[str, str],
+) -> None:
+    folder = Path(home["HOME"])
+    code = (
+        "import os, time; print('pid', os.getpid())\n"
+        "for n in range(3000):\n"
+        "    print('row', n)\n"
+        "    if n == 1000: open('gone', 'w').close()\n"
+        "    while n == 2000 and not os.path.exists('go'): time.sleep(0.01)"
+    )
+    with started([*CONSOLE, "--detachable"], home) as first:
+        first.type(f"\x1b[200~{code}\x1b[201~\x1b\r")
+        first.wait(lambda _: (folder / "gone").exists())
+        os.kill(first.process.pid, signal.SIGKILL)
+        first.wait_exit()
+    with started([NUNCIUS, "attach"], home, "In [2]:") as second:
+        second.wait("row 2000\n")
+        assert "lines of output are not shown" in "\n".join(everything(second))
+        (folder / "go").touch()
+        second.wait("row 2999\n")
+        rows = [int(line[4:]) for line in everything(second) if line.startswith("row ")]
+        assert rows == list(range(rows[0], 3000))
+        second.type("n\r")
+        second.wait("Out[2]: 2999")
+        second.type("os.kill(os.getpid(), 9)\r")
+        second.wait_exit(40)
+
+
+def everything(terminal: Terminal) -> list[str]:
+    """Return the lines of the screen, and of what has scrolled away."""
+    above = ["".join(line[at].data for at in range(100)) for line in terminal.screen.history.top]
+    return [line.rstrip() for line in [*above, *terminal.screen.display]]
 
 
 def test_a_kernel_that_dies_in_a_cell_is_started_again(home: dict[str, str]) -> None:

@@ -30,9 +30,9 @@ class SixelTerminal(Terminal):
 
     typed_meanwhile = ""
 
-    def _read(self) -> bool:
+    def read(self) -> bool:
         before = self.raw.count(b"\x1b[c")
-        read = super()._read()
+        read = super().read()
         if self.raw.count(b"\x1b[c") > before:
             answer = b"\x1bP>|XTerm(390)\x1b\\\x1b[6;20;10t"
             os.write(self.process.child_fd, answer + self.typed_meanwhile.encode() + b"\x1b[?64;4c")

@@ -220,6 +220,49 @@ def test_ctrl_d_ends_the_input_of_a_program(shell: Terminal) -> None:
     shell.wait("In [2]:")
 
 
+@pytest.fixture
+def busy(shell: Terminal, tmp_path: Path) -> tuple[Terminal, Path]:
+    """A shell in which a cell runs until a file is there."""
+    shell.type("import os, time\r")
+    shell.wait("In [2]:")
+    shell.type(
+        "print('be' + 'gun', flush=True); exec(\"while not os.path.exists('go'): time.sleep(0.01)\")\r"
+    )
+    shell.wait("begun")
+    return shell, tmp_path / "go"
+
+
+def test_ctrl_d_while_a_cell_runs_leaves_after_it(busy: tuple[Terminal, Path]) -> None:
+    shell, go = busy
+    shell.press("d")
+    go.touch()
+    shell.wait("Do you really want to exit")
+    shell.type("y\r")
+    assert shell.wait_exit() == 0
+
+
+def test_what_is_typed_while_a_cell_runs_is_there_at_the_next_prompt(
+    busy: tuple[Terminal, Path],
+) -> None:
+    shell, go = busy
+    shell.type("40 +")
+    go.touch()
+    shell.wait("In [3]: 40 +")
+    shell.type(" 2\r")
+    shell.wait("Out[3]: 42")
+
+
+@pytest.mark.parametrize("typed", ["40 + 2\r\x04", "40 + 29\x02\x04\r\x04"])
+def test_ctrl_d_among_other_keys_keeps_its_place(busy: tuple[Terminal, Path], typed: str) -> None:
+    shell, go = busy
+    shell.type(typed)  # the first Ctrl-D of the second one takes the 9 away
+    go.touch()
+    shell.wait("Out[3]: 42")
+    shell.wait("Do you really want to exit")
+    shell.type("n\r")
+    shell.wait("In [4]:")
+
+
 def test_a_window_lives_while_the_prompt_waits(home: dict[str, str], tmp_path: Path) -> None:
     env = {**home, "QT_QPA_PLATFORM": "offscreen"}
     for command in COMMANDS.values():

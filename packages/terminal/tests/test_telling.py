@@ -83,10 +83,10 @@ def test_ctrl_c_now_and_then_is_no_impatience() -> None:
 def test_asyncio_works_without_openssl_and_with_it_once_it_is_needed() -> None:
     code = """
 import asyncio, sys
-from nuncius.terminal.lean import StandIn, import_lean, put_off
+from nuncius.terminal.late_imports import StandIn, import_without_openssl, put_off
 
 assert "ssl" in sys.modules
-import_lean()  # nothing to do
+import_without_openssl()  # nothing to do
 with put_off("ssl", "colorsys"):
     import colorsys, ssl
     assert not isinstance(ssl, StandIn) and isinstance(colorsys, StandIn)
@@ -96,9 +96,9 @@ assert not hasattr(colorsys, "__path__")
 """
     late = """
 import sys
-from nuncius.terminal.lean import import_lean
+from nuncius.terminal.late_imports import import_without_openssl
 
-import_lean()
+import_without_openssl()
 import asyncio
 assert not {"ssl", "_ssl", "secrets", "_hashlib"} & set(sys.modules)
 

@@ -137,7 +137,7 @@ def test_commands_of_the_shell_are_completed_with_the_magics() -> None:
         return {}
 
     def texts(ask: Ask, code: str) -> list[str]:
-        reply = asyncio.run(with_commands(ask, ["view", "keys"])(code, len(code)))  # type: ignore[arg-type]
+        reply = asyncio.run(with_commands(ask, ["view", "keys"])(code, len(code)))  # type: ignore[var-annotated, arg-type]
         return [row.text for row in rows(reply, len(code))]
 
     assert texts(magics, "%vi") == ["%vim", "%view"]

@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nuncius.protocol.errors import OptionError
+from nuncius.protocol.values import Value
 from nuncius.terminal.commandline import CommandLine, Kind
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from nuncius.protocol.client.execution import ExecutionResult
     from nuncius.terminal.session import Session
 
 __all__ = ["Step", "exit_code", "run_batch", "steps"]
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Value):
     """One cell of a program.
 
     Attributes:
@@ -67,6 +67,8 @@ def steps(command: CommandLine) -> Iterator[Step]:
         case Kind.FILE if program == "-":
             yield Step(sys.stdin.read())
         case Kind.FILE:
+            from pathlib import Path
+
             yield from _file(Path(program), command.arguments)
 
 

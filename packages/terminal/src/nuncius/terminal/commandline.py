@@ -6,10 +6,10 @@ As for ``python``, what follows ``-c CODE``, ``-m MODULE`` or a file belongs to 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
 
 from nuncius.protocol.errors import OptionError
+from nuncius.protocol.values import Value
 from nuncius.terminal.options import KERNEL_NAMES, KernelSettings
 
 __all__ = ["CommandLine", "Kind", "kernel_arguments", "split"]
@@ -23,8 +23,7 @@ class Kind(Enum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(Value):
     """A command line, in its parts.
 
     Attributes:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Any
 from nuncius.terminal.asking import ask
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from prompt_toolkit.key_binding import KeyBindings
     from prompt_toolkit.key_binding.key_processor import KeyPressEvent
 
@@ -57,7 +55,7 @@ class DebuggerPrompt:
         self,
         style: Any = None,
         complete: Complete | None = None,
-        history: Path | None = None,
+        history: str | None = None,
         *,
         vi: bool = False,
     ) -> None:
@@ -113,12 +111,14 @@ class DebuggerPrompt:
         )
 
     def _history(self) -> Any:
+        from pathlib import Path
+
         from prompt_toolkit.history import FileHistory, InMemoryHistory
 
         file = self._file
         if file is None:
             return InMemoryHistory()
-        folder = file.parent
+        folder = Path(file).parent
 
         class History(FileHistory):
             """A file that may be missing, or may not be written."""
@@ -132,7 +132,7 @@ class DebuggerPrompt:
                     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                     super().store_string(string)
 
-        return History(str(file))
+        return History(file)
 
 
 def _bindings() -> KeyBindings:

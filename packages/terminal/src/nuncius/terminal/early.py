@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 import select
 import sys
-from collections.abc import Callable, Mapping
+from _thread import allocate_lock
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Protocol
 
@@ -81,18 +83,25 @@ class EarlyPrompt:
         self._judge = judge
         self._make_editor = editor
         self._colors = colors or {}
+        # Cells may put something else in the place of both.
+        self._keyboard, self._screen = sys.stdin, sys.stdout
+        self._keys = sys.stdin.fileno()
         self._editor: Editor | None = None
         self._typed = b""
         self._read_at: float | None = None
         #: The terminal's settings from before the prompt that stands there now.
         self._before: list[Any] | None = None
+        #: The prompt that stands there while there is no editor; another thread may have to write above it.
+        self._stands = ""
+        self._lock = allocate_lock()
 
     def draw(self, number: int) -> None:
         """Write the prompt, and have keys wait instead of being echoed."""
         # On Windows the editor draws the first prompt.
         if self._before is None and os.name == "posix":
             self._hush()
-            self._write(paint(self.prompts.input(number), self._colors))
+            self._stands = paint(self.prompts.input(number), self._colors)
+            self._write(self._stands)
 
     def erase(self) -> None:
         """Take the prompt away again, to make place for something else."""
@@ -105,7 +114,7 @@ class EarlyPrompt:
         if self._editor is not None or default or os.name != "posix":
             return None
         self.draw(number)
-        self._typed += _waiting(sys.stdin.fileno())
+        self._typed += _waiting(self._keys)
         line, rest = take_line(self._typed)
         if line is None or (line.strip() and self._judge(line)[0] not in ("complete", "invalid")):
             return None
@@ -137,15 +146,28 @@ class EarlyPrompt:
             self._restore()
 
     def _take_over(self) -> Editor:
-        editor = self._make_editor(self.prompts)
+        with self._streams():
+            editor = self._make_editor(self.prompts)
         if self._read_at is not None:
             editor.read_at = self._read_at
         editor.feed(self._typed)
         self._typed = b""
         if self._before is not None:
-            # The editor draws its own prompt over this one.
-            self._write("\r")
+            # The editor draws its own prompt in the place of this one.
+            with self._lock:
+                self._stands = ""
+                self._write("\r\x1b[K")
         return editor
+
+    @contextmanager
+    def _streams(self) -> Iterator[None]:
+        """Have the editor find the terminal, which it keeps."""
+        before = sys.stdin, sys.stdout
+        sys.stdin, sys.stdout = self._keyboard, self._screen
+        try:
+            yield
+        finally:
+            sys.stdin, sys.stdout = before
 
     def feed(self, typed: bytes) -> None:
         """Take keys that were pressed before."""
@@ -156,11 +178,22 @@ class EarlyPrompt:
 
     def show_result_prompt(self, number: int) -> None:
         """Print what stands before a result, without ending the line."""
-        self._write(paint(self.prompts.output(number), self._colors))
+        sys.stdout.write(paint(self.prompts.output(number), self._colors))
+        sys.stdout.flush()
 
     def show_other_prompt(self, number: int) -> None:
         """Print what stands before the input of another frontend, without ending the line."""
-        self._write(paint(self.prompts.other_input(number), self._colors))
+        sys.stdout.write(paint(self.prompts.other_input(number), self._colors))
+        sys.stdout.flush()
+
+    def above(self, write: Callable[[], None]) -> None:
+        """Call ``write``, which prints: above the prompt, if one stands there. From any thread."""
+        with self._lock:
+            if self._stands:
+                self._write("\r\x1b[K")
+            write()
+            if self._stands:
+                self._write(self._stands)
 
     def renumber(self, number: int) -> None:
         """Show another number in the prompt that waits."""
@@ -169,22 +202,21 @@ class EarlyPrompt:
 
     def _hush(self) -> None:
         """Have keys wait instead of being echoed, and take those that were pressed before."""
-        descriptor = sys.stdin.fileno()
-        self._before = _quiet(descriptor)
+        self._before = _quiet(self._keys)
         # While a cell ran the terminal made lines of what was typed; a Ctrl-D from then is left of it as a zero byte.
-        self._typed += _waiting(descriptor).replace(b"\0", b"\x04")
+        self._typed += _waiting(self._keys).replace(b"\0", b"\x04")
 
     def _restore(self) -> None:
         if self._before is not None:
             import termios
 
             before, self._before = self._before, None
-            termios.tcsetattr(sys.stdin.fileno(), termios.TCSANOW, before)
+            self._stands = ""
+            termios.tcsetattr(self._keys, termios.TCSANOW, before)
 
-    @staticmethod
-    def _write(text: str) -> None:
-        sys.stdout.write(text)
-        sys.stdout.flush()
+    def _write(self, text: str) -> None:
+        self._screen.write(text)
+        self._screen.flush()
 
 
 def paint(styled: Styled, colors: Mapping[str, str]) -> str:

@@ -6,8 +6,9 @@ The bindings in `nuncius.terminal.keys` carry the decisions out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
+
+from nuncius.protocol.values import Value
 
 __all__ = [
     "Enter",
@@ -28,8 +29,7 @@ class Enter(Enum):
     RUN = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Newline:
+class Newline(Value):
     """Insert a new line that begins with ``indent``."""
 
     indent: str

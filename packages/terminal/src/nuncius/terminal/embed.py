@@ -184,8 +184,9 @@ def _open(shown: Shown, banner: str, colors: str | None) -> _End:
 
 def _converse(shown: Shown, banner: str, colors: str | None, end: _End) -> None:
     import nuncius.terminal.asking  # noqa: F401 - before cells may replace input()
-    from nuncius.terminal.app import options_for_embedding, reader_for, session_for
+    from nuncius.terminal.assembly import reader_for, session_for
     from nuncius.terminal.inprocess import InProcessLink
+    from nuncius.terminal.programs import options_for_embedding
 
     options = options_for_embedding(colors)
     namespace, module = _namespace(shown)
@@ -314,7 +315,7 @@ def _source(frame: FrameType, line: int, around: int = 2) -> str:
 
 
 def _theme() -> str:
-    from nuncius.terminal.app import options_for_embedding
+    from nuncius.terminal.programs import options_for_embedding
     from nuncius.terminal.themes import choose_theme
 
     return choose_theme(options_for_embedding().theme)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-__all__ = ["asks_for_signature", "hint"]
+__all__ = ["asks_for_signature", "hint", "signature_and_documentation"]
 
 _SIGNATURE = re.compile(
     r"(?:Init signature|Call signature|Signature):\s*(.*?)(?=\n[A-Z][\w ]*:|\Z)", re.DOTALL
@@ -23,6 +23,22 @@ def asks_for_signature(before: str) -> bool:
     return before.endswith(("(", ",", ", "))
 
 
+def signature_and_documentation(reply: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the signature, and what is said besides, of the content of an ``inspect_reply``; each may be empty.
+
+    Args:
+        reply: The content.
+    """
+    if not reply.get("found"):
+        return "", ""
+    text = _ESCAPES.sub("", str(reply.get("data", {}).get("text/plain", ""))).strip()
+    signature, docstring = (
+        "" if match is None else match[1].strip()
+        for match in (_SIGNATURE.search(text), _DOCSTRING.search(text))
+    )
+    return (signature, docstring) if signature or docstring else ("", text)
+
+
 def hint(reply: Mapping[str, Any], *, brief: bool = False) -> str:
     """Return what the content of an ``inspect_reply`` says, in a few lines; empty if nothing is known.
 
@@ -30,17 +46,9 @@ def hint(reply: Mapping[str, Any], *, brief: bool = False) -> str:
         reply: The content.
         brief: Only the signature.
     """
-    if not reply.get("found"):
-        return ""
-    text = _ESCAPES.sub("", str(reply.get("data", {}).get("text/plain", ""))).strip()
-    signature = _SIGNATURE.search(text)
-    docstring = _DOCSTRING.search(text)
-    parts = [match[1].strip() for match in (signature, docstring) if match and match[1].strip()]
-    if brief:
-        parts = parts[:1] if signature else []
-    elif not parts:
-        parts = [text]
-    lines = "\n".join(parts).split("\n")
+    signature, documentation = signature_and_documentation(reply)
+    parts = [signature] if brief else [signature, documentation]
+    lines = "\n".join(part for part in parts if part).split("\n")
     if len(lines) > _LINES:
         lines = [*lines[: _LINES - 1], "..."]
     return "\n".join(lines)

@@ -46,6 +46,7 @@ class InProcessLink:
     owned = True
     can_outlive_shell = False
     can_restart = False
+    shares_terminal = True
 
     def __init__(
         self, kernel: str = "python", arguments: Sequence[str] = (), **options: Any
@@ -94,12 +95,14 @@ class InProcessLink:
     ) -> ExecutionResult:
         """Run a cell, see `Link.execute`."""
         return self._client.execute(
-            code, silent=silent, on_output=on_output, on_input=on_input
+            code, silent=silent, collect=False, on_output=on_output, on_input=on_input
         ).result()
 
     def evaluate(self, expression: str) -> Mapping[str, Any]:
         """Have the kernel evaluate an expression, see `Link.evaluate`."""
-        result = self._client.execute("", silent=True, user_expressions={"it": expression}).result()
+        result = self._client.execute(
+            "", silent=True, user_expressions={"it": expression}, collect=False
+        ).result()
         answer: Mapping[str, Any] = result.user_expressions.get("it", {})
         return answer
 

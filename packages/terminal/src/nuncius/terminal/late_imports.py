@@ -12,7 +12,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-__all__ = ["StandIn", "import_lean", "put_off"]
+__all__ = ["StandIn", "import_without_openssl", "put_off"]
 
 
 class StandIn(ModuleType):
@@ -42,7 +42,7 @@ def put_off(*names: str) -> Iterator[None]:
                 del sys.modules[name]
 
 
-def import_lean() -> None:
+def import_without_openssl() -> None:
     """Import asyncio and wcwidth without OpenSSL; do nothing when asyncio is there already."""
     if "asyncio" in sys.modules:
         return

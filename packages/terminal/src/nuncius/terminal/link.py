@@ -27,6 +27,8 @@ class Link(Protocol):
     can_outlive_shell: bool
     #: Whether it can be started anew.
     can_restart: bool
+    #: Whether it runs in the shell's process, with the shell's terminal.
+    shares_terminal: bool
 
     @property
     def info(self) -> Mapping[str, Any]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from nuncius.protocol.app.options import option
+from nuncius.protocol.values import Value
 
 __all__ = ["KERNEL_NAMES", "KernelSettings", "TerminalShell"]
 
@@ -28,8 +28,7 @@ KERNEL_NAMES: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
-class KernelSettings:
+class KernelSettings(Value, kw_only=True):
     """What the shell hands on to its kernel; in configuration files these are options of the kernel's own classes."""
 
     xmode: str | None = option(
@@ -54,8 +53,7 @@ class KernelSettings:
     logappend: str | None = option(None, help="Append what is typed to this file.")
 
 
-@dataclass(frozen=True, kw_only=True)
-class TerminalShell:
+class TerminalShell(Value, kw_only=True):
     """The shell in a terminal."""
 
     banner: bool = option(True, help="Say what this is when the shell starts.")
@@ -85,6 +83,9 @@ class TerminalShell:
     )
     completion_style: Literal["column", "multicolumn", "readline"] = option(
         "multicolumn", help="How completions are shown."
+    )
+    completion_documentation: bool = option(
+        True, help="Show the signature and documentation of the completion that is selected."
     )
     highlight_matching_brackets: bool = option(
         True, help="Mark the bracket that belongs to the one under the cursor."

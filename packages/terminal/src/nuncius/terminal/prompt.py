@@ -6,7 +6,7 @@ The prompt knows nothing of kernels: what it needs to ask one comes as functions
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, strftime
 from typing import TYPE_CHECKING, Any
@@ -24,11 +24,14 @@ from prompt_toolkit.shortcuts.prompt import CompleteStyle
 from prompt_toolkit.styles import Style
 
 from nuncius.terminal.completion import KernelCompleter
+from nuncius.terminal.documentation import Documentation, add_panel
 from nuncius.terminal.highlight import LateLexer, PythonLexer, is_python
 from nuncius.terminal.hints import asks_for_signature, hint
 from nuncius.terminal.history import KernelHistory, KernelSuggest
 from nuncius.terminal.keys import BINDINGS, Tools, bindings, changed
 from nuncius.terminal.prompts import Prompts
+from nuncius.terminal.recall import Recall
+from nuncius.terminal.repair import Repair
 from nuncius.terminal.themes import STYLES, choose_theme
 
 if TYPE_CHECKING:
@@ -44,9 +47,6 @@ _STYLES = {
     "multicolumn": CompleteStyle.MULTI_COLUMN,
     "readline": CompleteStyle.READLINE_LIKE,
 }
-
-#: Seconds that keys wait for the history at most.
-_HELD_BACK = 0.5
 
 _VI_MODES = {
     InputMode.INSERT: "ins",
@@ -66,6 +66,7 @@ class Questions:
         inspect: What is at a position: the content of ``inspect_reply``.
         past: The last inputs, so many, oldest first.
         find: The last inputs that are like a glob, so many, oldest first.
+        shares_terminal: Cells run in this process: programs that they start write to the terminal themselves.
     """
 
     judge: Callable[[str], tuple[str, str]]
@@ -73,6 +74,7 @@ class Questions:
     inspect: Callable[[str, int], Awaitable[Mapping[str, Any]]]
     past: Callable[[int], Awaitable[Sequence[str]]]
     find: Callable[[str, int], Awaitable[Sequence[str]]]
+    shares_terminal: bool = False
 
 
 class Prompt:
@@ -101,17 +103,22 @@ class Prompt:
         self._history = KernelHistory(questions.past, questions.find)
         #: What is asked for at this moment; a newer question makes an older one void.
         self._asking: asyncio.Task[None] | None = None
-        self._tasks: set[asyncio.Task[None]] = set()
         self._number = 1
         #: When the last cell was read, as `time.monotonic` has it.
         self.read_at = monotonic()
         self._duration = 0.0
         self._session = self._make_session(options)
+        self._recall = Recall(self._session, self._history)
+        self._session.key_bindings = self._bindings(options)
         buffer = self._session.default_buffer
         buffer.complete_while_typing = Condition(lambda: options.complete_while_typing)
         buffer.on_text_changed += self._text_changed
-        self._session.search_buffer.on_text_changed += self._search_changed
-        self._session.app.key_processor.before_key_press += self._begin_history
+        self._documentation = Documentation(
+            buffer, questions.inspect, options.completion_deadline, self._session.app.invalidate
+        )
+        self._repair = Repair(self._session, shares_terminal=questions.shares_terminal)
+        if options.completion_documentation:
+            add_panel(self._session, self._documentation)
 
     def _make_session(self, options: TerminalShell) -> PromptSession[str]:
         vi = options.editing_mode == "vi"
@@ -122,7 +129,6 @@ class Prompt:
             multiline=True,
             editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
             cursor=ModalCursorShapeConfig() if vi else None,
-            key_bindings=self._bindings(options),
             completer=KernelCompleter(self._questions.complete),
             complete_style=_STYLES[options.completion_style],
             enable_history_search=True,
@@ -152,10 +158,10 @@ class Prompt:
             self._next_indent,
             lambda: self._ask_hint(brief=False),
             list_keys,
-            self._go_back,
-            self._go_to_oldest,
-            self._suggest,
-            self._search_older,
+            self._recall.go_back,
+            self._recall.go_to_oldest,
+            self._recall.suggest,
+            self._recall.search_older,
             options.autoformatter,
         )
         made = bindings(tools, table)
@@ -184,6 +190,7 @@ class Prompt:
             self._set_title()
         # What background tasks and threads print meanwhile appears above the prompt.
         with patch_stdout(raw=True):
+            self._repair.begin()
             try:
                 return await self._session.prompt_async(
                     default=default,
@@ -193,6 +200,8 @@ class Prompt:
                 )
             finally:
                 self._forget_question()
+                self._documentation.forget()
+                self._repair.end()
                 self.read_at = monotonic()
 
     def feed(self, typed: bytes) -> None:
@@ -275,95 +284,6 @@ class Prompt:
         line = code.rpartition("\n")[2]
         return line[: len(line) - len(line.lstrip())]
 
-    # -- the past
-
-    def _begin_history(self, _: object) -> None:
-        """Load the history once somebody types, and suggest from it what could not be suggested before."""
-        if not self._history.is_wanted:
-            self._history.want()
-            self._keep(self._suggest_late())
-
-    async def _suggest_late(self) -> None:
-        await self._history.wait()
-        self._suggest()
-
-    def _suggest(self) -> None:
-        """Suggest where nothing was inserted, which prompt_toolkit does not."""
-        buffer = self._session.default_buffer
-        if buffer.auto_suggest is not None and buffer.suggestion is None:
-            buffer.suggestion = buffer.auto_suggest.get_suggestion(buffer, buffer.document)
-            self._session.app.invalidate()
-
-    def _go_back(self, count: int) -> None:
-        buffer = self._session.default_buffer
-        prefix = buffer.history_search_text or ""
-
-        async def go() -> None:
-            await self._history.wait()
-            before = buffer.working_index
-            buffer.history_backward(count)
-            if buffer.working_index == before and await self._history.older(buffer, prefix):
-                buffer.history_backward(count)
-
-        self._before_other_keys(go())
-
-    def _go_to_oldest(self) -> None:
-        buffer = self._session.default_buffer
-
-        async def go() -> None:
-            await self._history.oldest(buffer)
-            buffer.go_to_history(0)
-
-        self._before_other_keys(go())
-
-    def _search_changed(self, search: Buffer) -> None:
-        buffer, text = self._session.default_buffer, search.text
-
-        async def go() -> None:
-            await self._history.wait()
-            if not self._history.knows(buffer, text):
-                await self._history.containing(buffer, text)
-
-        if text and not self._history.knows(buffer, text):
-            self._before_other_keys(go())
-
-    def _search_older(self) -> None:
-        from prompt_toolkit.search import SearchDirection, do_incremental_search
-
-        buffer, text = self._session.default_buffer, self._session.search_buffer.text
-
-        async def go() -> None:
-            if text and not self._history.knows(buffer, text, earlier=True):
-                await self._history.containing(buffer, text)
-            do_incremental_search(SearchDirection.BACKWARD)
-
-        self._before_other_keys(go())
-
-    def _before_other_keys(self, coroutine: Coroutine[Any, Any, object]) -> None:
-        """Do something that may take a moment, and only then, in their order, what keys mean that are pressed meanwhile. They are not held back for long: a kernel may be busy."""
-        processor = get_app().key_processor
-        held = list(processor.input_queue)
-        processor.input_queue.clear()
-        # What comes in is put into the queue, and stays there.
-        vars(processor)["process_keys"] = lambda: None
-
-        async def go() -> None:
-            try:
-                await asyncio.wait({self._keep(coroutine)}, timeout=_HELD_BACK)
-            finally:
-                vars(processor).pop("process_keys", None)
-                processor.feed_multiple(held, first=True)
-                processor.process_keys()
-                self._session.app.invalidate()
-
-        self._keep(go())
-
-    def _keep(self, coroutine: Any) -> asyncio.Task[None]:
-        task: asyncio.Task[None] = asyncio.ensure_future(coroutine)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        return task
-
     # -- signatures
 
     def _text_changed(self, buffer: Buffer) -> None:
@@ -376,7 +296,7 @@ class Prompt:
 
     def _ask_hint(self, *, brief: bool) -> None:
         self._forget_question()
-        self._asking = self._keep(self._show_hint(brief=brief))
+        self._asking = asyncio.ensure_future(self._show_hint(brief=brief))
 
     async def _show_hint(self, *, brief: bool) -> None:
         document = self._session.default_buffer.document

@@ -10,14 +10,16 @@ import queue
 import sys
 import time
 from collections.abc import Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nuncius.protocol.client.aio import AsyncClient
 from nuncius.protocol.core.client import Event, Orphan
-from nuncius.protocol.errors import KernelDied, KernelError, KernelTimeout, NunciusError
+from nuncius.protocol.errors import KernelDied, KernelError, KernelTimeout, Malformed, NunciusError
 from nuncius.protocol.manager.blocking import LoopThread
 from nuncius.protocol.messages import Channel, Message
+from nuncius.protocol.serving.replay import FEATURE, replayed
 
 if TYPE_CHECKING:
     from nuncius.protocol.client.exchange import Input
@@ -74,6 +76,8 @@ class RemoteLink:
         ready_timeout: Seconds to wait for the kernel's first answer.
     """
 
+    shares_terminal = False
+
     def __init__(self, place: Place, *, deadline: float = 2.0, ready_timeout: float = 60.0) -> None:
         self.owned = place.owned
         self.can_outlive_shell = place.can_outlive_shell
@@ -82,6 +86,10 @@ class RemoteLink:
         self._deadline = deadline
         self._ready_timeout = ready_timeout
         self._on_other: Callable[[Message], None] | None = None
+        #: What came before somebody watches.
+        self._early: list[Message] = []
+        #: The ids of messages that are shown again: some of them may still come.
+        self._replayed: set[str] = set()
         #: Of the cell that runs.
         self._inbox: _Inbox | None = None
         self._thread = LoopThread("nuncius-client")
@@ -240,9 +248,28 @@ class RemoteLink:
         cells = [(int(number), *_both(entry)) for _, number, entry in entries]
         return [cell for cell in cells if cell[0] > 0][-most:]
 
+    def replay(self) -> list[Message] | None:
+        """Return the last output of this kernel, oldest first, also while it is busy; None if it keeps none."""
+        if FEATURE not in self._info.get("supported_features", ()):
+            return None
+        request = self._client.request("replay_request", channel=Channel.CONTROL, timeout=_PATIENT)
+        try:
+            messages = replayed(self._thread.run(request).content)
+        except (KernelError, Malformed):
+            return None
+        self._replayed = {message.msg_id for message in messages}
+        return messages
+
     def watch_others(self, on_output: Callable[[Message], None]) -> None:
         """Hand over what belongs to no cell of this shell, see `Link.watch_others`."""
-        self._on_other = on_output
+
+        async def watch() -> None:
+            self._on_other = on_output
+            early, self._early = self._early, []
+            for message in early:
+                self._show_other(message)
+
+        self._thread.run(watch())
 
     def restart(self) -> None:
         """Start the kernel anew, see `Link.restart`."""
@@ -270,7 +297,33 @@ class RemoteLink:
         self._client = AsyncClient(self._place.connect())
         await self._client.open()
         self._client.subscribe(self._take_event)
-        return (await self._client.wait_until_ready(self._ready_timeout)).content
+        ready = None if self.owned else await self._look_in()
+        if ready is None:
+            ready = await self._client.wait_until_ready(self._ready_timeout)
+        return ready.content
+
+    async def _look_in(self) -> Message | None:
+        """Return the ``kernel_info_reply`` of a kernel that may be busy: it is asked on the control channel. None if it does not answer there, or nothing that it publishes reaches us."""
+        heard = asyncio.Event()
+
+        def listen(event: Event) -> None:
+            message = getattr(event, "message", None)
+            if message is not None and message.channel is Channel.IOPUB:
+                heard.set()
+
+        unsubscribe = self._client.subscribe(listen)
+        try:
+            async with asyncio.timeout(_PATIENT):
+                while True:
+                    reply = await self._client.kernel_info(channel=Channel.CONTROL)
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(_LATE):
+                            await heard.wait()
+                            return reply
+        except (TimeoutError, KernelTimeout):
+            return None
+        finally:
+            unsubscribe()
 
     async def _begin(self, code: str, silent: bool, inbox: _Inbox) -> None:
         loop = asyncio.get_running_loop()
@@ -323,7 +376,11 @@ class RemoteLink:
             loop.call_soon_threadsafe(answer.set_result, value)
 
     def _show_other(self, message: Message) -> None:
-        if self._on_other is not None:
+        if self._on_other is None:
+            self._early.append(message)
+        elif message.msg_id in self._replayed:
+            self._replayed.discard(message.msg_id)
+        else:
             self._on_other(message)
 
     def _show_what_came_before(self, inbox: _Inbox, on_output: Callable[[Message], None]) -> None:

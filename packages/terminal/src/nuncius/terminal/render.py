@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from nuncius.protocol.values import Value
 
 __all__ = ["PLAIN", "Rich", "best_text", "describe_error", "shortened"]
 
@@ -30,8 +31,7 @@ _LARGEST = 200_000
 _END = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Rich:
+class Rich(Value):
     """Which results are laid out for the terminal, rather than shown as their plain text.
 
     Attributes:

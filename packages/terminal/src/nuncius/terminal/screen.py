@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TextIO
 
+from nuncius.protocol.values import replace
 from nuncius.terminal.render import PLAIN, Rich, best_text, describe_error, shortened
 
 if TYPE_CHECKING:

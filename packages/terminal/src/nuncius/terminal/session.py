@@ -14,7 +14,7 @@ from nuncius.protocol.errors import KernelDied, KernelError
 from nuncius.terminal.asking import ask, ask_secret
 from nuncius.terminal.debugging import DebuggerPrompt, is_debugger
 from nuncius.terminal.editing import trimmed
-from nuncius.terminal.lean import import_lean
+from nuncius.terminal.late_imports import import_without_openssl
 from nuncius.terminal.render import shortened
 from nuncius.terminal.screen import Screen
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from nuncius.protocol.messages import Message
     from nuncius.terminal.link import Link
     from nuncius.terminal.options import TerminalShell
+    from nuncius.terminal.replaying import Again
     from nuncius.terminal.telling import Telling
 
 __all__ = ["Reader", "Session"]
@@ -46,6 +47,10 @@ class Reader(Protocol):
 
     def show_other_prompt(self, number: int) -> None:
         """Print what stands before the input of another frontend."""
+        ...
+
+    def above(self, write: Callable[[], None]) -> None:
+        """Call ``write``, which prints while the prompt may stand there; from any thread."""
         ...
 
     def renumber(self, number: int) -> None:
@@ -146,7 +151,7 @@ class Session:
         default, self._next_input = self._next_input, ""
         code = self._reader.read_now(self.number, default)
         if code is None:
-            import_lean()
+            import_without_openssl()
             code = self._link.run(self._reader.read(self.number, default))
         return code
 
@@ -190,21 +195,45 @@ class Session:
             cells: Number, source, and the text of the value.
         """
         for number, source, output in cells:
-            before = f"In [{number}]: "
-            lines = source.rstrip().replace("\n", f"\n{'...: '.rjust(len(before))}")
-            self._screen.write(f"{before}{lines}\n")
+            self._show_input(number, source)
             if output:
                 self._reader.show_result_prompt(number)
                 self._screen.write(("\n" if "\n" in output else "") + shortened(output) + "\n")
             self._screen.write(self._options.separate_in)
             self.number = number + 1
 
+    def show_again(self, again: Again) -> None:
+        """Show what the kernel has put out before this shell came, and number on from there."""
+        if again.lines:
+            self._screen.write(f"... {again.lines:,} lines of output are not shown\n")
+        begun = ended = False
+        for message in again.messages:
+            if message.msg_type == "execute_input":
+                if begun:
+                    self._screen.write(("" if ended else "\n") + self._options.separate_in)
+                content = message.content
+                self._show_input(content.get("execution_count"), str(content.get("code", "")))
+            else:
+                self._show(message)
+            begun = True
+            ended = str(message.content.get("text", "\n")).endswith("\n")
+        if begun:
+            self._screen.write(("" if ended else "\n") + self._options.separate_in)
+        self.number = again.number or self.number
+
+    def _show_input(self, number: object, source: str) -> None:
+        before = f"In [{number}]: "
+        lines = source.rstrip().replace("\n", f"\n{'...: '.rjust(len(before))}")
+        self._screen.write(f"{before}{lines}\n")
+
     def _show(self, message: Message) -> None:
         self._screen.show(message)
 
     def _show_other(self, message: Message) -> None:
-        if not self._options.include_other_output:
-            return
+        if self._options.include_other_output:
+            self._reader.above(lambda: self._write_other(message))
+
+    def _write_other(self, message: Message) -> None:
         if message.msg_type == "execute_input":
             count = message.content.get("execution_count")
             self._reader.show_other_prompt(count or 0)

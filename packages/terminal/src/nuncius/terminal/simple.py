@@ -52,6 +52,10 @@ class SimplePrompt:
         """Print what stands before the input of another frontend, without ending the line."""
         sys.stdout.write(plain(self.prompts.other_input(number)))
 
+    def above(self, write: Callable[[], None]) -> None:
+        """Call ``write``, which prints."""
+        write()
+
     def renumber(self, number: int) -> None:
         """Do nothing: what is printed stays."""
 

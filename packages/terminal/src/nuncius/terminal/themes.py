@@ -15,6 +15,8 @@ _COMMON = {
     "matching-bracket.cursor": "bold",
     "matching-bracket.other": "bold underline",
     "bottom-toolbar": "noreverse",
+    "completion-documentation": "bg:#dadada #262626",
+    "completion-documentation.signature": "bold",
 }
 
 #: Each theme's rules. "auto" keeps to the sixteen colors that every terminal lets its user choose.

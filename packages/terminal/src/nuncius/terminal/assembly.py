@@ -1,0 +1,158 @@
+"""Put the parts of a shell together: what reads cells, what shows output, and the session over both.
+
+The rest of the package gets its parts handed over; only here, and in the two modules that run a shell, is it known which they are.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from nuncius.terminal.images import Picture, Pictures
+    from nuncius.terminal.link import Link
+    from nuncius.terminal.options import TerminalShell
+    from nuncius.terminal.prompts import Prompts
+    from nuncius.terminal.render import Rich
+    from nuncius.terminal.screen import Screen
+    from nuncius.terminal.session import Reader, Session
+    from nuncius.terminal.telling import Telling
+
+__all__ = ["reader_for", "session_for"]
+
+
+def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
+    """Return the shell over a kernel and a prompt."""
+    from nuncius.terminal.debugging import DebuggerPrompt
+    from nuncius.terminal.screen import Screen
+    from nuncius.terminal.session import Session
+    from nuncius.terminal.simple import SimplePrompt
+    from nuncius.terminal.themes import STYLES, choose_theme
+
+    theme = choose_theme(options.theme)
+    screen = Screen(
+        reader.show_result_prompt,
+        _pictures(options, reader),
+        colors=sys.stdout.isatty() and theme != "none",
+        rich=_rich(options),
+        links=_links(options, theme),
+        updates=options.update_in_place,
+    )
+    editing = not isinstance(reader, SimplePrompt)
+    debugger = DebuggerPrompt(
+        STYLES[theme] if editing else None,
+        link.complete_in_debugger,
+        _debugger_history(),
+        vi=options.editing_mode == "vi",
+    )
+    session = Session(
+        link, reader, options, screen, debugger, _telling(options, screen) if editing else None
+    )
+    session.commands["keys"] = lambda argument: _list_keys(options)
+    return session
+
+
+def _telling(options: TerminalShell, screen: Screen) -> Telling:
+    from nuncius.terminal.telling import Telling
+
+    return Telling(options, screen.write)
+
+
+def _list_keys(options: TerminalShell) -> bool:
+    """Show the keys: ``%keys``. The shell goes on."""
+    from nuncius.terminal.keys import BINDINGS, changed
+    from nuncius.terminal.keytable import key_table
+    from nuncius.terminal.pager import page
+
+    page(key_table(changed(BINDINGS, options.shortcuts)))
+    return False
+
+
+def _debugger_history() -> str:
+    from nuncius.protocol.paths import nuncius_dir
+
+    return os.path.join(nuncius_dir(), "debugger_history")  # noqa: PTH118 - pathlib takes 4 ms to load
+
+
+def _links(options: TerminalShell, theme: str) -> str:
+    if options.file_links == "none" or theme == "none" or not sys.stdout.isatty():
+        return ""
+    from nuncius.terminal.links import choose_template
+
+    return choose_template(options.file_links)
+
+
+def _rich(options: TerminalShell) -> Rich:
+    from nuncius.terminal.render import Rich
+
+    return Rich(
+        tables=options.rich_tables,
+        formulas=options.rich_formulas,
+        text=options.rich_text,
+        hint="%view shows all" if sys.stdout.isatty() else "",
+    )
+
+
+def _pictures(
+    options: TerminalShell, reader: Reader
+) -> Callable[[Mapping[str, Any]], Picture | None]:
+    """Return what makes pictures for this terminal; most of it is loaded when there is one."""
+    pictures: list[Pictures] = []
+
+    def picture(data: Mapping[str, Any]) -> Picture | None:
+        if not any(mime.startswith("image/") for mime in data):
+            return None
+        if not pictures:
+            from nuncius.terminal.images import Pictures
+
+            pictures.append(Pictures(options.images, getattr(reader, "feed", lambda keys: None)))
+        return pictures[0].picture(data)
+
+    return picture
+
+
+def reader_for(link: Link, options: TerminalShell, commands: Sequence[str] = ()) -> Reader:
+    """Return what reads cells: lines where the terminal can do no more, else the editor, behind an early prompt.
+
+    Args:
+        link: The kernel.
+        options: How the shell behaves.
+        commands: Names of the shell's own commands, beside those that it always has.
+    """
+    if (
+        options.simple_prompt
+        or not sys.stdin.isatty()
+        or not sys.stdout.isatty()
+        or os.environ.get("TERM", "dumb") == "dumb"
+    ):
+        from nuncius.terminal.simple import SimplePrompt
+
+        return SimplePrompt(link.judge)
+    from nuncius.terminal.early import EarlyPrompt
+    from nuncius.terminal.prompts import Prompts
+    from nuncius.terminal.themes import choose_theme, sgr
+
+    language = link.info.get("language_info", {})
+    name = str(language.get("pygments_lexer") or language.get("name") or "text")
+
+    def editor(prompts: Prompts) -> Any:
+        from nuncius.terminal.completion import with_commands
+        from nuncius.terminal.prompt import Prompt, Questions
+
+        known = ["view", "keys", *(["restart_kernel"] if link.can_restart else []), *commands]
+        complete = with_commands(link.complete, known)
+        questions = Questions(
+            link.judge,
+            complete,
+            link.inspect,
+            link.past,
+            link.find,
+            shares_terminal=link.shares_terminal,
+        )
+        return Prompt(options, questions, name, prompts)
+
+    prompts = Prompts(marks=options.prompt_marks)
+    return EarlyPrompt(link.judge, editor, prompts, sgr(choose_theme(options.theme)))

@@ -1,0 +1,118 @@
+"""Run the shell over a kernel in another process: start one, or find the one that is meant."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from nuncius.protocol.app.program import ProgramOptions
+from nuncius.terminal.assembly import reader_for, session_for
+from nuncius.terminal.conversation import converse, greet, is_conversation
+from nuncius.terminal.options import TerminalShell
+from nuncius.terminal.programs import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nuncius.protocol.app.program import Parsed
+    from nuncius.terminal.commandline import CommandLine
+    from nuncius.terminal.places import Place
+    from nuncius.terminal.remote import RemoteLink
+    from nuncius.terminal.session import Session
+
+__all__ = ["run_console"]
+
+
+def run_console(parsed: Parsed, command: CommandLine, arguments: Sequence[str]) -> int:
+    """Run the shell; return the exit code.
+
+    Args:
+        parsed: The options.
+        command: What is to be run.
+        arguments: For a kernel that is started.
+    """
+    from nuncius.terminal.remote import RemoteLink
+
+    _say_only_what_is_asked_for(parsed)
+    options, target = parsed[TerminalShell], parsed[Target]
+    place = _place(target, arguments)
+    if is_conversation(command, options) and sys.stdin.isatty():
+        # While the kernel starts.
+        import nuncius.terminal.prompt  # noqa: F401
+    link = RemoteLink(
+        place, deadline=options.completion_deadline, ready_timeout=target.ready_timeout
+    )
+    stop = link.owned
+    try:
+        reader = reader_for(link, options)
+        if is_conversation(command, options):
+            greet(link, options)
+        session = session_for(link, reader, options)
+        if not link.owned and target.replay and is_conversation(command, options):
+            _show_last_output(session, link, target.replay)
+        if link.can_restart:
+            session.commands["restart_kernel"] = session.restart
+        code = converse(session, command, options)
+        stop = stop and not session.keep_kernel
+        if not stop and link.owned and (file := getattr(place, "connection_file", None)):
+            sys.stdout.write(f"The kernel goes on. To come back: nuncius attach {file}\n")
+        return code
+    finally:
+        link.close(stop_kernel=stop)
+
+
+def _show_last_output(session: Session, link: RemoteLink, cells: int) -> None:
+    """Show what the kernel has put out last; of one that does not keep it, its inputs and values."""
+    from nuncius.terminal.replaying import last_output
+
+    again = last_output(link.replay() or (), cells)
+    if again.number is None:
+        session.recall(link.transcript(cells))
+    session.show_again(again)
+
+
+def _place(target: Target, arguments: Sequence[str]) -> Place:
+    from nuncius.terminal import places
+
+    if target.server is not None:
+        from nuncius.protocol.transport.server import Server
+
+        server = Server(target.server)
+        if target.existing is not None:
+            return places.OnServer(server, server.find(target.existing), owned=False)
+        return places.OnServer(server, server.start(target.kernel), owned=True)
+    if target.existing is not None:
+        from nuncius.protocol.connection import find_connection_file, load_connection_file
+
+        info = load_connection_file(find_connection_file(target.existing or None))
+        if target.ssh is None:
+            return places.Existing(info)
+        from nuncius.protocol.tunnel import open_tunnel
+
+        tunnel = open_tunnel(info, target.ssh)
+        return places.Existing(tunnel.info, tunnel)
+    return _managed(target, arguments)
+
+
+def _managed(target: Target, arguments: Sequence[str]) -> Place:
+    from nuncius.protocol.core.lifecycle import RestartPolicy
+    from nuncius.protocol.manager import BlockingKernelManager, ManagerOptions
+    from nuncius.terminal.places import Managed
+
+    manager = BlockingKernelManager(
+        target.kernel or "python3",
+        ManagerOptions(
+            start_timeout=target.ready_timeout,
+            restart=RestartPolicy(enabled=False),
+            independent=target.detachable,
+        ),
+    )
+    return Managed(manager, arguments, can_outlive_shell=target.detachable)
+
+
+def _say_only_what_is_asked_for(parsed: Parsed) -> None:
+    """Keep warnings of the kernel's manager off the screen: the shell itself says when a kernel dies."""
+    import logging
+
+    if parsed[ProgramOptions].log_level == "warning" and parsed[ProgramOptions].log_file is None:
+        logging.getLogger("nuncius").addHandler(logging.NullHandler())
