@@ -11,8 +11,8 @@ from contextlib import asynccontextmanager, contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from traitlets import All, Callable, Dict, observe
 from traitlets import Any as AnyTrait
-from traitlets import Callable, Dict
 from traitlets.config import LoggingConfigurable
 
 from nuncius.nbconvert import options
@@ -29,7 +29,7 @@ from nuncius.nbconvert.execute.errors import (
 from nuncius.nbconvert.execute.kernels import arguments_for
 from nuncius.nbconvert.execute.options import kernel_choice, settings
 from nuncius.nbconvert.execute.recorder import Recorder
-from nuncius.nbconvert.execute.settings import is_run
+from nuncius.nbconvert.execute.settings import Settings, is_run
 from nuncius.protocol.core.outputs import WidgetChanged
 from nuncius.protocol.errors import NunciusError
 
@@ -160,6 +160,7 @@ class NotebookClient(LoggingConfigurable):
     nb: Any
     store_widget_state: Any
     kernel_name: Any
+    allow_error_names: Any
     startup_timeout: Any
     shutdown_kernel: Any
     extra_arguments: Any
@@ -189,6 +190,7 @@ class NotebookClient(LoggingConfigurable):
 
     def reset_execution_trackers(self) -> None:
         """Forget what was executed."""
+        self._settings = None
         self.code_cells_executed = 0
         self._recorder = _HookedRecorder(convert=self._converted)
         self._runner: CellRunner | None = None
@@ -198,6 +200,20 @@ class NotebookClient(LoggingConfigurable):
             if getattr(type(self), name) is not getattr(NotebookClient, name)
         ]
         self._as_dicts = bool(replaced)
+
+    #: What `_chosen` returns, until a trait changes: to read them all costs more than to receive a message.
+    _settings: Settings | None = None
+
+    def _chosen(self) -> Settings:
+        """Return how cells are run now; hooks may change the traits."""
+        names = frozenset(self.allow_error_names)
+        if self._settings is None or self._settings.allow_error_names != names:
+            self._settings = settings(gather(options.NotebookClient, self))
+        return self._settings
+
+    @observe(All)
+    def _changed(self, change: Any) -> None:
+        self._settings = None
 
     @property
     def widget_state(self) -> dict[str, dict[str, Any]]:
@@ -421,12 +437,11 @@ class NotebookClient(LoggingConfigurable):
         """
         about = {"cell": cell, "cell_index": cell_index}
         await self._hook("on_cell_start", **about)
-        chosen = settings(gather(options.NotebookClient, self))
-        if not is_run(cell, chosen):
+        if not is_run(cell, self._chosen()):
             return cell
         await self._hook("on_cell_execute", **about)
         runner = self._cell_runner()
-        runner.settings = chosen
+        runner.settings = self._chosen()
         self.code_cells_executed += 1
         try:
             result = await runner.run(cell, cell_index, store_history=store_history)
@@ -463,7 +478,7 @@ class NotebookClient(LoggingConfigurable):
             self._runner = CellRunner(
                 self.kc,
                 self._recorder,
-                settings(gather(options.NotebookClient, self)),
+                self._chosen(),
                 interrupt=_KernelSide(self.km).interrupt,
                 on_input=self.on_input,
                 observe=self._observe,

@@ -74,6 +74,8 @@ class Journal:
     ) -> None:
         self.path = path
         self.failed: OSError | None = None
+        #: Lines that go with the next one.
+        self._held: list[list[Any]] = []
         path.parent.mkdir(parents=True, exist_ok=True)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         try:
@@ -95,7 +97,8 @@ class Journal:
                 lines = [record(index, change) for index, change in event.changes]
                 self._write(*(line for line in lines if line is not None))
             case CellStarted():
-                self._write(["start", event.index])
+                # There is nothing to lose yet: it goes with what comes next.
+                self._held = [["start", event.index]]
             case CellFinished():
                 cell = event.cell
                 said = {"execution_count": cell["execution_count"], "metadata": cell["metadata"]}
@@ -118,6 +121,7 @@ class Journal:
     def _write(self, *lines: list[Any]) -> None:
         if not lines or self._file < 0 or self.failed is not None:
             return
+        lines, self._held = (*self._held, *lines), []
         # json escapes what is not ASCII, and so what UTF-8 cannot hold.
         data = "".join(json.dumps(line) + "\n" for line in lines).encode("ascii")
         try:
