@@ -72,7 +72,7 @@ def mortal():
 @pytest.fixture
 def client(peer):
     with Client(ZmqChannels(peer.info)) as client:
-        client.wait_until_ready(timeout=20)
+        client.wait_until_ready(timeout=60)
         yield client
 
 
@@ -81,7 +81,7 @@ def run(peer, story, **options):
 
     async def main():
         async with AsyncClient(ZmqTransport(peer.info), **options) as client:
-            await client.wait_until_ready(timeout=20)
+            await client.wait_until_ready(timeout=60)
             return await story(client)
 
     return asyncio.run(main())
@@ -98,16 +98,16 @@ def test_a_cell_gives_its_output_while_it_runs_and_its_result_at_the_end(client)
     execution = client.execute("say hello")
     seen = [(message.msg_type, dict(message.content)) for message in execution]
     assert seen == [("stream", {"name": "stdout", "text": "hello"})]
-    result = execution.result(timeout=20)
+    result = execution.result(timeout=60)
     assert (result.status, result.execution_count, result.outputs) == ("ok", 1, outputs("hello"))
-    assert client.execute("value 42").result(timeout=20).data == {"text/plain": "42"}
+    assert client.execute("value 42").result(timeout=60).data == {"text/plain": "42"}
 
 
 def test_a_cell_gives_the_same_to_the_asyncio_client(peer):
     async def story(client):
         execution = client.execute("say hello")
         seen = [(message.msg_type, dict(message.content)) async for message in execution]
-        return seen, await execution, await client.execute("value 42").result(timeout=20)
+        return seen, await execution, await client.execute("value 42").result(timeout=60)
 
     seen, result, value = run(peer, story)
     assert seen == [("stream", {"name": "stdout", "text": "hello"})]
@@ -118,14 +118,14 @@ def test_a_cell_gives_the_same_to_the_asyncio_client(peer):
 def test_output_can_be_pushed_instead_of_pulled(client):
     seen = []
     execution = client.execute("say hello", on_output=seen.append)
-    assert execution.result(timeout=20).outputs == outputs("hello")
+    assert execution.result(timeout=60).outputs == outputs("hello")
     assert [message.msg_type for message in seen] == ["stream"]
     assert list(execution) == []
 
 
 def test_an_error_is_raised_when_asked_for(client):
     execution = client.execute("fail")
-    result = execution.result(timeout=20)
+    result = execution.result(timeout=60)
     assert (result.status, result.outputs[0]["ename"]) == ("error", "ValueError")
     with pytest.raises(ExecutionError, match="ValueError: no") as caught:
         execution.result(check=True)
@@ -134,7 +134,7 @@ def test_an_error_is_raised_when_asked_for(client):
 
 def test_cells_behind_a_failed_one_are_aborted(client):
     executions = [client.execute("fail followed"), client.execute("say never")]
-    assert [execution.result(timeout=20).status for execution in executions] == [
+    assert [execution.result(timeout=60).status for execution in executions] == [
         "error",
         "aborted",
     ]
@@ -147,14 +147,14 @@ def test_a_question_is_answered_by_the_callback(peer):
         return f"an answer to {ask.prompt}"
 
     with Client(ZmqChannels(peer.info), on_input=answer) as client:
-        client.wait_until_ready(timeout=20)
-        assert client.execute("ask who?").result(timeout=20).text() == "an answer to who?"
-        assert client.execute("ask x", on_input=lambda _: "own").result(timeout=20).text() == "own"
+        client.wait_until_ready(timeout=60)
+        assert client.execute("ask who?").result(timeout=60).text() == "an answer to who?"
+        assert client.execute("ask x", on_input=lambda _: "own").result(timeout=60).text() == "own"
 
         def end(_):
             raise EOFError
 
-        assert client.execute("ask x", on_input=end).result(timeout=20).text() == "\x04"
+        assert client.execute("ask x", on_input=end).result(timeout=60).text() == "\x04"
 
 
 def test_a_question_is_answered_by_a_coroutine(peer):
@@ -163,7 +163,7 @@ def test_a_question_is_answered_by_a_coroutine(peer):
         return f"an answer to {ask.prompt}"
 
     async def story(client):
-        return await client.execute("ask who?").result(timeout=20)
+        return await client.execute("ask who?").result(timeout=60)
 
     assert run(peer, story, on_input=answer).text() == "an answer to who?"
 
@@ -175,28 +175,28 @@ def test_a_handler_that_fails_is_not_lost(peer):
     async def story(client):
         execution = client.execute("ask who?")
         try:
-            await execution.result(timeout=20)
+            await execution.result(timeout=60)
         finally:
-            await client.interrupt(timeout=20)
+            await client.interrupt(timeout=60)
 
     with pytest.raises(LookupError, match="no answer"):
         run(peer, story, on_input=answer)
 
 
 def test_requests_of_all_kinds_return_their_reply(client):
-    assert client.kernel_info(timeout=20).content["implementation"] == "client_kernel"
-    assert client.complete("ab", timeout=20).content["matches"] == ["ab!"]
+    assert client.kernel_info(timeout=60).content["implementation"] == "client_kernel"
+    assert client.complete("ab", timeout=60).content["matches"] == ["ab!"]
     replies = [
-        client.inspect("ab", timeout=20),
-        client.is_complete("ab", timeout=20),
-        client.history(n=3, timeout=20),
-        client.comm_info(timeout=20),
-        client.usage(timeout=20),
-        client.debug("initialize", timeout=20),
-        client.create_subshell(timeout=20),
-        client.delete_subshell("x", timeout=20),
-        client.list_subshells(timeout=20),
-        client.interrupt(timeout=20),
+        client.inspect("ab", timeout=60),
+        client.is_complete("ab", timeout=60),
+        client.history(n=3, timeout=60),
+        client.comm_info(timeout=60),
+        client.usage(timeout=60),
+        client.debug("initialize", timeout=60),
+        client.create_subshell(timeout=60),
+        client.delete_subshell("x", timeout=60),
+        client.list_subshells(timeout=60),
+        client.interrupt(timeout=60),
     ]
     assert [reply.msg_type for reply in replies] == [
         "inspect_reply",
@@ -240,7 +240,7 @@ def test_what_a_comm_causes_is_seen_by_subscribers(client):
     while not any(
         getattr(event, "request", None) and type(event).__name__ == "Finished" for event in seen
     ):
-        assert client.poll(timeout=20)
+        assert client.poll(timeout=60)
     unsubscribe()
     published = [event.message.msg_type for event in seen if type(event).__name__ == "Output"]
     assert (opened.content["comm_id"], published) == ("c1", ["comm_close"])
@@ -252,10 +252,10 @@ def test_what_another_client_runs_can_be_watched(peer, client):
         lambda event: isinstance(event, Orphan) and seen.append(event.message.msg_type)
     )
     with Client(ZmqChannels(peer.info)) as other:
-        other.wait_until_ready(timeout=20)
-        other.execute("say hello").result(timeout=20)
+        other.wait_until_ready(timeout=60)
+        other.execute("say hello").result(timeout=60)
     while "stream" not in seen:
-        assert client.poll(timeout=20)
+        assert client.poll(timeout=60)
 
 
 def test_twenty_thousand_lines_reach_a_reader_that_comes_late(client):
@@ -282,8 +282,8 @@ def test_a_timeout_says_what_was_awaited_and_why_it_may_be(client):
         execution.result(timeout=0.05)
     with pytest.raises(KernelTimeout, match="complete_request; the kernel is busy with another"):
         client.complete("x", timeout=0.05)
-    client.interrupt(timeout=20)
-    assert execution.result(timeout=20).error.ename == "KeyboardInterrupt"
+    client.interrupt(timeout=60)
+    assert execution.result(timeout=60).error.ename == "KeyboardInterrupt"
 
 
 def test_a_timeout_in_the_asyncio_client(peer):
@@ -295,8 +295,8 @@ def test_a_timeout_in_the_asyncio_client(peer):
             KernelTimeout, match="complete_request; the kernel is busy with another"
         ):
             await client.complete("x", timeout=0.05)
-        await client.interrupt(timeout=20)
-        return await execution.result(timeout=20)
+        await client.interrupt(timeout=60)
+        return await execution.result(timeout=60)
 
     assert run(peer, story).error.ename == "KeyboardInterrupt"
 
@@ -337,7 +337,7 @@ GONE = "closed the connection and answers no heartbeat"
 def test_a_client_that_was_left_with_a_dead_kernel_costs_next_to_nothing(mortal):
     """A window that stays open over night: it tries to connect again, but less and less often."""
     with Client(ZmqChannels(mortal.info), heartbeat_interval=None) as client:
-        client.wait_until_ready(timeout=20)
+        client.wait_until_ready(timeout=60)
         mortal.process.kill()
         mortal.process.wait()
         client.poll(0.3)
@@ -351,11 +351,11 @@ def test_a_client_that_was_left_with_a_dead_kernel_costs_next_to_nothing(mortal)
 def test_a_kernel_that_dies_ends_what_is_awaited(mortal):
     """The end of the connection is noticed at once, whatever the interval: one heartbeat settles it."""
     with Client(ZmqChannels(mortal.info), heartbeat_patience=1000) as client:
-        client.wait_until_ready(timeout=20)
+        client.wait_until_ready(timeout=60)
         assert client.is_alive()
         execution = client.execute("die")
         with pytest.raises(KernelDied, match=GONE):
-            execution.result(timeout=20)
+            execution.result(timeout=60)
         with pytest.raises(KernelDied):
             list(execution)
         assert not client.is_alive(timeout=0.05)
@@ -368,7 +368,7 @@ def test_a_kernel_that_is_killed_ends_what_the_asyncio_client_awaits(mortal):
         await asyncio.sleep(0)
         os.kill(mortal.process.pid, signal.SIGKILL)
         with pytest.raises(KernelDied, match=GONE):
-            await execution.result(timeout=20)
+            await execution.result(timeout=60)
         with pytest.raises(KernelDied):
             await request
 
@@ -377,15 +377,15 @@ def test_a_kernel_that_is_killed_ends_what_the_asyncio_client_awaits(mortal):
 
 def test_a_kernel_that_hangs_is_found_dead_by_its_heartbeat(mortal):
     with Client(ZmqChannels(mortal.info), heartbeat_interval=0.05) as client:
-        client.wait_until_ready(timeout=20)
+        client.wait_until_ready(timeout=60)
         os.kill(mortal.process.pid, signal.SIGSTOP)
         with pytest.raises(KernelDied, match="has not answered 4 heartbeats"):
-            client.execute("say hi").result(timeout=20)
+            client.execute("say hi").result(timeout=60)
 
     async def story(client):
         os.kill(mortal.process.pid, signal.SIGSTOP)
         with pytest.raises(KernelDied, match="has not answered 4 heartbeats"):
-            await client.execute("say hi").result(timeout=20)
+            await client.execute("say hi").result(timeout=60)
 
     os.kill(mortal.process.pid, signal.SIGCONT)
     run(mortal, story, heartbeat_interval=0.05)
@@ -396,11 +396,11 @@ def test_a_connection_that_is_interrupted_is_no_dead_kernel(mortal):
     with Forwarder(mortal.info.shell_port) as forwarder:
         info = replace(mortal.info, shell_port=forwarder.port)
         with Client(ZmqChannels(info)) as client:
-            client.wait_until_ready(timeout=20)
+            client.wait_until_ready(timeout=60)
             forwarder.drop()
             # What is sent into a connection that ends just then is lost: wait for the next one.
-            assert forwarder.connected.wait(20)
-            assert client.execute("say hi").result(timeout=20).text() == "hi"
+            assert forwarder.connected.wait(60)
+            assert client.execute("say hi").result(timeout=60).text() == "hi"
 
 
 class Forwarder:
@@ -463,11 +463,11 @@ def unseen():
 def test_ctrl_c_a_moment_before_the_wait_for_a_cell_ends_the_wait(mortal, unseen):
     """Nothing else would wake it: no heartbeat is asked for."""
     with Client(ZmqChannels(mortal.info), heartbeat_interval=None) as client:
-        client.wait_until_ready(timeout=20)
+        client.wait_until_ready(timeout=60)
         execution = client.execute("hang")
         unseen()
         with pytest.raises(KeyboardInterrupt):
-            execution.result(timeout=20)
+            execution.result(timeout=60)
 
 
 def test_ctrl_c_a_moment_before_the_wait_for_a_kernel_ends_the_wait(unseen):
@@ -479,18 +479,18 @@ def test_ctrl_c_a_moment_before_the_wait_for_a_kernel_ends_the_wait(unseen):
         ) as client:
             unseen()
             with pytest.raises(KeyboardInterrupt):
-                client.wait_until_ready(timeout=20)
+                client.wait_until_ready(timeout=60)
 
 
 def test_a_thread_that_watches_the_process_wakes_who_waits(mortal):
     """Nothing else would: no heartbeat is asked for, and the connection stands."""
     with Client(ZmqChannels(mortal.info), heartbeat_interval=None) as client:
-        client.wait_until_ready(timeout=20)
+        client.wait_until_ready(timeout=60)
         execution = client.execute("hang")
         watcher = threading.Thread(target=client.kernel_died, args=("it was killed",))
         watcher.start()
         with pytest.raises(KernelDied, match="it was killed"):
-            execution.result(timeout=20)
+            execution.result(timeout=60)
         watcher.join()
 
 
@@ -499,19 +499,19 @@ def test_a_death_that_was_told_is_not_that_of_the_next_kernel(client):
     thread = threading.Thread(target=client.kernel_died)
     thread.start()
     thread.join()
-    assert client.execute("say hi").result(timeout=20).text() == "hi"
+    assert client.execute("say hi").result(timeout=60).text() == "hi"
 
 
 def test_who_started_the_kernel_need_not_ask_again_who_it_is(peer):
     with Client(ZmqChannels(peer.info)) as first:
-        known = first.wait_until_ready(timeout=20)
+        known = first.wait_until_ready(timeout=60)
     with Client(ZmqChannels(peer.info), kernel_info=known) as client:
-        assert client.wait_until_ready(timeout=20) is known
-        assert client.wait_until_ready(timeout=20) is not known
-        assert client.execute("say hi").result(timeout=20).text() == "hi"
+        assert client.wait_until_ready(timeout=60) is known
+        assert client.wait_until_ready(timeout=60) is not known
+        assert client.execute("say hi").result(timeout=60).text() == "hi"
 
     async def story(client):
-        return await client.execute("say hi").result(timeout=20)
+        return await client.execute("say hi").result(timeout=60)
 
     assert run(peer, story, kernel_info=known).text() == "hi"
 
@@ -520,18 +520,18 @@ def test_who_watches_the_process_can_tell_the_client(client):
     execution = client.execute("hang")
     client.kernel_died("the kernel was killed by SIGKILL", exit_code=-9)
     with pytest.raises(KernelDied, match="SIGKILL") as caught:
-        execution.result(timeout=20)
+        execution.result(timeout=60)
     assert caught.value.exit_code == -9
-    client.interrupt(timeout=20)
+    client.interrupt(timeout=60)
 
 
 def test_a_restarted_kernel_does_not_answer_what_the_one_before_was_asked(mortal):
     with Client(ZmqChannels(mortal.info)) as client:
-        client.wait_until_ready(timeout=20)
+        client.wait_until_ready(timeout=60)
         with pytest.raises(KernelDied, match="was restarted"):
-            client.execute("reborn").result(timeout=20)
-        client.wait_until_ready(timeout=20)
-        assert client.execute("say again").result(timeout=20).text() == "again"
+            client.execute("reborn").result(timeout=60)
+        client.wait_until_ready(timeout=60)
+        assert client.execute("say again").result(timeout=60).text() == "again"
 
 
 def test_closing_ends_what_the_asyncio_client_awaits(mortal):
@@ -549,7 +549,7 @@ def test_closing_ends_what_the_asyncio_client_awaits(mortal):
 
 def test_closing_ends_what_is_awaited(mortal):
     with Client(ZmqChannels(mortal.info)) as client:
-        client.wait_until_ready(timeout=20)
+        client.wait_until_ready(timeout=60)
         execution = client.execute("hang")
     for wait in (execution.result, client.kernel_info, client.wait_until_ready):
         with pytest.raises(TransportClosed, match="closed"):
@@ -563,7 +563,7 @@ def test_a_message_that_cannot_be_encoded_fails_its_own_request_only(peer):
     async def story(client):
         with pytest.raises(ValueError, match="nested more than 200 deep"):
             await client.request("complete_request", {"code": loop})
-        return await client.complete("x", timeout=20)
+        return await client.complete("x", timeout=60)
 
     assert run(peer, story).content["matches"] == ["x!"]
 
@@ -577,7 +577,7 @@ def test_messages_signed_with_another_key_are_dropped_and_told(mortal, caplog):
         for _, number in channels.filenos():
             poll.register(number, select.POLLIN)
         while not caplog.records:
-            assert poll.poll(20_000)
+            assert poll.poll(60_000)
             assert channels.receive() == []
     finally:
         channels.close()
@@ -599,10 +599,10 @@ def test_an_interrupt_ends_the_waiting_and_nothing_else(client):
     timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
-        execution.result(timeout=20)
+        execution.result(timeout=60)
     timer.join()
-    client.interrupt(timeout=20)
-    assert execution.result(timeout=20).error.ename == "KeyboardInterrupt"
+    client.interrupt(timeout=60)
+    assert execution.result(timeout=60).error.ename == "KeyboardInterrupt"
 
 
 def test_interrupts_at_any_moment_lose_no_message(client):
@@ -631,7 +631,7 @@ def test_interrupts_at_any_moment_lose_no_message(client):
         while not execution.finished:
             try:
                 armed = True
-                execution.result(timeout=20)
+                execution.result(timeout=60)
                 armed = False
             except KeyboardInterrupt:
                 interrupted += 1

@@ -27,13 +27,29 @@ def host(request):
 
 def test_a_conversation(host):
     with Client(MemoryChannels(host), on_input=lambda ask: ask.prompt + "me") as client:
-        assert client.wait_until_ready(timeout=20).content["implementation"] == "nuncius-echo"
-        result = client.execute("hello\n!value 42").result(timeout=20)
+        assert client.wait_until_ready(timeout=60).content["implementation"] == "nuncius-echo"
+        result = client.execute("hello\n!value 42").result(timeout=60)
         assert (result.text(), result.data["text/plain"]) == ("hello\n", "42")
-        assert client.execute("!ask who? ").result(timeout=20).text() == "got who? me\n"
+        assert client.execute("!ask who? ").result(timeout=60).text() == "got who? me\n"
         with pytest.raises(ExecutionError):
-            client.execute("!fail").result(timeout=20, check=True)
-        assert client.is_complete("x", timeout=20).content["status"] == "complete"
+            client.execute("!fail").result(timeout=60, check=True)
+        assert client.is_complete("x", timeout=60).content["status"] == "complete"
+
+
+def test_outputs_that_are_only_shown_need_not_be_kept(host):
+    shown = []
+    with Client(MemoryChannels(host)) as client:
+        client.wait_until_ready(timeout=60)
+        result = client.execute(
+            "hello\n!value 42",
+            collect=False,
+            on_output=lambda message: shown.append((message.msg_type, dict(message.content))),
+        ).result(timeout=60)
+        assert (result.ok, list(result.outputs)) == (True, [])
+        execution = client.execute("hello", collect=False)
+        assert [message.content["text"] for message in execution if message.msg_type == "stream"] == ["hello\n"]  # fmt: skip
+    assert ("stream", {"name": "stdout", "text": "hello\n"}) in shown
+    assert [kind for kind, _ in shown if kind == "execute_result"] == ["execute_result"]
 
 
 def test_a_kernel_in_a_thread_is_answered_at_once():
@@ -42,10 +58,10 @@ def test_a_kernel_in_a_thread_is_answered_at_once():
         closing(ThreadHost(EchoKernel())) as host,
         Client(MemoryChannels(host), heartbeat_interval=5) as client,
     ):
-        client.wait_until_ready(timeout=20)
+        client.wait_until_ready(timeout=60)
         start = time.perf_counter()
         for _ in range(10):
-            client.execute("x").result(timeout=20)
+            client.execute("x").result(timeout=60)
         assert time.perf_counter() - start < 4
 
 
@@ -72,7 +88,7 @@ def test_an_error_of_the_frontend_is_raised_in_the_frontend():
     with closing(CallHost(EchoKernel())) as host, Client(MemoryChannels(host)) as client:
         with pytest.raises(LookupError):
             client.execute("!display x", on_output=broken)
-        assert client.execute("fine").result(timeout=20).text() == "fine\n"
+        assert client.execute("fine").result(timeout=60).text() == "fine\n"
 
 
 def test_a_conversation_in_asyncio(host):
@@ -82,8 +98,8 @@ def test_a_conversation_in_asyncio(host):
 
     async def main():
         async with AsyncClient(MemoryTransport(host), on_input=answer) as client:
-            await client.wait_until_ready(timeout=20)
-            result = await client.execute("hello\n!value 42").result(timeout=20)
+            await client.wait_until_ready(timeout=60)
+            result = await client.execute("hello\n!value 42").result(timeout=60)
             assert (result.text(), result.data["text/plain"]) == ("hello\n", "42")
             executions = [client.execute(str(number)) for number in range(5)]
             return [(await execution.result(20)).text() for execution in executions]
@@ -116,7 +132,7 @@ def test_ctrl_c_while_a_message_is_handed_over_loses_nothing(handler):
     before = signal.signal(signal.SIGINT, handler)
     try:
         with closing(CallHost(Kernel())) as host, Client(MemoryChannels(host)) as client:
-            result = client.execute("x").result(timeout=20)
+            result = client.execute("x").result(timeout=60)
             assert [output["output_type"] for output in result.outputs] == ["display_data", "error"]
             assert (result.status, result.error.ename) == ("error", "KeyboardInterrupt")
             assert client.state == "idle"

@@ -52,18 +52,18 @@ def test_a_program_drives_a_kernel_message_by_message(specs, capsys):
     client = manager.client()
     client.start_channels()
     try:
-        client.wait_for_ready(timeout=20)
+        client.wait_for_ready(timeout=60)
         with pytest.raises(Empty):
             client.get_iopub_msg(timeout=0)
         msg_id = client.execute("say hello")
-        reply = client.get_shell_msg(timeout=20)
+        reply = client.get_shell_msg(timeout=60)
         assert (reply["parent_header"]["msg_id"], reply["content"]["status"]) == (msg_id, "ok")
         assert reply["header"]["date"].tzinfo is not None
-        published = [client.get_iopub_msg(timeout=20) for _ in range(3)]
+        published = [client.get_iopub_msg(timeout=60) for _ in range(3)]
         assert [message["msg_type"] for message in published] == ["status", "stream", "status"]
-        reply = client.execute_interactive("say shown", timeout=20)
+        reply = client.execute_interactive("say shown", timeout=60)
         assert (reply["content"]["status"], capsys.readouterr().out) == ("ok", "shown")
-        reply = client.complete("ab", reply=True, timeout=20)
+        reply = client.complete("ab", reply=True, timeout=60)
         assert reply["content"]["matches"] == ["ab!"]
         assert client.is_alive()
         assert client.hb_channel.is_beating()
@@ -75,7 +75,7 @@ def test_a_program_drives_a_kernel_message_by_message(specs, capsys):
 
         seen = []
         client.execute_interactive(
-            "ask who?", timeout=20, stdin_hook=answer, output_hook=seen.append
+            "ask who?", timeout=60, stdin_hook=answer, output_hook=seen.append
         )
         texts = [msg["content"]["text"] for msg in seen if msg["msg_type"] == "stream"]
         assert (asked, texts) == (["who?"], ["me"])
@@ -83,7 +83,7 @@ def test_a_program_drives_a_kernel_message_by_message(specs, capsys):
         with pytest.raises(TimeoutError):
             client.complete("x", reply=True, timeout=0.05)
         manager.interrupt_kernel()
-        assert client.get_shell_msg(timeout=20)["content"]["ename"] == "KeyboardInterrupt"
+        assert client.get_shell_msg(timeout=60)["content"]["ename"] == "KeyboardInterrupt"
     finally:
         client.stop_channels()
         manager.shutdown_kernel()
@@ -99,9 +99,9 @@ def test_two_tasks_wait_for_two_channels(specs):
         client = manager.client()
         client.start_channels()
         try:
-            await client.wait_for_ready(timeout=20)
-            shell = asyncio.create_task(client.get_shell_msg(timeout=20))
-            iopub = asyncio.create_task(client.get_iopub_msg(timeout=20))
+            await client.wait_for_ready(timeout=60)
+            shell = asyncio.create_task(client.get_shell_msg(timeout=60))
+            iopub = asyncio.create_task(client.get_iopub_msg(timeout=60))
             await asyncio.sleep(0)
             client.execute("say hello")
             return (await shell)["msg_type"], (await iopub)["msg_type"], await client.is_alive()
@@ -137,8 +137,8 @@ def test_a_second_client_joins_by_the_connection_file(specs):
         client.load_connection_file(manager.connection_file)
         assert client.shell_port == manager.shell_port
         client.start_channels()
-        client.wait_for_ready(timeout=20)
-        assert client.execute("say x", reply=True, timeout=20)["content"]["status"] == "ok"
+        client.wait_for_ready(timeout=60)
+        assert client.execute("say x", reply=True, timeout=60)["content"]["status"] == "ok"
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)

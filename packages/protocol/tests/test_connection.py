@@ -222,7 +222,7 @@ def test_a_full_disk_leaves_the_old_file_and_nothing_else(tmp_path):
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code), str(path)],
-        capture_output=True, text=True, timeout=30, check=True,
+        capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert "cannot write the connection file" in done.stdout
     assert "set JUPYTER_RUNTIME_DIR to a directory on another one" in done.stdout
@@ -384,7 +384,7 @@ def test_the_module_loads_nothing_that_a_starting_kernel_would_wait_for():
     done = subprocess.run(
         [sys.executable, "-S", "-c", textwrap.dedent(code)],
         env={"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-        capture_output=True, text=True, timeout=30, check=True,
+        capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert set(done.stdout.split()) <= {
         "nuncius.protocol.connection", "nuncius.protocol.paths", "contextlib",

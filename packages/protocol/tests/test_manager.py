@@ -91,7 +91,7 @@ def ear(tmp_path, runtime):
     ear.socket.close()
 
 
-def is_gone(pid: int, seconds: float = 10) -> bool:
+def is_gone(pid: int, seconds: float = 60) -> bool:
     """Wait until the process has ended (it may be a zombie of somebody else's)."""
     try:
         descriptor = os.pidfd_open(pid)
@@ -303,8 +303,8 @@ def test_an_interrupt_at_the_start_does_not_leave_half_a_kernel(ear, tmp_path):
         await manager.interrupt()
         await starting
         async with manager.client() as client:
-            await client.wait_until_ready(timeout=20)
-            result = await client.execute("hello").result(timeout=20)
+            await client.wait_until_ready(timeout=60)
+            result = await client.execute("hello").result(timeout=60)
             assert (result.status, result.text()) == ("ok", "prepared: Truehello\n")
         await manager.shutdown()
         assert manager.last_exit.code == 0
@@ -366,17 +366,17 @@ def test_a_client_is_told_at_once_how_its_kernel_died(runtime):
         BlockingKernelManager(TALKING, options) as manager,
         manager.client(heartbeat_interval=None) as client,
     ):
-        assert client.wait_until_ready(timeout=20) is manager.manager.kernel_info
+        assert client.wait_until_ready(timeout=60) is manager.manager.kernel_info
         with pytest.raises(KernelDied, match="the kernel died: it ended with"):
-            client.execute("die").result(timeout=20)
+            client.execute("die").result(timeout=60)
 
     async def story():
         manager = KernelManager(TALKING, options)
         await manager.start()
         async with manager.client(heartbeat_interval=None) as client:
-            assert await client.wait_until_ready(timeout=20) is manager.kernel_info
+            assert await client.wait_until_ready(timeout=60) is manager.kernel_info
             with pytest.raises(KernelDied, match="the kernel died: it ended with"):
-                await client.execute("die").result(timeout=20)
+                await client.execute("die").result(timeout=60)
         await manager.shutdown()
 
     asyncio.run(story())
@@ -386,19 +386,19 @@ def test_a_client_of_somebody_else_learns_that_the_kernel_was_restarted(runtime)
     """It has no manager; another process answers on the same ports before its heartbeat is missed."""
     with BlockingKernelManager(TALKING) as manager:
         with Client(ZmqChannels(manager.info)) as client:
-            client.wait_until_ready(timeout=20)
+            client.wait_until_ready(timeout=60)
             with pytest.raises(KernelDied, match=r"was restarted|closed the connection"):
-                client.execute("die").result(timeout=20)
-            client.wait_until_ready(timeout=20)
-            assert client.execute("say hi").result(timeout=20).text() == "hi"
+                client.execute("die").result(timeout=60)
+            client.wait_until_ready(timeout=60)
+            assert client.execute("say hi").result(timeout=60).text() == "hi"
 
         async def story():
             async with AsyncClient(ZmqTransport(manager.info)) as client:
-                await client.wait_until_ready(timeout=20)
+                await client.wait_until_ready(timeout=60)
                 with pytest.raises(KernelDied, match=r"was restarted|closed the connection"):
-                    await client.execute("die").result(timeout=20)
-                await client.wait_until_ready(timeout=20)
-                assert (await client.execute("say hi").result(timeout=20)).text() == "hi"
+                    await client.execute("die").result(timeout=60)
+                await client.wait_until_ready(timeout=60)
+                assert (await client.execute("say hi").result(timeout=60)).text() == "hi"
 
         asyncio.run(story())
 
@@ -409,10 +409,10 @@ def test_clients_that_are_gone_are_forgotten(runtime):
         for _ in range(3):
             client = manager.client()
         gc.collect()
-        assert [len(callbacks) for callbacks in manager.manager._callbacks.values()] == [1, 1]
+        assert len(manager.manager._callbacks) == 2
         del client
         gc.collect()
-        assert [len(callbacks) for callbacks in manager.manager._callbacks.values()] == [0, 0]
+        assert len(manager.manager._callbacks) == 0
 
 
 def test_a_kernel_that_keeps_crashing_is_given_up_with_the_reason(ear, tmp_path):
@@ -506,7 +506,7 @@ def first_program(ear: Ear, way: str, *arguments: str) -> dict[str, object]:
     code = FIRST.format(kernel=str(KERNEL))
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", code, way, *arguments],
-        env=ear.env, capture_output=True, text=True, timeout=30, check=False,
+        env=ear.env, capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == ((-9, "") if way == "crash" else (0, ""))
     return json.loads(done.stdout)
@@ -611,7 +611,7 @@ def test_a_kernel_that_was_taken_over_ends_with_its_new_program_unless_it_lets_g
     """
     subprocess.run(
         [sys.executable, "-c", textwrap.dedent(adopting), json.dumps(saved)],
-        timeout=30, check=False,
+        timeout=60, check=False,
     )  # fmt: skip
     assert is_gone(saved["provisioner"]["pid"])
     assert is_gone(int(child))
@@ -741,7 +741,7 @@ def test_a_full_disk_stops_the_start_before_there_is_a_process(ear, runtime):
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],
-        capture_output=True, text=True, timeout=30, check=True,
+        capture_output=True, text=True, timeout=60, check=True,
     )  # fmt: skip
     assert done.stdout.startswith("ConnectionFileError cannot write the connection file")
     assert done.stderr == ""
@@ -858,7 +858,7 @@ def test_ctrl_c_during_the_start_leaves_nothing(ear, face):
     with program(ear, face, "--deaf") as process:
         (pid,) = ear.hear("deaf")
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20)[0] == "interrupted\n"
+        assert process.communicate(timeout=60)[0] == "interrupted\n"
         assert process.returncode == 0
         assert is_gone(int(pid), 0)
 
@@ -872,7 +872,7 @@ def test_ctrl_c_during_the_end_kills_what_does_not_end(ear, face):
         process.stdin.flush()
         ear.hear("shutdown_request")
         process.send_signal(signal.SIGINT)
-        assert process.communicate(timeout=20)[0] == "interrupted\n"
+        assert process.communicate(timeout=60)[0] == "interrupted\n"
         assert is_gone(int(pid), 0)
 
 
@@ -915,7 +915,7 @@ def test_ctrl_c_at_any_moment_leaves_nothing(runtime, tmp_path, face, moment):
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(moment)
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
         # A Ctrl-C that comes after all is done is Python's own matter.
         assert (out, process.returncode) in (("interrupted\n", 0), ("", 0), ("", -2))
         # In a callback of the import system Python can only report it.
@@ -957,7 +957,7 @@ def test_no_kernel_outlives_a_program_that_forgot_it(ear):
     """
     subprocess.run(
         [sys.executable, "-W", "ignore", "-c", textwrap.dedent(code)],
-        env=ear.env, timeout=30, check=True,
+        env=ear.env, timeout=60, check=True,
     )  # fmt: skip
     (pid, *_) = ear.hear("started")
     assert is_gone(int(pid))

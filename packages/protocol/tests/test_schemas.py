@@ -64,6 +64,12 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "delete_subshell_reply": {"status": "ok"},
     "list_subshell_request": {},
     "list_subshell_reply": {"status": "ok", "subshell_id": ["s"]},
+    "replay_request": {},
+    "replay_reply": {
+        "status": "ok",
+        "messages": [{"header": {}, "parent_header": {}, "metadata": {}, "content": {}}],
+        "forgotten": 0,
+    },
     "status": {"execution_state": "busy"},
     "execute_input": {"code": "1", "execution_count": 1},
     "stream": {"name": "stdout", "text": "1"},

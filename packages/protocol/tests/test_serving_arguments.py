@@ -46,7 +46,7 @@ def test_a_value_that_is_none_is_refused_by_the_kernel(argument: str, message: s
     with pytest.raises(ConnectionFileError):
         asked_connection([argument])
     with kernel(argument) as process:
-        said = process.communicate(timeout=20)[1]
+        said = process.communicate(timeout=60)[1]
     assert (process.returncode, said) == (1, f"error: {message}\n")
 
 
@@ -62,9 +62,9 @@ def test_a_kernel_with_a_file_of_its_own_listens_where_it_is_told(
         info = load_connection_file(path)
         assert (info.transport, info.shell_port, info.has_ports) == (transport, port, True)
         with Client(ZmqChannels(info)) as client:
-            client.wait_until_ready(timeout=20)
-            client.shutdown(timeout=20)
-        assert process.wait(20) == 0
+            client.wait_until_ready(timeout=60)
+            client.shutdown(timeout=60)
+        assert process.wait(60) == 0
     assert not path.exists()
     assert transport == "tcp" or not Path(info.ip).parent.exists()
 
@@ -78,4 +78,4 @@ def test_a_file_that_is_there_counts_more_and_that_is_said(tmp_path: Path) -> No
         )
         assert json.loads(path.read_text())["ip"] == "127.0.0.1"
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)

@@ -205,7 +205,7 @@ def test_a_slow_subscriber_loses_nothing_and_takes_no_more_memory_than_there_is_
 
     session_of_reader = Session("key")
     with socket, subscriber(context, address, 1) as slow:
-        assert socket.poll(10_000)
+        assert socket.poll(60_000)
         made.welcome()
         reader = threading.Thread(target=read, args=(slow,))
         reader.start()
@@ -241,7 +241,7 @@ def read_streams(socket, session, count):
     """Return the first words of so many messages of text."""
     words = []
     while len(words) < count:
-        assert socket.poll(10_000)
+        assert socket.poll(60_000)
         message = session.decode(socket.recv_multipart(), Channel.IOPUB)
         if message.msg_type == "stream":
             words.append(message.content["text"].split()[0])
@@ -267,7 +267,7 @@ def test_a_deaf_subscriber_holds_the_kernel_up_once_and_costs_the_others_nothing
             got += read_streams(hearing, hearing_session, 1)
         told = said()
         # It reads again: it connects by itself, and is welcomed a second time.
-        late, types, until = Session("key"), [], monotonic() + 20
+        late, types, until = Session("key"), [], monotonic() + 60
         while types.count("iopub_welcome") < 2 and monotonic() < until:
             made.welcome()
             while deaf.poll(10):
@@ -294,7 +294,7 @@ def test_one_who_takes_a_byte_now_and_then_does_not_hold_the_kernel_up_for_ever(
         crawling.setsockopt(socket_module.SOL_SOCKET, socket_module.SO_RCVBUF, 4096)
         crawling.connect((host, int(port)))
         subscribe_by_hand(crawling)
-        assert socket.poll(10_000)
+        assert socket.poll(60_000)
         made.welcome()
         reader = threading.Thread(target=trickle, args=(crawling,))
         reader.start()
@@ -303,7 +303,7 @@ def test_one_who_takes_a_byte_now_and_then_does_not_hold_the_kernel_up_for_ever(
             put(made, session, f"{n} " + "x" * 10_000)
         took = monotonic() - began
         done.set()
-        reader.join(10)
+        reader.join(60)
     assert "it was cut off" in said()
     assert took < 10
 
@@ -337,7 +337,7 @@ def test_an_interrupt_reaches_who_waits_for_a_subscriber(context, log):
 
     interrupts_sent = []
     with socket, subscriber(context, address, 1):
-        assert socket.poll(10_000)
+        assert socket.poll(60_000)
         made.welcome()
         interrupts.install()
         thread = threading.Thread(target=interrupt)
@@ -351,7 +351,7 @@ def test_an_interrupt_reaches_who_waits_for_a_subscriber(context, log):
         finally:
             interrupts.armed = False
             done.set()
-            thread.join(10)
+            thread.join(60)
             interrupts.restore()
         # States and replies go out all the same, and so does all output when the kernel ends.
         assert made.full

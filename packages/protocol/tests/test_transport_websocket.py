@@ -118,7 +118,7 @@ class Relay:
             connection.socket.shutdown(2)
             return
         if code == "ping":
-            assert connection.ping().wait(20)
+            assert connection.ping().wait(60)
         if code == "garbage":
             connection.send(b"\xff" * 40)
             connection.send("no JSON")
@@ -150,25 +150,25 @@ def relay(request: pytest.FixtureRequest, authority: trustme.CA) -> Iterator[Rel
 def server(relay: Relay, authority: trustme.CA) -> Server:
     trusting = ssl.create_default_context()
     authority.configure_trust(trusting)
-    return Server(relay.url, TOKEN, tls=trusting, timeout=20)
+    return Server(relay.url, TOKEN, tls=trusting, timeout=60)
 
 
 def told(server: Server, code: str, face: str) -> list[str]:
     """Return the texts that a cell publishes, as a client of that face receives them."""
     if face == "blocking":
         with Client(WebSocketChannels(server, KERNEL)) as client:
-            client.wait_until_ready(timeout=20)
+            client.wait_until_ready(timeout=60)
             execution = client.execute(code)
             texts = [message.content["text"] for message in execution]
-            assert execution.result(timeout=20).status == "ok"
+            assert execution.result(timeout=60).status == "ok"
             return texts
 
     async def story() -> list[str]:
         async with AsyncClient(WebSocketTransport(server, KERNEL)) as client:
-            await client.wait_until_ready(timeout=20)
+            await client.wait_until_ready(timeout=60)
             execution = client.execute(code)
             texts = [message.content["text"] async for message in execution]
-            assert (await execution.result(timeout=20)).status == "ok"
+            assert (await execution.result(timeout=60)).status == "ok"
             return texts
 
     return asyncio.run(story())
@@ -189,7 +189,7 @@ def test_a_cell_is_run_behind_a_server(server: Server, code: str, text: str, fac
 
 def test_binary_parts_arrive_through_both_framings(server: Server) -> None:
     with Client(WebSocketChannels(server, KERNEL)) as client:
-        client.wait_until_ready(timeout=20)
+        client.wait_until_ready(timeout=60)
         [message] = client.execute("bytes")
     assert [bytes(buffer) for buffer in message.buffers] == [b"\0\xff" * 3, b""]
 

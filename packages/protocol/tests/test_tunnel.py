@@ -69,7 +69,7 @@ class Server:
 
     def close(self) -> None:
         self.process.terminate()
-        self.process.communicate(timeout=10)
+        self.process.communicate(timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -97,10 +97,10 @@ def test_one_ssh_process_carries_the_five_sockets(server):
                     client.linger = 0
                     client.connect(tunnel.info.url(channel))
                     client.send(channel.encode())
-                    assert bound[channel].poll(5000)
+                    assert bound[channel].poll(60_000)
                     identity, said = bound[channel].recv_multipart()
                     bound[channel].send_multipart([identity, b"heard " + said])
-                    assert client.poll(5000)
+                    assert client.poll(60_000)
                     assert client.recv() == f"heard {channel}".encode()
             assert len(list(folder.iterdir())) == 5
         for socket_ in bound.values():
@@ -121,7 +121,7 @@ def test_a_kernel_on_ipc_there_is_reached_as_well(server):
             client.linger = 0
             client.connect(tunnel.info.url(Channel.SHELL))
             client.send(b"?")
-            assert kernel.poll(5000)
+            assert kernel.poll(60_000)
             assert kernel.recv() == b"?"
     shutil.rmtree(there)
 
@@ -138,8 +138,8 @@ CONSOLE = """
             JupyterConsoleApp.initialize(self)
     app = Console()
     app.initialize(sys.argv[1:])
-    app.kernel_client.wait_for_ready(timeout=20)
-    reply = app.kernel_client.execute_interactive("say hello from there", timeout=20)
+    app.kernel_client.wait_for_ready(timeout=60)
+    reply = app.kernel_client.execute_interactive("say hello from there", timeout=60)
     print()
     print(reply["content"]["status"], app.kernel_client.ip, app.connection_file, flush=True)
     app.kernel_client.stop_channels()
@@ -179,7 +179,7 @@ def test_a_console_of_jupyters_kind_reaches_a_kernel_through_ssh(server, tmp_pat
 def test_a_tunnel_that_breaks_says_so(server):
     with open_tunnel(INFO, server.name, options=server.options) as tunnel:
         tunnel._process.kill()
-        tunnel._process.wait(10)
+        tunnel._process.wait(60)
         with pytest.raises(TunnelError, match="is broken"):
             tunnel.check()
 
@@ -237,7 +237,7 @@ def test_ctrl_c_is_not_for_the_tunnel_and_it_does_not_outlive_us(server):
         console.kill()
         import select
 
-        assert select.select([ended], [], [], 10)[0]
+        assert select.select([ended], [], [], 60)[0]
         os.close(ended)
     shutil.rmtree(Path(ip).parent, ignore_errors=True)
 

@@ -59,6 +59,8 @@ __all__ = [
     "MimeBundle",
     "Ok",
     "Payload",
+    "PublishedMessage",
+    "ReplayOk",
     "ShutdownOk",
     "ShutdownRequest",
     "Status",
@@ -304,7 +306,7 @@ class KernelInfoOk(TypedDict):
     banner: Annotated[str, "What consoles show at the start."]
     help_links: NotRequired[Annotated[list[HelpLink], "For a help menu."]]
     supported_features: NotRequired[
-        Annotated[list[str], "Such as `debugger` and `kernel subshells`."]
+        Annotated[list[str], "Such as `debugger`, `kernel subshells` and `replay`."]
     ]
     debugger: NotRequired[Annotated[bool, "Deprecated: `supported_features` says it."]]
 
@@ -446,6 +448,23 @@ class ListSubshellOk(TypedDict):
 
     status: Annotated[Literal["ok"], "That the request was understood."]
     subshell_id: Annotated[list[str], "Their ids."]
+
+
+class PublishedMessage(TypedDict):
+    """A message that was published before."""
+
+    header: Annotated[dict[str, Any], "Its header: what was seen before has the same `msg_id`."]
+    parent_header: Annotated[dict[str, Any], "Of the request that caused it; may be empty."]
+    metadata: Annotated[dict[str, Any], "Its metadata."]
+    content: Annotated[dict[str, Any], "Its content."]
+
+
+class ReplayOk(TypedDict):
+    """The last output, for a frontend that comes later. Ask kernels whose `supported_features` name `replay`."""
+
+    status: Annotated[Literal["ok"], "That the request was understood."]
+    messages: Annotated[list[PublishedMessage], "What was published last, oldest first."]
+    forgotten: Annotated[int, "Messages for which there was no room any more."]
 
 
 # -- iopub
@@ -645,6 +664,7 @@ _ALL = [
     *_asked("create_subshell", Empty, CreateSubshellOk, "Make a subshell.", _CONTROL),
     *_asked("delete_subshell", DeleteSubshellRequest, Ok, "End a subshell.", _CONTROL),
     *_asked("list_subshell", Empty, ListSubshellOk, "Ask for the subshells.", _CONTROL),
+    *_asked("replay", Empty, ReplayOk, "Ask for the last output.", _CONTROL),
     *_told("status", Status, "What the kernel is doing."),
     *_told("execute_input", ExecuteInput, "The code that runs now."),
     *_told("stream", Stream, "Text of a running cell."),

@@ -24,6 +24,8 @@ __all__ = [
     "Header",
     "Message",
     "MessageFactory",
+    "NewHeader",
+    "NewMessage",
     "make_header",
     "make_message",
 ]
@@ -150,14 +152,14 @@ class Message(Value):
         }
 
 
-class _NewHeader(Value, frozen=False):
-    """A header that is being filled: the constructor costs five times as much."""
+class NewHeader(Value, frozen=False):
+    """A header that is being filled; then its ``__class__`` is set to `Header`, and it is frozen. The constructor costs five times as much, and several are made for every cell."""
 
     __slots__ = tuple(Header.__fields__)
 
 
-class _NewMessage(Value, frozen=False):
-    """A message that is being filled, see `_NewHeader`."""
+class NewMessage(Value, frozen=False):
+    """A message that is being filled; then its ``__class__`` is set to `Message`, see `NewHeader`."""
 
     __slots__ = tuple(Message.__fields__)
 
@@ -176,8 +178,8 @@ def make_header(
     extra: Mapping[str, Any],
     encoded: bytes | None,
 ) -> Header:
-    """Return ``Header(...)`` of the same arguments, quickly: several are made for every cell."""
-    header = _new(_NewHeader)
+    """Return ``Header(...)`` of the same arguments, quickly, see `NewHeader`."""
+    header = _new(NewHeader)
     header.msg_id = msg_id
     header.msg_type = msg_type
     header.session = session
@@ -201,8 +203,8 @@ def make_message(
     buffers: tuple[Buffer, ...],
     route: tuple[bytes, ...],
 ) -> Message:
-    """Return ``Message(...)`` of the same arguments, quickly, see `make_header`."""
-    message = _new(_NewMessage)
+    """Return ``Message(...)`` of the same arguments, quickly, see `NewHeader`."""
+    message = _new(NewMessage)
     message.channel = channel
     message.header = header
     message.parent = parent

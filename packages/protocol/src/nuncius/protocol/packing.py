@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from binascii import b2a_base64
 from collections.abc import Callable, Iterator, Mapping
 from math import isfinite
@@ -19,7 +20,7 @@ from nuncius.protocol.values import Value
 if TYPE_CHECKING:
     from nuncius.protocol.messages import Header
 
-__all__ = ["Packer", "clean", "json_packer", "msgpack_packer", "packer_named"]
+__all__ = ["Packer", "clean", "json_packer", "msgpack_packer", "packer_named", "quick_packer"]
 
 #: Deeper than any real content, and well below the interpreter's recursion limit.
 _DEEPEST = 200
@@ -71,6 +72,11 @@ def json_packer() -> Packer:
 
 
 _json: Packer | None = None
+
+
+def quick_packer() -> Packer:
+    """Return the JSON packer that is there at once: that of `json_packer` if orjson is loaded already, which takes 12 ms, else one built on ``json``. They write the same."""
+    return json_packer() if _json is not None or "orjson" in sys.modules else _stdlib_packer()
 
 
 def _looks_like_json(data: bytes) -> bool:

@@ -28,6 +28,8 @@ from nuncius.protocol.messages import (
     Channel,
     Header,
     Message,
+    NewHeader,
+    NewMessage,
     make_header,
     make_message,
 )
@@ -38,6 +40,8 @@ if TYPE_CHECKING:
 __all__ = ["DELIMITER", "ReplayGuard", "Session", "new_id", "utc_now"]
 
 DELIMITER: Final = b"<IDS|MSG>"
+
+_new: Any = object.__new__
 
 _HEADER_FIELDS: Final = frozenset(
     {"msg_id", "msg_type", "session", "username", "date", "version", "subshell_id"}
@@ -196,26 +200,28 @@ class Session:
             subshell_id: The subshell that is to handle it.
         """
         count = self._count = self._count + 1
-        header = make_header(
-            f"{self.session_id}_{self._pid}_{count}",
-            msg_type,
-            self.session_id,
-            self.username,
-            self.clock(),
-            PROTOCOL_VERSION,
-            subshell_id,
-            {},
-            None,
-        )
-        return make_message(
-            channel,
-            header,
-            parent,
-            {} if content is None else content,
-            {} if metadata is None else metadata,
-            buffers,
-            route,
-        )
+        session_id = self.session_id
+        header: Any = _new(NewHeader)
+        header.msg_id = f"{session_id}_{self._pid}_{count}"
+        header.msg_type = msg_type
+        header.session = session_id
+        header.username = self.username
+        header.date = self.clock()
+        header.version = PROTOCOL_VERSION
+        header.subshell_id = subshell_id
+        header.extra = {}
+        header.encoded = None
+        header.__class__ = Header
+        message: Any = _new(NewMessage)
+        message.channel = channel
+        message.header = header
+        message.parent = parent
+        message.content = {} if content is None else content
+        message.metadata = {} if metadata is None else metadata
+        message.buffers = buffers
+        message.route = route
+        message.__class__ = Message
+        return message  # type: ignore[no-any-return]
 
     # -- frames
 

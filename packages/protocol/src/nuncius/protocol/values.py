@@ -7,7 +7,7 @@
         column: int = 0
 
 is what ``@dataclass(frozen=True, slots=True)`` makes of the same lines: the constructor (with ``__post_init__``), ``==``, ``hash``, ``repr`` and pattern matching are there, and type checkers know of them (PEP 681).
-`dataclasses` writes and compiles the methods of each class when it is defined, half a millisecond for each one, and needs ``inspect``, another five. A shell defines some fifty before its first prompt. Here the methods are inherited and read a table: defining a class takes a twentieth.
+`dataclasses` writes and compiles the methods of each class when it is defined, half a millisecond for each one, and needs ``inspect``, another five. A shell defines some fifty before its first prompt. Here the methods are inherited and read a table, and the constructor is a copy of one that is compiled already: defining a class takes a twentieth.
 
 `dataclasses.fields`, `dataclasses.replace`, `dataclasses.asdict` and `copy.replace` take such values as well.
 
@@ -19,6 +19,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast, dataclass_transform
+
+from nuncius.protocol.constructors import MOST_FIELDS, constructor
 
 if TYPE_CHECKING:
     import dataclasses
@@ -136,11 +138,11 @@ class ValueType(type):
         body["__match_args__"] = () if kw_only else tuple(fields)
         if not frozen:
             body |= {"__setattr__": object.__setattr__, "__delattr__": object.__delattr__, "__hash__": None}  # fmt: skip
-        if "__post_init__" in body:
-            body["__init__"] = _checked_init
         made = super().__new__(cls, name, bases, body)
         for key, declared in own.items():
             declared.put = getattr(made, key).__set__
+        if "__init__" not in body and (own or "__post_init__" in body):
+            made.__init__ = _constructor(made)  # type: ignore[misc]
         return made
 
     @property
@@ -161,7 +163,7 @@ class Value(metaclass=ValueType):
         __dataclass_params__ = _Late("__dataclass_params__")
 
     def __init__(self, *given: Any, **named: Any) -> None:
-        """Take the fields in order, or by name."""
+        """Take the fields in order, or by name. Classes of few fields have a quicker one of their own."""
         cls = self.__class__
         count = len(given)
         if count > cls.__positional__:
@@ -220,12 +222,6 @@ class Value(metaclass=ValueType):
     def __replace__(self, /, **changes: Any) -> Any:
         """Return a copy with some fields changed: what `copy.replace` calls."""
         return replace(self, **changes)
-
-
-def _checked_init(self: Any, *given: Any, **named: Any) -> None:
-    """Take the fields, and have the class check them."""
-    Value.__init__(self, *given, **named)
-    self.__post_init__()
 
 
 _V = TypeVar("_V", bound=Value)
@@ -287,6 +283,36 @@ def _surplus(cls: ValueType, named: Mapping[str, Any], count: int) -> TypeError:
         if name not in cls.__fields__:
             return TypeError(f"{cls.__name__}() has no field {name!r}")
     raise AssertionError(named)
+
+
+def _constructor(cls: ValueType) -> Callable[..., None]:
+    """Return what fills an object of the class."""
+    puts, defaults = {}, {}
+    for name, declared in cls.__fields__.items():
+        puts[name] = declared.put if declared.default_factory is None else _put_or_make(declared)
+        if not declared.required:
+            defaults[name] = declared.default
+        elif defaults and cls.__positional__:
+            raise TypeError(f"{cls.__name__}.{name} has no default, but a field before it has one")
+    init: Callable[..., None] = Value.__init__
+    if 0 < len(puts) <= MOST_FIELDS:
+        init = constructor(cls.__name__, puts, defaults, kw_only=not cls.__positional__)
+    return init if not hasattr(cls, "__post_init__") else _checked(init)
+
+
+def _put_or_make(declared: Field) -> Callable[[Any, Any], None]:
+    put, factory = declared.put, declared.make_default
+    return lambda value, given: put(value, factory() if given is _MISSING else given)
+
+
+def _checked(init: Callable[..., None]) -> Callable[..., None]:
+    """Return a constructor that has the class check what it got."""
+
+    def init_and_check(self: Any, *given: Any, **named: Any) -> None:
+        init(self, *given, **named)
+        self.__post_init__()
+
+    return init_and_check
 
 
 def _as_dataclass(cls: Any) -> type:

@@ -56,6 +56,13 @@ class Input(Value):
 InputHandler = Callable[[Input], Any]
 
 
+#: To look a member up in its class costs ten times as much, and this runs for every message.
+_IOPUB = Channel.IOPUB
+
+#: States that tell of the life of the process, not of a request.
+_RARE_STATES = ("starting", "restarting", "dead")
+
+
 def _nothing() -> None:
     """Wake nobody."""
 
@@ -249,10 +256,13 @@ class Exchange:
         """Take a message; hand each thing that it made happen to `handle`, in order. What nobody wants to hear of is left out."""
         if self._suspects:
             self._recognize(message)
-        if message.channel is Channel.IOPUB:
+        if message.channel is _IOPUB and (
+            message.header.session != self._kernel_session
+            or message.content.get("execution_state") in _RARE_STATES
+        ):
             self._watch_session(message)
         happenings: list[Happening] = []
-        heard = bool(self.subscribers)
+        heard = self.subscribers
         for event in self.core.receive(message):
             # Comparing classes costs a third of isinstance().
             kind = event.__class__
@@ -263,10 +273,11 @@ class Exchange:
             pending = self.pending.get(event.request.header.msg_id)  # type: ignore[union-attr]
             if pending is not None:
                 self._record(event, pending)
-                if kind is Output and pending.on_output is not None:
-                    happenings.append((event, pending))
-                    continue
-            if heard or kind is InputAsked:
+            if (
+                heard
+                or kind is InputAsked
+                or (kind is Output and pending is not None and pending.on_output is not None)
+            ):
                 happenings.append((event, pending))
         return happenings
 

@@ -29,13 +29,13 @@ from nuncius.protocol.handshake import Registrar, without_registration
 from nuncius.protocol.manager.ports import PortReserve, says_port_taken
 from nuncius.protocol.manager.probe import ask, await_file, await_registration
 from nuncius.protocol.messages import Channel
+from nuncius.protocol.session import Session
 
 if TYPE_CHECKING:
     import zmq
 
     from nuncius.protocol.manager.provisioner import LaunchRequest, Provisioner
     from nuncius.protocol.messages import Message
-    from nuncius.protocol.session import Session
 
 __all__ = ["Answer", "Launcher", "new_info"]
 
@@ -114,7 +114,9 @@ class Launcher:
             found = await self._first(
                 provisioner,
                 request,
-                self._await_ports(registrar, known, path, session),
+                self._ask_info(known, session)
+                if known.has_ports
+                else self._await_ports(registrar, known, path, session),
             )
         finally:
             registrar.close()
@@ -169,6 +171,9 @@ class Launcher:
                 yield info.with_ports({**ports, **_chosen_already(info)})
 
     async def _ask_info(self, info: ConnectionInfo, session: Session) -> Answer:
+        if info.key.encode() != session.key:
+            # A kernel that was there before has a key of its own.
+            session = Session(info.key, signature_scheme=info.signature_scheme)
         reply = await ask(self.context, info, session, "kernel_info_request", channel=Channel.SHELL)
         return info, reply
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import signal
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +28,8 @@ from nuncius.protocol.core.lifecycle import Announce, Launch, Lifecycle, State
 from nuncius.protocol.curve import decide, with_new_keys
 from nuncius.protocol.errors import KernelDied, KernelError, KernelTimeout, NunciusError
 from nuncius.protocol.kernelspec import KernelSpec, KernelSpecs
+from nuncius.protocol.manager.callbacks import Callback, Callbacks
+from nuncius.protocol.manager.ending import end, kill
 from nuncius.protocol.manager.guard import Guard
 from nuncius.protocol.manager.launch import Launcher, new_info
 from nuncius.protocol.manager.options import ManagerOptions
@@ -46,11 +47,6 @@ if TYPE_CHECKING:
     from nuncius.protocol.messages import Message
 
 __all__ = ["Callback", "KernelManager", "ManagerOptions"]
-
-#: Called with the event (``restart``, ``ready``, ``dead``) and a text.
-Callback = Callable[[str, str], object]
-
-_log = logging.getLogger(__name__)
 
 
 class KernelManager:
@@ -117,7 +113,7 @@ class KernelManager:
         self._lock = asyncio.Lock()
         self._ready: asyncio.Future[None] | None = None
         self._watching: asyncio.Task[None] | None = None
-        self._callbacks: dict[str, list[Callback]] = {}
+        self._callbacks = Callbacks()
 
     def __repr__(self) -> str:
         return f"<KernelManager {self.kernel_name} {self.kernel_id[:8]}: {self.state}>"
@@ -212,14 +208,11 @@ class KernelManager:
             callback: What to call, in the event loop.
             *events: ``restart`` (it crashed and is started again), ``ready`` (and runs again), ``dead`` (and is not started again); all by default.
         """
-        for event in events or ("restart", "ready", "dead"):
-            self._callbacks.setdefault(event, []).append(callback)
+        self._callbacks.add(callback, *events)
 
     def remove_callback(self, callback: Callback) -> None:
         """Have ``callback`` called no longer."""
-        for callbacks in self._callbacks.values():
-            with contextlib.suppress(ValueError):
-                callbacks.remove(callback)
+        self._callbacks.remove(callback)
 
     # -- what can be done
 
@@ -481,6 +474,7 @@ class KernelManager:
         self.info, self.kernel_info = await launcher.launch(
             self._provisioner, self._request(info, path), self._session
         )
+        self._session = Session(self.info.key, signature_scheme=self.info.signature_scheme)
         return self.info
 
     def _request(self, info: ConnectionInfo, path: str) -> LaunchRequest:
@@ -532,39 +526,17 @@ class KernelManager:
         if now or self.info is None or not self.info.has_ports:
             await self._kill()
             return
-        half = self.options.shutdown_timeout / 2
-        # The kernel may be busy; the message is read when the cell has ended.
-        if self.spec.interrupt_mode == "signal":
-            await provisioner.signal(signal.SIGINT)
-        if await self._ended(half, self._ask("shutdown_request", {"restart": restart})):
-            return
-        _log.info("%r did not end when asked; it is terminated", self)
-        await provisioner.terminate()
-        if not await self._ended(half):
-            _log.warning("%r did not end by SIGTERM; it is killed", self)
-            await self._kill()
-
-    async def _ended(self, timeout: float, request: Any = None) -> bool:
-        """Wait for the end of the process; meanwhile see ``request`` out."""
-        provisioner = self._provisioner
-        if provisioner is None:
-            return True
-        asking = None if request is None else asyncio.ensure_future(request)
-        try:
-            async with asyncio.timeout(timeout):
-                self.last_exit = await provisioner.wait()
-        except TimeoutError:
-            return False
-        finally:
-            if asking is not None:
-                asking.cancel()
-                await asyncio.gather(asking, return_exceptions=True)
-        return True
+        self.last_exit = await end(
+            provisioner,
+            self._ask("shutdown_request", {"restart": restart}),
+            self.options.shutdown_timeout,
+            interrupt=self.spec.interrupt_mode == "signal",
+            restart=restart,
+        )
 
     async def _kill(self) -> None:
         if self._provisioner is not None and self._provisioner.has_process:
-            await self._provisioner.kill()
-            self.last_exit = await self._provisioner.wait()
+            self.last_exit = await kill(self._provisioner)
 
     async def _abort(self) -> None:
         """Leave nothing behind of a start that failed."""
@@ -615,7 +587,7 @@ class KernelManager:
         launch = None
         for effect in effects:
             if isinstance(effect, Announce):
-                self._announce(effect.event, effect.reason)
+                self._callbacks.announce(self, effect.event, effect.reason)
             else:
                 launch = effect
         if launch is None:
@@ -641,7 +613,7 @@ class KernelManager:
             raise
         self.lifecycle.ready(asyncio.get_running_loop().time())
         ready.set_result(None)
-        self._announce("ready", "the kernel was restarted")
+        self._callbacks.announce(self, "ready", "the kernel was restarted")
         return None
 
     async def _stop_watching(self) -> None:
@@ -649,16 +621,6 @@ class KernelManager:
         if watching is not None and watching is not asyncio.current_task():
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-
-    def _announce(self, event: str, text: str) -> None:
-        _log.log(
-            logging.WARNING if event != "ready" else logging.INFO, "%r: %s: %s", self, event, text
-        )
-        for callback in list(self._callbacks.get(event, ())):
-            try:
-                callback(event, text)
-            except Exception:  # noqa: BLE001 - whatever it is, the kernel must not suffer from it
-                _log.exception("a callback of %r failed", self)
 
     # -- helpers
 

@@ -15,7 +15,14 @@ if TYPE_CHECKING:
     from nuncius.protocol.connection import ConnectionInfo
     from nuncius.protocol.kernelspec import KernelSpec
 
-__all__ = ["Adoptable", "Exit", "LaunchRequest", "Provisioner", "ProvisionerFactory"]
+__all__ = [
+    "Adoptable",
+    "Considerate",
+    "Exit",
+    "LaunchRequest",
+    "Provisioner",
+    "ProvisionerFactory",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +180,23 @@ class Adoptable(Protocol):
 
     def release(self) -> None:
         """Let go of the process: it lives on, without us."""
+        ...
+
+
+@runtime_checkable
+class Considerate(Protocol):
+    """What a provisioner can do besides, if the end of its kernels takes preparation or time."""
+
+    async def shutdown_requested(self, *, restart: bool) -> None:
+        """The kernel will be asked to end.
+
+        Args:
+            restart: It will be started again.
+        """
+        ...
+
+    def shutdown_timeout(self, recommended: float) -> float:
+        """Return how many seconds its end may take, where ``recommended`` are usual."""
         ...
 
 

@@ -45,13 +45,14 @@ def serve(
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     # It may be gone when we are ready to watch it.
     parent = _parent()
+    from nuncius.protocol.connection import remove_connection_file
     from nuncius.protocol.errors import ConnectionFileError
     from nuncius.protocol.serving.arguments import asked_connection
 
     arguments = sys.argv[1:] if argv is None else argv
     path = connection_file_of(arguments)
     try:
-        server, cleanup, _ = open_server(
+        server, cleanup, path = open_server(
             make_kernel, path, parent=parent, asked=asked_connection(arguments)
         )
     except ConnectionFileError as error:
@@ -65,6 +66,8 @@ def serve(
         server.run()
     finally:
         cleanup()
+        if server.orphaned:
+            remove_connection_file(path, server.info)
         if embedded:
             signal.signal(signal.SIGINT, before[0])
             signal.signal(signal.SIGTERM, before[1])
@@ -119,6 +122,7 @@ def open_server(
         ConnectionFileError: The file cannot be read.
     """
     from nuncius.protocol import connection
+    from nuncius.protocol.packing import quick_packer
     from nuncius.protocol.serving.binding import bind
     from nuncius.protocol.serving.server import Server
     from nuncius.protocol.session import Session
@@ -130,7 +134,9 @@ def open_server(
     wanted = _new_connection(asked) if own else _given_connection(path, asked)
     bound = bind(wanted)
     try:
-        session = Session(bound.info.key, signature_scheme=bound.info.signature_scheme)
+        session = Session(
+            bound.info.key, signature_scheme=bound.info.signature_scheme, packer=quick_packer()
+        )
         info = _announce(bound, session, path, changed=own or not wanted.has_ports)
     except BaseException:
         bound.close()
@@ -178,6 +184,12 @@ def _introduce(kernel: Any, session: Any, path: str, server: Server) -> None:
         kernel.connection_file = path
     if hasattr(kernel, "stop_serving"):
         kernel.stop_serving = server.stop
+    if (use_interrupts := getattr(kernel, "use_interrupts", None)) is not None:
+        use_interrupts(server.interrupts)
+    if not getattr(kernel, "warms_up", False):
+        from nuncius.protocol.packing import json_packer
+
+        session.packer = json_packer()
 
 
 def _announce(bound: Any, session: Any, path: str, *, changed: bool) -> Any:
@@ -186,9 +198,15 @@ def _announce(bound: Any, session: Any, path: str, *, changed: bool) -> Any:
 
     info = bound.info
     if "registration_port" in info.extra:
+        from nuncius.protocol.errors import ConnectionFileError
         from nuncius.protocol.handshake import register
 
-        info = register(info, session, bound.context)
+        try:
+            info = register(info, session, bound.context)
+        except ConnectionFileError:
+            # Whoever wrote the file is gone.
+            connection.remove_connection_file(path)
+            raise
         changed = True
     if changed:
         connection.write_connection_file(info, path)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -25,7 +25,11 @@ __all__ = [
     "ThreadInterrupts",
     "raise_in_thread",
     "send_interrupt",
+    "start_thread",
 ]
+
+#: The attribute of a `threading.Thread` that has its `ThreadInterrupts`.
+_OF_THREAD: Final = "_nuncius_interrupts"
 
 
 class Interrupts:
@@ -51,6 +55,8 @@ class Interrupts:
         self._before: Any = None
         #: Ctrl-C that finds no request goes to the handler that was there before: we are a guest in a program.
         self.passes_on = False
+        #: Makes what is raised in the code of a request: a kernel may raise something harder where the first had no effect.
+        self.error: Callable[[], BaseException] = KeyboardInterrupt
 
     @property
     def holding(self) -> bool:
@@ -85,7 +91,7 @@ class Interrupts:
             if self.depth:
                 self.pending = True
             else:
-                raise KeyboardInterrupt
+                raise self.error()
         elif self.passes_on and callable(self._before):
             self._before(signum, frame)
 
@@ -97,6 +103,9 @@ class ThreadInterrupts:
         interrupts: Those of the main thread, which know all.
     """
 
+    #: What is raised where a request of the thread awaits.
+    error: Callable[[], BaseException] = KeyboardInterrupt
+
     def __init__(self, interrupts: Interrupts) -> None:
         self._interrupts = interrupts
         self.ident = threading.get_ident()
@@ -107,9 +116,11 @@ class ThreadInterrupts:
         #: An exception is on its way only if it was raised while this lock was held, outside of any shielded section.
         self._gate = threading.Lock()
         interrupts.threads[self.ident] = self
+        setattr(threading.current_thread(), _OF_THREAD, self)
 
     def close(self) -> None:
         """The thread ends."""
+        vars(threading.current_thread()).pop(_OF_THREAD, None)
         self._interrupts.threads.pop(self.ident, None)
 
     def interrupt(self) -> None:
@@ -141,12 +152,16 @@ class ThreadInterrupts:
         Raises:
             KeyboardInterrupt: One was on its way; the section has not begun.
         """
-        with self._gate:
-            self._depth += 1
+        begun = False
         try:
+            with self._gate:
+                self._depth += 1
+                begun = True
+            # It may come here already, or in the next line at the latest.
             _breathe()
         except KeyboardInterrupt:
-            self._depth -= 1
+            if begun:
+                self._depth -= 1
             raise
 
     def leave(self) -> None:
@@ -162,6 +177,22 @@ class ThreadInterrupts:
                 self._pending = False
         if due:
             raise KeyboardInterrupt
+
+
+def start_thread(start: Callable[[], None]) -> None:
+    """Have this thread start another one, by ``start``, so that an interrupt that is for this one cannot hit that.
+
+    In Python 3.11 a new thread has the identity of the one that starts it, until it runs: the exception would end it before it says that it has started, and this thread would wait for that for ever.
+    """
+    interrupts: ThreadInterrupts | None = getattr(threading.current_thread(), _OF_THREAD, None)
+    if interrupts is None:
+        start()
+        return
+    interrupts.enter()
+    try:
+        start()
+    finally:
+        interrupts.leave()
 
 
 def _breathe() -> None:
@@ -200,7 +231,7 @@ class ShieldedLock:
         if interrupts.pending and not interrupts.depth:
             interrupts.pending = False
             if interrupts.armed or interrupts.waiting is not None:
-                raise KeyboardInterrupt
+                raise interrupts.error()
 
 
 class Interruptible:
@@ -229,7 +260,7 @@ class Interruptible:
             KeyboardInterrupt: The one before had no effect: something else holds the loop.
         """
         if self._pending:
-            raise KeyboardInterrupt
+            raise self._interrupts.error()
         self._pending = True
         self._loop.call_soon_threadsafe(self._cancel)
 
@@ -258,7 +289,7 @@ class Interruptible:
                     if self._pending:
                         # The loop may not have another turn: what follows may compute.
                         self._pending = False
-                        error = KeyboardInterrupt()
+                        error = self._interrupts.error()
                     yielded = self._step(steps, error)
                 except StopIteration as stop:
                     return stop.value
@@ -272,7 +303,7 @@ class Interruptible:
                     if self._pending:
                         self._pending = False
                         self._task.uncancel()
-                        error = KeyboardInterrupt()
+                        error = self._interrupts.error()
                 except BaseException as other:  # noqa: BLE001 - it is handed on
                     error = other
         finally:

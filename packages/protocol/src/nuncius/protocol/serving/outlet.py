@@ -33,6 +33,9 @@ _FLUSHES = 8
 
 _EMPTY: Mapping[str, Any] = {}
 
+#: Messages that have their place among the output of child processes.
+_SHOWN = frozenset({"display_data", "execute_result", "error", "clear_output"})
+
 
 class Room(Protocol):
     """Tells whether there is room for output: `nuncius.protocol.serving.publisher.Publisher` does.
@@ -58,6 +61,8 @@ class Outlet:
         interval: Seconds.
         lock: A reentrant lock that covers the text and the sending; an own one by default.
         room: Tells when output has to wait; it never does by default.
+        drain: Takes in what was written around us, by child processes; called before what is shown is published.
+        encodes: What is published becomes JSON at once, see `nuncius.protocol.serving.request_io.RequestIO.encodes`.
     """
 
     def __init__(
@@ -70,8 +75,12 @@ class Outlet:
         interval: float = 0.03,
         lock: AbstractContextManager[Any] | None = None,
         room: Room | None = None,
+        drain: Callable[[], None] | None = None,
+        encodes: bool = False,
     ) -> None:
         self._room = room
+        self._drain = drain
+        self.encodes = encodes
         self._new = new
         self._send = send
         self._prefix = topic
@@ -100,6 +109,8 @@ class Outlet:
         buffers: tuple[Buffer, ...] = (),
     ) -> None:
         """Publish a message, after the text that is held back."""
+        if self._drain is not None and msg_type in _SHOWN:
+            self._drain()
         if self._room is not None and self._room.full:
             self._room.wait()
         message = self._new(

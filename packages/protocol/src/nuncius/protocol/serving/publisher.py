@@ -115,6 +115,8 @@ class Publisher:
             return
         if self._replay is not None:
             self._replay.keep(message, frames)
+        # Who has come meanwhile hears the welcome first.
+        self.welcome()
         self._send(frames, message.buffers)
         self.welcome()
 

@@ -41,17 +41,19 @@ class Reminder:
         self._handlers = handlers
         self._arrived = Wakeup()
         self._installed = False
+        self._set_pipe = signal.set_wakeup_fd
 
     def install(self) -> None:
         """Begin, if nobody else does as much already; in the main thread only."""
         if not hasattr(signal, "pthread_kill"):
             return
-        before = signal.set_wakeup_fd(self._arrived.writing, warn_on_full_buffer=False)
+        before = self._set_pipe(self._arrived.writing, warn_on_full_buffer=False)
         if before != -1:
             # An event loop of the program that we are a guest of.
-            signal.set_wakeup_fd(before)
+            self._set_pipe(before)
             return
         self._installed = True
+        signal.set_wakeup_fd = self._set_others
         # A child's signals are not ours.
         os.register_at_fork(after_in_child=self._forked)
         self._watcher.add(self._arrived.fileno(), self._remind_later)
@@ -64,18 +66,28 @@ class Reminder:
         """End; in the main thread only."""
         if self._installed:
             self._installed = False
-            now = signal.set_wakeup_fd(-1)
+            signal.set_wakeup_fd = self._set_pipe
+            now = self._set_pipe(-1)
             if now != self._arrived.writing:
                 # An event loop has put its own in place meanwhile.
-                signal.set_wakeup_fd(now)
+                self._set_pipe(now)
             self._watcher.remove(self._arrived.fileno())
         self._arrived.close()
 
     def _forked(self) -> None:
         if self._installed:
             self._installed = False
-            signal.set_wakeup_fd(-1)
+            signal.set_wakeup_fd = self._set_pipe
+            self._set_pipe(-1)
             self._arrived.close()
+
+    def _set_others(self, fd: int, /, *, warn_on_full_buffer: bool = True) -> int:
+        """Do what `signal.set_wakeup_fd` does, as if there were no pipe of ours: trio warns of one that it finds, and asyncio leaves none."""
+        ours = self._arrived.writing
+        if fd == -1:
+            fd, warn_on_full_buffer = ours, False
+        before = self._set_pipe(fd, warn_on_full_buffer=warn_on_full_buffer)
+        return -1 if before == ours else before
 
     def _remind_later(self) -> None:
         self._watcher.remove(self._arrived.fileno())

@@ -56,6 +56,11 @@ class RequestIO:
     def __repr__(self) -> str:
         return f"<RequestIO of {self.request.msg_type} {self.request.msg_id}>"
 
+    @property
+    def encodes(self) -> bool:
+        """Whether what is published becomes JSON at once: then large bytes in a mime bundle may stay bytes, and are written as base64 without further copies."""
+        return self.outlet.encodes
+
     def publish(
         self,
         msg_type: str,

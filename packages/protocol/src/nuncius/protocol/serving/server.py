@@ -2,7 +2,7 @@
 
 Threads, and what they own:
 
-* main: user code. Reads the shell socket itself, so that a cell costs no hand-over.
+* main (`nuncius.protocol.serving.mainloop`): user code. Reads the shell socket itself, so that a cell costs no hand-over.
 * control (`nuncius.protocol.serving.control`): the control socket.
 * io (`nuncius.protocol.serving.watcher`): late output, captured file descriptors, new subscribers, the parent's death; and the shell socket as soon as there are subshells.
 * heartbeat: echoes inside libzmq, without the interpreter.
@@ -20,7 +20,6 @@ import signal
 import sys
 import threading
 from _thread import start_new_thread
-from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from time import sleep
@@ -34,19 +33,19 @@ from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.answer import Outcome, answer, failure
 from nuncius.protocol.serving.capture import Capture
 from nuncius.protocol.serving.control import Control
-from nuncius.protocol.serving.early_loop import EarlyLoop
 from nuncius.protocol.serving.inbox import Inbox
 from nuncius.protocol.serving.interrupts import (
-    Interruptible,
     Interrupts,
     ShieldedLock,
     ThreadInterrupts,
     send_interrupt,
 )
 from nuncius.protocol.serving.lane import Lane
+from nuncius.protocol.serving.lifetime import Lifetime
+from nuncius.protocol.serving.mainloop import MainLoop
 from nuncius.protocol.serving.notes import Notes
 from nuncius.protocol.serving.outlet import Outlet
-from nuncius.protocol.serving.publisher import Publisher
+from nuncius.protocol.serving.publisher import ROOM, Publisher
 from nuncius.protocol.serving.reminder import Reminder
 from nuncius.protocol.serving.replay import FEATURE, Replay, replay_reply
 from nuncius.protocol.serving.request_io import RequestIO
@@ -87,6 +86,7 @@ class Server:
         own_signals: Handle SIGINT; in the main thread only.
         guest: It is a part of a program that goes on meanwhile: cells' text goes to the frontends, the program's own stays where it goes.
         iopub_patience: Seconds that it waits for a frontend that takes next to nothing, before that is cut off.
+        iopub_room: Bytes of output that are kept for those who have not read it yet.
         parent: The process whose death ends the kernel; it was our parent a moment ago.
     """
 
@@ -100,6 +100,7 @@ class Server:
         own_signals: bool = True,
         guest: bool = False,
         iopub_patience: float = 10.0,
+        iopub_room: int = ROOM,
         parent: int | None = None,
     ) -> None:
         info = bound.info
@@ -118,19 +119,9 @@ class Server:
         #: What interrupts cells; of the thread that serves, if that is not the main one.
         self._cells: Interrupts | ThreadInterrupts = self.interrupts
         self._thread = threading.main_thread()
-        #: Set when the kernel is to end; True for a restart.
-        self._stopping: bool | None = None
-        self._wakeup = Wakeup()
-        #: By what is waited for, beside the wakeup.
-        self._pollers: dict[tuple[zmq.Socket[bytes], ...], zmq.Poller] = {}
-        #: Requests for the main lane that nobody has looked at yet.
-        self._arrived: deque[Message] = deque()
-        #: The main thread reads the shell socket; else the io thread does.
-        self._reads_shell = True
-        self._loop: Any = None
-        #: The loop that runs is nobody else's.
-        self._owns_loop = False
-        self._arrival: Any = None
+        #: Who started it is gone: nobody else will remove the connection file.
+        self.orphaned = False
+        self._lifetime = Lifetime(kernel, self.interrupts, self.notes)
         sockets = bound.sockets
         topic = f"kernel.{self.session.session_id}"
         self._topic = topic
@@ -142,6 +133,7 @@ class Server:
             self.notes,
             lock=lock,
             patience=iopub_patience,
+            room=iopub_room,
             replay=self._replay,
         )
         self.outlet = Outlet(
@@ -151,6 +143,8 @@ class Server:
             schedule=self._schedule,
             lock=lock,
             room=self._publisher,
+            drain=self._flush_all,
+            encodes=self.session.packer.name == "json",
         )
         self._watcher = Watcher(self.outlet.flush_due, self.notes)
         self._reminder = Reminder(
@@ -166,6 +160,7 @@ class Server:
             ShieldedLock(self.interrupts),
         )
         self._lane = self._make_lane(self._answer_main, self._drain)
+        self._main = MainLoop(self._lane, self._shell)
         self._subshells = Subshells(
             lambda drain: self._make_lane(self._answer_subshell, drain),
             self._open_subshells,
@@ -200,16 +195,13 @@ class Server:
 
     async def run_async(self) -> None:
         """Serve as `run` does, on the event loop that runs: cells share it with what else runs there."""
-        import asyncio
-
         self._begin()
         try:
             with self._streams():
                 self.outlet.send(self._lane.dispatcher.starting().message)
                 self._start_kernel()
-                self._loop = asyncio.get_running_loop()
                 try:
-                    await self._serve_async(None, None)
+                    await self._main.serve()
                 finally:
                     self._stop_kernel()
         finally:
@@ -221,6 +213,7 @@ class Server:
         if self._thread is not threading.main_thread():
             self._own_signals = False
             self._cells = ThreadInterrupts(self.interrupts)
+        self._main.cells = self._cells
         if self._own_signals:
             self.interrupts.install()
             self.interrupts.heard = self._reminder.heard
@@ -257,31 +250,32 @@ class Server:
 
     def _serve(self) -> None:
         self.outlet.send(self._lane.dispatcher.starting().message)
-        self._wait(_GRACE)
+        self._main.wait(_GRACE)
         self._shell.take()
-        while self._arrived and self._arrived[0].msg_type == "kernel_info_request":
-            self._answer_at_once(self._arrived.popleft())
+        arrived = self._main.arrived
+        while arrived and arrived[0].msg_type == "kernel_info_request":
+            self._answer_at_once(arrived.popleft())
         self._start_kernel()
         try:
-            self._loop_plain()
+            self._main.run()
         finally:
             self._stop_kernel()
 
     def stop(self, *, restart: bool = False) -> None:
         """Have `run` return soon; from any thread. What runs is interrupted."""
-        self._stopping = restart
+        self._main.stop(restart=restart)
         self._publisher.hurry()
         if threading.current_thread() is self._thread:
-            self._wakeup.set()
+            self._main.wake()
             return
         if self._lane.busy:
             # A debugger that has stopped the cell lets it go on.
             try:
                 self.kernel.interrupt()
             except Exception as error:  # noqa: BLE001 - the end must come
-                self._report("the kernel's interrupt", error)
+                self._lifetime.report("the kernel's interrupt", error)
             self._interrupt_cells()
-        self._wakeup.set()
+        self._main.wake()
         if self._own_signals and not self._guest:
             _limit_end()
 
@@ -298,7 +292,7 @@ class Server:
             self.interrupts.handle()
 
     def close(self) -> None:
-        """Close everything; `run` does it."""
+        """Close everything; `run` does it. For a server that was never run, too."""
         self._subshells.stop()
         self._control.stop()
         self.outlet.flush()
@@ -316,154 +310,24 @@ class Server:
             self._cells.close()
         with self.outlet.lock:
             self._bound.sockets[Channel.IOPUB].close()
+        if self._heart.ident is None:
+            # It was never run.
+            self._bound.sockets[Channel.HB].close()
         self._bound.context.term()
         if self._heart.is_alive():
             self._heart.join(5)
         if self._own_signals:
             self.interrupts.restore()
-        self._wakeup.close()
+        self._main.close()
         if self._subshell_interrupt is not None:
             self.interrupts.also = None
             self._subshell_interrupt.close()
         self.notes.close()
 
-    # -- the main thread, without asyncio
-
     def _answer_at_once(self, message: Message) -> None:
         request = self._lane.receive(message)
         assert request is not None
         self._lane.finish(self._server_answer(request, self._make_io(request)))
-
-    def _loop_plain(self) -> None:
-        early = EarlyLoop(lambda: self._lane.busy)
-        try:
-            while self._stopping is None and self._step_plain(early):
-                continue
-        finally:
-            early.close()
-
-    def _step_plain(self, early: EarlyLoop) -> bool:
-        """Handle a message, or wait for one; tell whether to go on without an event loop."""
-        if not self._arrived:
-            self._wait(None)
-            if self._reads_shell:
-                self._shell.take()
-            if not self._arrived:
-                return True
-        if "asyncio" in sys.modules or _mentions_asyncio(self._arrived[0]):
-            self._run_loop(None, None)
-            return False
-        lane = self._lane
-        request = lane.receive(self._arrived.popleft())
-        while request is not None:
-            outcome = lane.start(request)
-            loop = early.take()
-            if loop is not None or isinstance(outcome, Awaitable):
-                # From here on the import of asyncio is our own.
-                early.close()
-                self._run_loop(request, outcome, loop)
-                return False
-            request = lane.finish(outcome)
-        return True
-
-    def _wait(self, seconds: float | None) -> None:
-        """Wait for a message, or for another thread to call."""
-        if self._reads_shell:
-            # Whoever the socket is given to waits until we have left it.
-            with self._shell.lock:
-                self._poll(seconds, self._shell.socket)
-        else:
-            self._poll(seconds)
-
-    def _poll(self, seconds: float | None, *sockets: zmq.Socket[bytes]) -> None:
-        poller = self._pollers.get(sockets)
-        if poller is None:
-            poller = self._pollers[sockets] = zmq.Poller()
-            for socket in sockets:
-                poller.register(socket, zmq.POLLIN)
-            poller.register(self._wakeup.fileno(), zmq.POLLIN)
-        for ready, _ in poller.poll(None if seconds is None else round(seconds * 1000)):
-            if ready == self._wakeup.fileno():
-                self._wakeup.clear()
-
-    # -- the main thread, with asyncio
-
-    def _run_loop(self, request: Message | None, outcome: Outcome, loop: Any = None) -> None:
-        import asyncio
-
-        # Not asyncio.Runner: it would take SIGINT for itself.
-        loop = self._loop = loop or asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        self._owns_loop = True
-        task = loop.create_task(self._serve_async(request, outcome))
-        try:
-            while not task.done():
-                try:
-                    loop.run_until_complete(task)
-                except KeyboardInterrupt:
-                    if task.done():
-                        break  # it was the task's own
-        finally:
-            self._loop = None
-            _close_loop(loop)
-
-    async def _serve_async(self, request: Message | None, outcome: Outcome) -> None:
-        import asyncio
-
-        loop, lane = self._loop, self._lane
-        descriptor = self._shell.fileno()
-        loop.add_reader(self._wakeup.fileno(), self._on_wakeup)
-        loop.add_reader(descriptor, self._on_arrival)
-        try:
-            if request is not None:
-                request = await self._finish_async(outcome)
-            while self._stopping is None:
-                if request is None:
-                    request = await self._next_request()
-                    continue
-                outcome = lane.start(request)
-                request = await self._finish_async(outcome)
-                # Between queued cells, too, tasks have their turn.
-                await self._calmly(asyncio.sleep(0))
-        finally:
-            loop.remove_reader(self._wakeup.fileno())
-            loop.remove_reader(descriptor)
-
-    async def _finish_async(self, outcome: Outcome) -> Message | None:
-        lane = self._lane
-        if isinstance(outcome, Awaitable):
-            outcome = await lane.complete(Interruptible(outcome, self._cells))
-        return lane.finish(outcome)
-
-    async def _next_request(self) -> Message | None:
-        if not self._arrived:
-            self._arrival = self._loop.create_future()
-            if self._reads_shell:
-                self._shell.take()
-            if not self._arrived and self._stopping is None:
-                await self._calmly(self._arrival)
-            self._arrival = None
-        return self._lane.receive(self._arrived.popleft()) if self._arrived else None
-
-    async def _calmly(self, awaitable: Awaitable[None]) -> None:
-        """Await something, and go on when a cell has canceled all tasks of the loop, this one among them."""
-        import asyncio
-
-        try:
-            await awaitable
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not self._owns_loop or task is None:
-                raise
-            task.uncancel()
-
-    def _on_wakeup(self) -> None:
-        self._wakeup.clear()
-        self._on_arrival()
-
-    def _on_arrival(self) -> None:
-        if self._arrival is not None and not self._arrival.done():
-            self._arrival.set_result(None)
 
     # -- messages
 
@@ -471,9 +335,7 @@ class Server:
         """Take a message of the shell socket; in whichever thread reads it."""
         subshell_id = self._subshells.home_of(message)
         if subshell_id is None:
-            self._arrived.append(message)
-            if not self._reads_shell:
-                self._wakeup.set()
+            self._main.post(message)
             return
         subshell = self._subshells.get(subshell_id)
         if subshell is not None:
@@ -487,20 +349,14 @@ class Server:
             lane.finish(outcome)
 
     def _drain(self) -> None:
-        """Hand everything that has arrived to the main lane."""
-        if self._reads_shell:
-            self._shell.take()
-        while self._arrived:
-            self._lane.dispatcher.receive(self._arrived.popleft())
+        self._main.drain()
 
     def _open_subshells(self) -> None:
         """From now on the io thread reads the shell socket, and hands interrupts on."""
         wakeup = self._subshell_interrupt = Wakeup()
         self._watcher.add(wakeup.fileno(), self._interrupt_subshells)
         self.interrupts.also = wakeup.set
-        self._reads_shell = False
-        # The main thread must have left its poll of the socket.
-        self._wakeup.set()
+        self._main.leave_shell()
         self._watcher.add(self._shell.fileno(), self._shell.take)
         # What came while the main thread polled has no edge any more.
         self._shell.take()
@@ -539,7 +395,7 @@ class Server:
             self.outlet.send(message)
         elif message.channel is Channel.SHELL:
             self._shell.send(message)
-            if not self._reads_shell:
+            if not self._main.reads_shell:
                 # Sending may have swallowed the edge that the io thread waits for.
                 self._shell.take()
         else:
@@ -648,50 +504,14 @@ class Server:
         )
 
     def _start_kernel(self) -> None:
-        try:
-            # An interrupt that comes now was meant for nothing: half a kernel must not be the outcome.
-            self.kernel.prepare()
-            self._replay.limit = self.kernel.replay_bytes
-            if self._stopping is None:
-                self._interruptibly(lambda: self.kernel.start(self._lifetime_io()))
-        except BaseException as error:  # noqa: BLE001 - a broken start-up file must not end the kernel
-            self._report("the kernel's start", error)
+        self._lifetime.begin(self._prepared, self._lifetime_io)
+
+    def _prepared(self) -> bool:
+        self._replay.limit = self.kernel.replay_bytes
+        return self._main.stopping is None
 
     def _stop_kernel(self) -> None:
-        try:
-            # Who cannot wait for the end may press Ctrl-C.
-            self._interruptibly(self._shutdown_kernel)
-        except KeyboardInterrupt:
-            self.notes.say("end", "the kernel's shutdown was interrupted")
-        except BaseException as error:  # noqa: BLE001 - as above
-            self._report("the kernel's shutdown", error)
-
-    def _shutdown_kernel(self) -> None:
-        ended = self.kernel.shutdown(restart=bool(self._stopping))
-        if ended is not None:
-            import asyncio
-
-            asyncio.run(_await(ended))
-
-    def _interruptibly(self, action: Callable[[], Outcome]) -> Outcome:
-        """Do what an interrupt may end with `KeyboardInterrupt`. When this returns or raises, no other one can come: whoever handles the first is not hit by a second."""
-        interrupts = self.interrupts
-        try:
-            try:
-                interrupts.armed = True
-                return action()
-            finally:
-                interrupts.armed = False
-        except KeyboardInterrupt:
-            # It may have come just before the line above.
-            interrupts.armed = False
-            raise
-
-    def _report(self, what: str, error: BaseException) -> None:
-        import traceback
-
-        text = "".join(traceback.format_exception(error))
-        self.notes.say(what, f"{what} failed: {text}")
+        self._lifetime.end(restart=bool(self._main.stopping))
 
     # -- output
 
@@ -723,21 +543,13 @@ class Server:
             self._publisher.welcome()
 
     def _orphaned(self) -> None:
+        self.orphaned = True
         self.notes.say("orphan", "the process that started this kernel is gone; ending")
         self.stop()
 
 
 def _unknown_subshell(message: Message, io: KernelIO) -> Outcome:
     return error_reply(UnknownSubshell(str(message.header.subshell_id)))
-
-
-async def _await(awaitable: Any) -> Any:
-    return await awaitable
-
-
-def _mentions_asyncio(message: Message) -> bool:
-    code = message.content.get("code")
-    return isinstance(code, str) and "asyncio" in code
 
 
 def _limit_end() -> None:
@@ -749,21 +561,6 @@ def _limit_end() -> None:
 
     # Not by `threading`: a signal handler may run while the main thread holds its lock.
     start_new_thread(end, ())
-
-
-def _close_loop(loop: Any) -> None:
-    import asyncio
-
-    try:
-        tasks = asyncio.all_tasks(loop)
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            loop.run_until_complete(asyncio.wait(tasks, timeout=1))
-        loop.run_until_complete(loop.shutdown_asyncgens())
-    finally:
-        asyncio.set_event_loop(None)
-        loop.close()
 
 
 def _beat(socket: zmq.Socket[bytes]) -> None:

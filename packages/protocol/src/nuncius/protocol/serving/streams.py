@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from nuncius.protocol.kernel import CURRENT_IO, INHERITED, KernelIO
 from nuncius.protocol.serving.forks import generation
 from nuncius.protocol.serving.imports import when_imported
+from nuncius.protocol.serving.interrupts import start_thread
 from nuncius.protocol.session import parse_parent
 
 if TYPE_CHECKING:
@@ -308,7 +309,7 @@ def inherit_in_threads() -> None:
     def start(self: Any) -> None:
         if inherited := _inherited():
             self._nuncius_inherited = inherited
-        plain_start(self)
+        start_thread(lambda: plain_start(self))
 
     def bootstrap_inner(self: Any) -> None:
         for variable, value in self.__dict__.pop("_nuncius_inherited", ()):
@@ -327,6 +328,11 @@ def _inherited() -> list[tuple[ContextVar[Any], Any]]:
     return [(each, value) for each in INHERITED if (value := each.get()) is not None]
 
 
+def _present() -> list[tuple[ContextVar[Any], Any]]:
+    """Return whose a call that is made here is. Also what it has not: the thread that does it may have begun for another request."""
+    return [(each, each.get()) for each in INHERITED]
+
+
 def _inherit_in_executors() -> None:
     from concurrent.futures import ThreadPoolExecutor
 
@@ -334,10 +340,7 @@ def _inherit_in_executors() -> None:
     plain_submit = executor_class.submit
 
     def submit(self: Any, fn: Any, /, *args: Any, **kwargs: Any) -> Any:
-        inherited = _inherited()
-        if not inherited:
-            return plain_submit(self, fn, *args, **kwargs)
-        return plain_submit(self, _call_for, inherited, fn, *args, **kwargs)
+        return plain_submit(self, _call_for, _present(), fn, *args, **kwargs)
 
     submit.__doc__ = plain_submit.__doc__
     executor_class.submit = submit
@@ -356,9 +359,7 @@ def _inherit_in_method(pool_class: Any, name: str) -> None:
 
     @functools.wraps(plain)
     def method(self: Any, func: Any, *args: Any, **kwargs: Any) -> Any:
-        if inherited := _inherited():
-            func = functools.partial(_call_for, inherited, func)
-        return plain(self, func, *args, **kwargs)
+        return plain(self, functools.partial(_call_for, _present(), func), *args, **kwargs)
 
     setattr(pool_class, name, method)
 

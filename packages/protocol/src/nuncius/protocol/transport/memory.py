@@ -114,7 +114,8 @@ class MemoryChannels(_Face):
     def send(self, message: Message) -> None:
         """Hand ``message`` to the kernel; it has been handled when this returns, except by a kernel in a thread of its own."""
         port = self._attached()
-        self._thread = threading.get_ident()
+        if message.channel is not Channel.STDIN:  # an answer may come from the thread that asks
+            self._thread = threading.get_ident()
         self._push_waiting()
         port.submit(message)
         self._push_waiting()
@@ -151,8 +152,10 @@ class MemoryChannels(_Face):
             self._arrived.notify_all()
 
     def _deliver(self, message: Message) -> None:
-        if self._sink is not None and threading.get_ident() == self._thread:
-            if self._inbox:
+        here = threading.get_ident() == self._thread
+        # A thread's question cannot wait for ours, which may run a cell that waits for that thread.
+        if self._sink is not None and (here or message.channel is Channel.STDIN):
+            if here and self._inbox:
                 self._push_waiting()
             self._sink(message)
             return
