@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import copy
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 import pexpect
 import pyte
 
-__all__ = ["WHERE", "Terminal"]
+__all__ = ["COMMANDS", "NUNCIUS", "WHERE", "Terminal"]
 
 CTRL = {letter: chr(ord(letter) - 96) for letter in "abcdefghijklmnopqrstuvwxyz"}
 
+
+#: The program.
+NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
+
+#: The two ways to a kernel: each scenario is played on both.
+COMMANDS = {
+    "in-process": [NUNCIUS, "shell"],
+    "zmq": [NUNCIUS, "console", "--kernel", "nuncius-python"],
+}
 
 #: A program asks where the cursor is.
 WHERE = b"\x1b[6n"
@@ -83,7 +94,11 @@ class Terminal:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.process.close(force=True)
+        try:
+            self.process.close(force=True)
+        except pexpect.ExceptionPexpect:
+            # It is killed, but on a busy machine that takes longer than pexpect waits.
+            self.process.wait()
 
     @property
     def text(self) -> str:
@@ -92,7 +107,9 @@ class Terminal:
 
     def type(self, text: str) -> None:
         """Type text; ``\\r`` is Enter."""
-        self.process.send(text)
+        rest = text.encode()
+        while rest:  # a write may take only a part
+            rest = rest[self.process.send(rest) :]
 
     def press(self, letter: str) -> None:
         """Press Ctrl and a letter."""
@@ -103,7 +120,7 @@ class Terminal:
         self.screen.resize(lines, columns)
         self.process.setwinsize(lines, columns)
 
-    def wait(self, seen: str | Callable[[str], bool], seconds: float = 20) -> str:
+    def wait(self, seen: str | Callable[[str], bool], seconds: float = 60) -> str:
         """Wait until the screen shows ``seen``; return the screen."""
         found = (lambda screen: seen in screen) if isinstance(seen, str) else seen
         end = time.monotonic() + seconds
@@ -117,7 +134,7 @@ class Terminal:
                 break
         raise AssertionError(f"waited {seconds} s for {seen!r}; the screen shows:\n{self.text}")
 
-    def wait_exit(self, seconds: float = 20) -> int:
+    def wait_exit(self, seconds: float = 60) -> int:
         """Wait until the program has ended; return its exit code (128 + n for signal n)."""
         end = time.monotonic() + seconds
         while self.process.isalive():

@@ -19,7 +19,7 @@ from nuncius.protocol.connection import load_connection_file
 from nuncius.protocol.manager.blocking import BlockingKernelManager
 from nuncius.protocol.transport.zmq import ZmqChannels
 
-LIMIT = 30
+LIMIT = 60
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -186,23 +187,52 @@ def test_the_viewer_shows_slides_though_no_script_of_a_notebook_may_run(
     browser: Browser, tmp_path: Path
 ) -> None:
     (tmp_path / "h.ipynb").write_text(json.dumps(hostile() | {"cells": [*report()["cells"], *hostile()["cells"]]}))  # fmt: skip
-    server = ViewerServer("127.0.0.1", 0, Site(tmp_path, Rules(network=False)))
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
+    with viewing(tmp_path) as url:
         session = browser.tab()
         browser.ask("Page.addScriptToEvaluateOnNewDocument", {"source": COUNT}, session)
         browser.ask("Network.enable", {}, session)
         for to, ready in (("slides", "Reveal.isReady() && Reveal.getTotalSlides() > 2"), ("html", "typeof Reveal == 'undefined'")):  # fmt: skip
-            browser.ask("Page.navigate", {"url": f"{server.url}format/{to}/file/h.ipynb"}, session)
+            browser.ask("Page.navigate", {"url": f"{url}format/{to}/file/h.ipynb"}, session)
             browser.run(LOADED, session)
             assert browser.run(ready, session) is True
             assert browser.run(PROVOKE, session) == []
-        assert [url for url in requests(browser, session) if not url.startswith(server.url)] == []
+        assert [asked for asked in requests(browser, session) if not asked.startswith(url)] == []
+
+
+@contextmanager
+def viewing(folder: Path) -> Iterator[str]:
+    """The address of a viewer of a folder."""
+    server = ViewerServer("127.0.0.1", 0, Site(folder, Rules(network=False)))
+    thread = Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.url
     finally:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def test_who_speaks_sees_notes_in_a_window_of_their_own(browser: Browser, tmp_path: Path) -> None:
+    """Under the viewer's policy, which lets through named scripts only; from a file it is the same without one."""
+    (tmp_path / "s.ipynb").write_text(json.dumps(report()))
+    with viewing(tmp_path) as url:
+        session = browser.tab()
+        browser.ask("Page.navigate", {"url": f"{url}format/slides/file/s.ipynb"}, session)
+        browser.run(LOADED, session)
+        browser.run("Reveal.slide(1); 0", session)
+        # The popup says when its frames show the slides.
+        opened = "window.popup = null; window.open = (real => (...given) => popup = real.apply(window, given))(window.open)"  # fmt: skip
+        browser.run(f"{opened}; 0", session)
+        asked = {"expression": "Reveal.getPlugin('notes').open()", "userGesture": True}
+        browser.ask("Runtime.evaluate", asked, session)
+        seen = """new Promise(done => { const look = () => {
+          const at = popup.document.querySelector('.speaker-controls-notes .value');
+          const frames = [...popup.document.querySelectorAll('iframe')].filter(one => one.contentWindow.Reveal?.isReady());
+          at?.innerText.trim() && frames.length == 2 ? done(at.innerText.trim()) : setTimeout(look, 20);
+        }; look() })"""
+        browser.run("Reveal.next(); 0", session)
+        assert browser.run(seen, session) == "Only for who speaks"
 
 
 def hostile() -> dict[str, Any]:

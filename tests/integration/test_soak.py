@@ -44,7 +44,9 @@ def kernel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Any, Clie
     env = {"NUNCIUS_DIR": str(folder)}
     with BlockingKernelManager(kernel_spec(env=env)) as manager, manager.client() as client:
         client.wait_until_ready(timeout=LIMIT)
-        client.execute("%config ShellOptions.cache_size = 100").result(LIMIT)
+        client.execute(
+            "%config ShellOptions.cache_size = 100\n%config ShellOptions.input_cache_size = 100"
+        ).result(LIMIT)
         client.execute(
             "import comm\n"
             "def target(c, message):\n"
@@ -109,7 +111,11 @@ def test_a_kernel_does_not_grow_or_slow_down(kernel):
     last = hour(manager, client, 3 * part, part)
     after = memory(client)
     assert client.comm_info(timeout=LIMIT).content["comms"] == {}
-    # sources of cells are kept for tracebacks: some hundred bytes each, as in any kernel
-    allowed = 4 + 3 * part * 0.001
+    # what has left the caches is still there for whoever asks
+    early = client.execute("In[1], len([i for i in In if i])").result(LIMIT)
+    assert early.data["text/plain"].endswith("100)"), early
+    assert "cache_size" in early.data["text/plain"]
+    # sources of cells that define functions are kept for tracebacks, some hundred bytes each
+    allowed = 4 + 3 * part * 0.0002
     assert after - before < allowed, f"from {before:.1f} to {after:.1f} MiB"
     assert median(last) < 2 * median(first) + 0.001

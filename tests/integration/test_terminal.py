@@ -13,13 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import Terminal
-
-NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
-COMMANDS = {
-    "in-process": [NUNCIUS, "shell"],
-    "zmq": [NUNCIUS, "console", "--kernel", "nuncius-python"],
-}
+from terminal import COMMANDS, Terminal
 
 
 @pytest.fixture
@@ -49,7 +43,7 @@ def test_a_first_conversation(shell: Terminal) -> None:
     shell.wait("ZeroDivisionError: division by zero")
     shell.wait("In [4]:")
     shell.type("name = input('who? ')\r")
-    shell.wait("who?")
+    shell.wait("\nwho?")
     shell.type("Ada\r")
     shell.wait("In [5]:")
     shell.type("name\r")

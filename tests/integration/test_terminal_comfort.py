@@ -12,13 +12,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import Terminal
+from terminal import COMMANDS, NUNCIUS, Terminal
 
-NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
-COMMANDS = {
-    "in-process": [NUNCIUS, "shell"],
-    "zmq": [NUNCIUS, "console", "--kernel", "nuncius-python"],
-}
 RIGHT, SHIFT_LEFT, F3 = "\x1b[C", "\x1b[1;2D", "\x1bOR"
 
 
@@ -81,7 +76,9 @@ def test_in_a_narrow_window_the_description_is_below_the_menu(home: dict[str, st
         shell.resize(40, 30)
         shell.type("import os\r")
         shell.wait("In [2]:")
-        shell.type("os.remov\t\t")
+        shell.type("os.remov\t")
+        shell.wait("removexattr")
+        shell.type("\t")
         shell.wait(
             lambda screen: re.search(r"\n +remove .*\n(.*\n)+ +remove\(path", screen) is not None
         )
@@ -92,7 +89,9 @@ def test_descriptions_can_be_switched_off(home: dict[str, str]) -> None:
     with started(COMMANDS["in-process"], home, option) as shell:
         shell.type("import os\r")
         shell.wait("In [2]:")
-        shell.type("os.remov\t\t")
+        shell.type("os.remov\t")
+        shell.wait("removexattr")
+        shell.type("\t")
         shell.wait("In [2]: os.remove\n")
         shell.type(" is None\r")
         shell.wait("Out[2]: False")
@@ -135,7 +134,7 @@ def test_percent_keys_lists_the_keys(command: list[str], home: dict[str, str]) -
         shell.resize(100, 80)
         shell.type("%keys\r")
         shell.wait("Run the cell if it is complete")
-        shell.wait(lambda screen: screen.rstrip().endswith("In [1]:"))
+        shell.wait(lambda screen: screen.rstrip().endswith("In [2]:"))
 
 
 def test_a_command_gets_another_key(home: dict[str, str], tmp_path: Path) -> None:
@@ -200,11 +199,13 @@ def test_percent_copy_fills_the_clipboard(command: list[str], home: dict[str, st
     with started(command, home) as shell:
         shell.type("%copy\r")
         shell.wait("There is no result yet")
-        shell.type("'caf\\xe9'\r")
-        shell.wait("Out[1]: 'café'")
         shell.wait("In [2]:")
-        shell.type("%copy\r")
+        shell.type("'caf\\xe9'\r")
+        shell.wait("Out[2]: 'café'")
+        shell.wait("In [3]:")
+        shell.type("%cop\x1b[A\r")  # it is in the history, as other cells are
         shell.wait("Copied 6 characters")
+        shell.wait("In [4]:")
         sent = shell.raw.split(b"\x1b]52;c;")[1].split(b"\x07")[0]
         assert base64.b64decode(sent).decode() == "'café'"
 

@@ -14,13 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import Terminal
-
-NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
-COMMANDS = {
-    "in-process": [NUNCIUS, "shell"],
-    "zmq": [NUNCIUS, "console", "--kernel", "nuncius-python"],
-}
+from terminal import COMMANDS, NUNCIUS, Terminal
 
 
 @pytest.fixture
@@ -107,6 +101,33 @@ def test_a_full_disk_is_no_obstacle(home: dict[str, str]) -> None:
         shell.wait("exit")
         shell.type("y\r")
         assert shell.wait_exit() == 0
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_file_system_without_room(home: dict[str, str], command: str) -> None:
+    # In a mount namespace of its own, nobody else sees it, and it goes with the shell.
+    apart = ["unshare", "--mount", *(["--map-root-user"] if os.geteuid() else [])]
+    start = f"mount -t tmpfs -o size=256k tmpfs {home['HOME']} && cd && exec {' '.join(COMMANDS[command])} --no-banner"
+    with Terminal([*apart, "sh", "-c", start], home, home["HOME"]) as shell:
+        shell.wait("In [1]:")
+        shell.type("open('fill', 'wb', 0).write(bytes(300_000))\r")
+        shell.wait(lambda screen: "Out[1]:" in screen or "No space left" in screen)
+        shell.wait("In [2]:")
+        shell.type("open('more', 'w').write('x' * 100_000)\r")
+        shell.wait("No space left on device")
+        shell.wait("In [3]:")
+        shell.type("6 * 7\r")
+        shell.wait("Out[3]: 42")
+        shell.wait("In [4]:")
+        shell.type("\x1b[A")
+        shell.wait("In [4]: 6 * 7")
+        shell.press("c")
+        shell.wait(lambda screen: screen.endswith("In [4]:"))
+        shell.press("d")
+        shell.wait("exit")
+        shell.type("y\r")
+        assert shell.wait_exit() == 0
+        assert "Traceback" not in shell.text.partition("Out[3]")[2]
 
 
 def test_a_locked_history_does_not_keep_anybody_waiting(home: dict[str, str]) -> None:

@@ -16,9 +16,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import Terminal
+from terminal import NUNCIUS, Terminal
 
-NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
 UP = "\x1b[A"
 LAUNCH = {"in-process": ["shell"], "zmq": ["console", "--kernel", "nuncius-python"]}
 
@@ -144,6 +143,18 @@ def test_up_finds_what_was_typed_long_ago(old_hand: Terminal) -> None:
     old_hand.wait(lambda screen: screen.count("In [1]:") == 2)
     old_hand.type("a[" + UP)
     old_hand.wait("In [1]: a[*]")
+
+
+def test_a_suggestion_comes_from_all_that_was_ever_typed(old_hand: Terminal) -> None:
+    old_hand.type("need")
+    old_hand.wait("In [1]: needle(2)")
+    old_hand.type("\x1b[C")
+    old_hand.type(" # again\r")
+    old_hand.wait("name 'needle' is not defined")
+    old_hand.type("firs")
+    old_hand.wait("In [2]: first = 'of all'")
+    old_hand.type("\x08\x08\x08\x08nowhere")
+    old_hand.wait("In [2]: nowhere")
 
 
 def test_up_goes_back_without_an_end(old_hand: Terminal) -> None:

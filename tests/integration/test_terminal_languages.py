@@ -12,9 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import Terminal
-
-NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
+from terminal import NUNCIUS, Terminal
 
 KERNEL = '''\
 """A language of words: `say TEXT` prints, `sum N...` has a value, `ask` asks, `do ... end` is a block."""

@@ -17,9 +17,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import Terminal
+from terminal import NUNCIUS, Terminal
 
-NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
 CONSOLE = [NUNCIUS, "console", "--kernel", "nuncius-python"]
 
 

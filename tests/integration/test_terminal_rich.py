@@ -16,13 +16,7 @@ from nuncius.protocol.text.ansi import strip
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import Terminal
-
-NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
-COMMANDS = {
-    "in-process": [NUNCIUS, "shell"],
-    "zmq": [NUNCIUS, "console", "--kernel", "nuncius-python"],
-}
+from terminal import COMMANDS, NUNCIUS, Terminal
 
 
 class SixelTerminal(Terminal):
@@ -92,6 +86,7 @@ def test_a_table_is_viewed_in_the_whole_terminal(shell: Terminal) -> None:
     shell.wait("999  1058")
     shell.type("q")
     shell.wait(lambda _: b"\x1b[?1049l" in shell.raw)
+    shell.wait("In [3]:")
     shell.type("\x1bOS")  # F4
     shell.wait("rows 1-37 of 1,000, from column 1 of 60")
     shell.type("q")
@@ -124,12 +119,32 @@ def test_all_of_it_can_be_switched_off(command: list[str], tmp_path: Path) -> No
 
 
 def test_a_display_changes_where_it_stands(shell: Terminal) -> None:
+    run(shell, 1, "from IPython.display import HTML")
     code = "h = display('one', display_id=True); print('between'); h.update('two'); print('after')"
-    assert run(shell, 1, code) == "'two'\nbetween\nafter"
-    # From a later cell it is shown anew.
-    assert run(shell, 2, "h.update('three')") == "'three'"
+    assert run(shell, 2, code) == "'two'\nbetween\nafter"
+    # Also from a later cell, as long as it is on the screen and takes as many lines.
+    run(shell, 3, "6 * 7")
+    assert run(shell, 4, "h.update('three')") == ""
+    shell.wait("'three'\nbetween\nafter\nIn [3]: 6 * 7\nOut[3]: 42\nIn [4]: h.update('three')\nIn [5]:")  # fmt: skip
+    assert run(shell, 5, "h.update(HTML('<p>a<p>b'))") == "a\n\nb"
+
+
+def test_a_display_is_shown_anew_where_nobody_knows_its_place(shell: Terminal) -> None:
+    assert run(shell, 1, "h = display('one', display_id=True)") == "'one'"
+    shell.type("input('?')\r")
+    shell.wait("\n?")
+    shell.type("yes\r")
+    shell.wait("In [3]:")
+    assert run(shell, 3, "h.update('two')") == "'two'"
+    shell.press("l")
+    shell.wait(lambda screen: screen.startswith("In [4]:"))
+    shell.type("h.update('three')\r")
+    shell.wait("In [4]: h.update('three')\n'three'\nIn [5]:")
+
+
+def test_frames_follow_each_other_in_one_place(shell: Terminal) -> None:
     code = "for n in range(3): get_ipython().display_pub.clear_output(wait=True); print('frame', n)"
-    assert run(shell, 3, code) == "frame 2"
+    assert run(shell, 1, code) == "frame 2"
 
 
 def test_progress_bars_stay_in_their_line(shell: Terminal) -> None:

@@ -12,13 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import Terminal
-
-NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
-COMMANDS = {
-    "in-process": [NUNCIUS, "shell"],
-    "zmq": [NUNCIUS, "console", "--kernel", "nuncius-python"],
-}
+from terminal import COMMANDS, NUNCIUS, Terminal
 
 
 @pytest.fixture
@@ -214,7 +208,7 @@ def test_the_debugger_remembers_what_was_typed_in_the_shell_before(
 
 def test_ctrl_d_ends_the_input_of_a_program(shell: Terminal) -> None:
     shell.type("input('name? ')\r")
-    shell.wait("name? ")
+    shell.wait("\nname?")
     shell.press("d")
     shell.wait("EOFError")
     shell.wait("In [2]:")

@@ -12,9 +12,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
-from terminal import Terminal
+from terminal import NUNCIUS, Terminal
 
-NUNCIUS = str(Path(sys.executable).with_name("nuncius"))
 TOKEN = "a-token"
 
 
@@ -36,7 +35,7 @@ def address(peers, peer_environment, tmp_path_factory):
         yield wait_for(process, Path(peer_environment["JUPYTER_RUNTIME_DIR"]), folder / "log")
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
         log.close()
 
 

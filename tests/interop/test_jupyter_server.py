@@ -47,7 +47,7 @@ def server(peers, peer_environment, tmp_path_factory):
     finally:
         process.terminate()
         try:
-            process.wait(timeout=20)
+            process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,13 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from environments import environment
+
 from nuncius.kernel.install import kernel_spec
 from nuncius.protocol.manager.blocking import BlockingKernelManager
 
 if TYPE_CHECKING:
     from nuncius.protocol.kernelspec import KernelSpec
 
-ROOT = Path(__file__).parents[2]
 LIMIT = 120
 
 LIBRARIES = (
@@ -58,6 +59,11 @@ NOTEBOOKS = {
         "%matplotlib inline\n%config InlineBackend.figure_formats = ['svg']\nplt.plot([1]);",
         "fig",
         "import matplotlib; matplotlib.get_backend()",
+        "%config InlineBackend.figure_formats = ['retina']\nplt.plot([1]);",
+        "%config InlineBackend.figure_formats = ['jpeg']\nplt.plot([1]);",
+        "%config InlineBackend.figure_formats = ['pdf']\nfig",
+        "%config InlineBackend.figure_formats = {'png', 'svg'}\nfig",
+        "%config InlineBackend.close_figures = False\nfig, ax = plt.subplots()",
     ],
     "ipywidgets": [
         "import ipywidgets as w\nslider = w.IntSlider(3)\nslider",
@@ -139,31 +145,7 @@ NOTEBOOKS = {
 @pytest.fixture(scope="session")
 def python() -> Path:
     """The python of the environment with the libraries."""
-    folder = Path(os.environ.get("NUNCIUS_LIBRARIES") or ROOT / ".venv-libraries")
-    found = folder / "bin" / "python"
-    stamp = folder / ".complete"
-    wanted = "\n".join((*LIBRARIES, sys.version))
-    if not (stamp.exists() and stamp.read_text() == wanted):
-        if folder.exists():
-            shutil.rmtree(folder)
-        _install(folder, found)
-        stamp.write_text(wanted)
-    return found
-
-
-def _install(folder: Path, python: Path) -> None:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    ours = [
-        word for name in ("protocol", "kernel") for word in ("-e", str(ROOT / "packages" / name))
-    ]
-    if uv := shutil.which("uv", path=path):
-        make = [uv, "venv", "--quiet", "--python", sys.executable, str(folder)]
-        fill = [uv, "pip", "install", "--quiet", "--python", str(python), *ours, *LIBRARIES]
-    else:
-        make = [sys.executable, "-m", "venv", str(folder)]
-        fill = [str(python), "-m", "pip", "install", "--quiet", *ours, *LIBRARIES]
-    subprocess.run(make, check=True, timeout=600)
-    subprocess.run(fill, check=True, timeout=1200)
+    return environment("NUNCIUS_LIBRARIES", ".venv-libraries", LIBRARIES)
 
 
 @pytest.fixture(scope="session")

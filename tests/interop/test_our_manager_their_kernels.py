@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import select
 import signal
@@ -130,7 +131,7 @@ def test_the_whole_life_of_a_kernel(name, spec_of):
     words = WORDS[name]
 
     async def tell(client: AsyncClient, code: str) -> str:
-        result = await client.execute(code).result(timeout=30)
+        result = await client.execute(code).result(timeout=60)
         return f"{result.status} {result.text().strip()}"
 
     async def story():
@@ -140,7 +141,7 @@ def test_the_whole_life_of_a_kernel(name, spec_of):
         ):
             info = manager.info
             assert load_connection_file(manager.connection_file) == info
-            said = await client.wait_until_ready(timeout=30)
+            said = await client.wait_until_ready(timeout=60)
             assert await tell(client, words.store) == "ok 42"
             assert await tell(client, words.recall) == "ok 42"
             if words.ask:
@@ -151,14 +152,14 @@ def test_the_whole_life_of_a_kernel(name, spec_of):
                     if "begun" in message.content.get("text", ""):
                         await manager.interrupt()
                         break
-                assert not (await running.result(timeout=30)).ok
+                assert not (await running.result(timeout=60)).ok
             code, completion = words.complete
-            assert completion in (await client.complete(code, timeout=30)).content["matches"]
+            assert completion in (await client.complete(code, timeout=60)).content["matches"]
             code, found = words.inspect
-            assert (await client.inspect(code, timeout=30)).content["found"] is found
+            assert (await client.inspect(code, timeout=60)).content["found"] is found
 
             assert await manager.restart() == info
-            again = await client.wait_until_ready(timeout=30)
+            again = await client.wait_until_ready(timeout=60)
             assert again.content["language_info"] == said.content["language_info"]
             assert await tell(client, words.recall) == "ok None"
 
@@ -166,11 +167,11 @@ def test_the_whole_life_of_a_kernel(name, spec_of):
             manager.add_callback(lambda *_: back.set(), "ready")
             execution = client.execute(words.die)
             with pytest.raises(KernelDied, match="it was killed by SIGKILL"):
-                await execution.result(timeout=30)
+                await execution.result(timeout=60)
             async with asyncio.timeout(30):
                 await back.wait()
             assert (manager.info, manager.last_exit.code) == (info, -signal.SIGKILL)
-            await client.wait_until_ready(timeout=30)
+            await client.wait_until_ready(timeout=60)
             assert await tell(client, words.store) == "ok 42"
         assert (manager.state, manager.has_kernel) == (State.STOPPED, False)
         assert manager.last_exit.code in ORDERLY[name]
@@ -195,7 +196,7 @@ def test_a_death_is_noticed_at_once_by_its_parent_and_soon_by_others(name, spec_
             os.close(descriptor)
         killed = time.monotonic()
         with pytest.raises(KernelDied):
-            await execution.result(timeout=30)
+            await execution.result(timeout=60)
         return time.monotonic() - killed
 
     async def soon(limit: float, attached: bool) -> bool:
@@ -203,7 +204,7 @@ def test_a_death_is_noticed_at_once_by_its_parent_and_soon_by_others(name, spec_
         async with KernelManager(spec_of(name), options) as manager:
             client = AsyncClient(ZmqTransport(manager.info)) if attached else manager.client()
             async with client:
-                await client.wait_until_ready(timeout=30)
+                await client.wait_until_ready(timeout=60)
                 return await noticed(client, manager.provisioner.pid) < limit
 
     async def story():
@@ -301,7 +302,7 @@ def test_a_provisioner_that_was_written_for_jupyter_client_runs_kernels_of_ours(
         class Loud(LocalProvisioner):
             word = Unicode("?")
             async def launch_kernel(self, cmd, **kw):
-                print("launching", self.word, self.kernel_spec.display_name, flush=True)
+                print("> launching", self.word, self.kernel_spec.display_name, flush=True)
                 return await super().launch_kernel(cmd, **kw)
         """)
     )
@@ -318,41 +319,94 @@ def test_a_provisioner_that_was_written_for_jupyter_client_runs_kernels_of_ours(
         from dataclasses import replace
         from nuncius.protocol.kernelspec import KernelSpecs
         from nuncius.protocol.errors import KernelDied
-        from nuncius.protocol.manager import KernelManager
+        from nuncius.protocol.manager import KernelManager, ManagerOptions
+        async def value(manager, code):
+            async with manager.client() as client:
+                await client.wait_until_ready(timeout=30)
+                return (await client.execute(code)).text()
         async def story():
             spec = KernelSpecs().get("python3")
             stanza = {"provisioner_name": "loud", "config": {"word": "hello"}}
             spec = replace(spec, metadata={"kernel_provisioner": stanza})
-            manager = KernelManager(spec)
+            independent = ManagerOptions(independent=True)
+            manager = KernelManager(spec, independent)
             await manager.start()
-            async with manager.client() as client:
-                await client.wait_until_ready(timeout=30)
-                print((await client.execute("1")).status)
+            print(">", await value(manager, "print(6 * 7)"), end="")
             await manager.interrupt()
             await manager.restart()
-            print(await manager.is_alive(), manager.resolve_path("/"))
+            print(">", await manager.is_alive(), manager.resolve_path("/"))
+            await value(manager, "kept = 1")
             saved = await manager.save()
-            print(sorted(saved["provisioner"]))
+            await manager.detach()
+            heir = KernelManager(spec)
+            await heir.adopt(saved)
+            print(">", await value(heir, "print('kept', kept)"), end="")
+            await heir.restart()
+            print(">", await value(heir, "print('kept' in globals())"), end="")
+            await heir.shutdown()
+            print('>', heir.has_kernel, os.path.exists(saved["connection_file"]))
             try:
-                # It says that it can, and cannot.
-                await KernelManager(spec).adopt(saved)
+                await KernelManager(spec).adopt({**saved, "connection_file": os.environ["OLD"]})
             except KernelDied as error:
-                print(error)
-            print(await manager.is_alive())
-            await manager.shutdown()
-            print(manager.has_kernel, os.path.exists(manager.connection_file))
+                print('>', error)
+        asyncio.run(story())
+    """
+    old = tmp_path / "old.json"
+    old.write_text(json.dumps({**PORTS, "ip": "127.0.0.1", "key": "x"}))
+    said = run_beside_jupyter_client(
+        peers, code, tmp_path, JUPYTER_PATH=str(peers.parents[1] / "share/jupyter"), OLD=str(old)
+    )
+    launching = "launching hello Python 3 (ipykernel)"
+    # The kernel itself writes to the same place: it is to outlive the program.
+    *lines, last = (line[2:] for line in said.splitlines() if line.startswith("> "))
+    assert lines == [
+        launching, "42", launching, "True /", "kept 1", launching, "False", "False False",
+    ]  # fmt: skip
+    assert last.endswith("of the kernel has ended")
+
+
+PORTS = {
+    f"{name}_port": number
+    for number, name in enumerate(["shell", "iopub", "stdin", "control", "hb"], 1)
+}
+
+
+def test_a_published_provisioner_that_attaches_to_a_kernel_that_runs_already(tmp_path, peers):
+    """It starts no process and cannot tell when one ends; its kernel has ports and a key of its own."""
+    code = """
+        import asyncio, os
+        from dataclasses import replace
+        from nuncius.protocol.core.lifecycle import RestartPolicy
+        from nuncius.protocol.kernelspec import KernelSpecs
+        from nuncius.protocol.manager import KernelManager, ManagerOptions
+        async def value(manager, code):
+            async with manager.client() as client:
+                await client.wait_until_ready(timeout=30)
+                return (await client.execute(code)).text()
+        async def story():
+            spec = KernelSpecs().get("python3")
+            options = ManagerOptions(restart=RestartPolicy(enabled=False), shutdown_timeout=1)
+            first = KernelManager(spec, options)
+            await first.start()
+            await value(first, "there = 1")
+            os.environ["EXISTING_CONNECTION_FILE"] = first.connection_file
+            stanza = {"provisioner_name": "existing-provisioner"}
+            second = KernelManager(replace(spec, metadata={"kernel_provisioner": stanza}), options)
+            info = await second.start()
+            print(info == first.info, second.connection_file != first.connection_file)
+            print(await value(second, "print('there' in globals())"), end="")
+            print(await second.is_alive(), second.state)
+            await second.shutdown()
+            while await first.is_alive():
+                await asyncio.sleep(0.01)
+            print(os.path.exists(second.connection_file))
+            await first.shutdown()
         asyncio.run(story())
     """
     said = run_beside_jupyter_client(
         peers, code, tmp_path, JUPYTER_PATH=str(peers.parents[1] / "share/jupyter")
     )
-    launching = "launching hello Python 3 (ipykernel)"
-    assert said.splitlines() == [
-        launching, "ok", launching, "True /",
-        "['connection_info', 'ip', 'kernel_id', 'pgid', 'pid']",
-        "the provisioner Loud finds no process of the kernel any more",
-        "True", "False False",
-    ]  # fmt: skip
+    assert said.splitlines() == ["True True", "True", "True running", "False"]
 
 
 def test_the_directories_and_kernelspecs_are_those_that_jupyter_finds(tmp_path, peers):
@@ -421,11 +475,11 @@ def test_jupyter_clients_manager_starts_our_kernel(tmp_path, peers):
             manager.start_kernel(env={k: v for k, v in __import__("os").environ.items() if k != "PYTHONPATH"})
             client = manager.client()
             client.start_channels()
-            client.wait_for_ready(timeout=30)
-            print("", client.execute_interactive("6 * 7", timeout=30)["content"]["status"])
+            client.wait_for_ready(timeout=60)
+            print("", client.execute_interactive("6 * 7", timeout=60)["content"]["status"])
             manager.interrupt_kernel()
             manager.restart_kernel()
-            client.wait_for_ready(timeout=30)
+            client.wait_for_ready(timeout=60)
             client.stop_channels()
             manager.shutdown_kernel()
             print(manager.is_alive())

@@ -36,7 +36,7 @@ results = {
     "timeout": run("import time; time.sleep(60)", timeout=1)[0],
     "interrupted": run("import time; time.sleep(60)", "2 + 2", timeout=1,
                        interrupt_on_timeout=True, allow_errors=True)[1][1],
-    "dead": run("import os; os._exit(3)", timeout=30)[0],
+    "dead": run("import os; os._exit(3)", timeout=60)[0],
     "widget": run("from IPython.display import display, clear_output\\n"
                   "print('a'); clear_output(); h = display('b', display_id=True); h.update('c')"),
 }

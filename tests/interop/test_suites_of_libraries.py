@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(Path(__file__).parent))
+
+from environments import environment
+
 LIMIT = 240
 
 LIBRARIES = (
@@ -54,32 +56,7 @@ SUITES = {
 @pytest.fixture(scope="session")
 def python() -> Path:
     """The python of the environment with the libraries, and without IPython."""
-    folder = Path(os.environ.get("NUNCIUS_LAYER") or ROOT / ".venv-layer")
-    found = folder / "bin" / "python"
-    stamp = folder / ".complete"
-    wanted = "\n".join((*LIBRARIES, *WITHOUT_DEPENDENCIES, sys.version))
-    if not (stamp.exists() and stamp.read_text() == wanted):
-        if folder.exists():
-            shutil.rmtree(folder)
-        install(folder, found)
-        stamp.write_text(wanted)
-    return found
-
-
-def install(folder: Path, python: Path) -> None:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    ours = [
-        word for name in ("protocol", "kernel") for word in ("-e", str(ROOT / "packages" / name))
-    ]
-    if uv := shutil.which("uv", path=path):
-        make = [uv, "venv", "--quiet", "--python", sys.executable, str(folder)]
-        fill = [uv, "pip", "install", "--quiet", "--python", str(python)]
-    else:
-        make = [sys.executable, "-m", "venv", str(folder)]
-        fill = [str(python), "-m", "pip", "install", "--quiet"]
-    subprocess.run(make, check=True, timeout=600)
-    subprocess.run([*fill, *ours, *LIBRARIES], check=True, timeout=1200)
-    subprocess.run([*fill, "--no-deps", *WITHOUT_DEPENDENCIES], check=True, timeout=600)
+    return environment("NUNCIUS_LAYER", ".venv-layer", LIBRARIES, WITHOUT_DEPENDENCIES)
 
 
 @pytest.mark.parametrize("library", SUITES)

@@ -21,7 +21,7 @@ manager = KernelManager(kernel_name="nuncius-python")
 manager.start_kernel()
 client = manager.client()
 client.start_channels()
-client.wait_for_ready(timeout=30)
+client.wait_for_ready(timeout=60)
 
 def run(code, answers=(), interrupt=False):
     outputs, answers = [], list(answers)
@@ -44,13 +44,13 @@ def run(code, answers=(), interrupt=False):
             outputs.append([kind, content.get("data", content)])
     reply = client.execute_interactive(
         code, output_hook=hook, stdin_hook=lambda message: client.input(answers.pop(0)),
-        allow_stdin=True, timeout=30)
+        allow_stdin=True, timeout=60)
     content = reply["content"]
     return [content["status"], content.get("ename"), outputs]
 
 def ask(msg_id):
     while True:
-        reply = client.get_shell_msg(timeout=30)
+        reply = client.get_shell_msg(timeout=60)
         if reply["parent_header"]["msg_id"] == msg_id:
             return reply["content"]
 
@@ -244,7 +244,7 @@ from jupyter_client.blocking import BlockingKernelClient
 client = BlockingKernelClient(connection_file=sys.argv[1])
 client.load_connection_file()
 client.start_channels()
-client.wait_for_ready(timeout=30)
+client.wait_for_ready(timeout=60)
 
 def show(message):
     content = message["content"]
@@ -254,7 +254,7 @@ def show(message):
         print(content["text"], end="")
 
 for code in ("numbers", "print('in the cell')\nnumbers.append(2)", "numbers"):
-    client.execute_interactive(code, output_hook=show, timeout=30)
+    client.execute_interactive(code, output_hook=show, timeout=60)
 client.stop_channels()
 """
 

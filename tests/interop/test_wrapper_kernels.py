@@ -102,8 +102,8 @@ class Running:
 
     def stop(self) -> None:
         with Client(ZmqChannels(self.info)) as client:
-            client.shutdown(timeout=20)
-        assert self.process.wait(20) == 0
+            client.shutdown(timeout=60)
+        assert self.process.wait(60) == 0
 
 
 def told(execution) -> list[tuple[str, str]]:
@@ -141,7 +141,7 @@ def test_bash_kernel_runs_on_our_base(bash):
         assert told(client.execute("echo hi")) == [("stream", "hi\n")]
         with pytest.raises(ExecutionError):
             client.execute("false").result(check=True)
-        assert "echo" in client.complete("ech", 3, timeout=20).content["matches"]
+        assert "echo" in client.complete("ech", 3, timeout=60).content["matches"]
         # The child says that it is there: bash itself would not notice a Ctrl-C just before it starts one.
         sleeping = client.execute("bash -c 'echo go; exec sleep 60'")
         next(m for m in sleeping if m.msg_type == "stream")
@@ -158,8 +158,8 @@ def test_a_metakernel_runs_on_our_base(meta):
             ("execute_result", "'ABC'"),
         ]
         assert client.execute("fail").result().status == "error"
-        assert "%lsmagic" in client.complete("%lsm", 4, timeout=20).content["matches"]
-        assert client.inspect("%lsmagic", 8, timeout=20).content["found"] is True
+        assert "%lsmagic" in client.complete("%lsm", 4, timeout=60).content["matches"]
+        assert client.inspect("%lsmagic", 8, timeout=60).content["found"] is True
 
 
 #: Published kernels: the package, what it needs changed besides, a cell, and what the cell tells.

@@ -57,6 +57,14 @@ class Frontend:
         return [content for kind, content in self.take() if kind == msg_type]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The history and the configuration of whoever runs the tests are left alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("NUNCIUS_DIR", str(tmp_path_factory.mktemp("nuncius")))
+        yield
+
+
 @pytest.fixture
 def frontend() -> Iterator[Frontend]:
     """The frontend of the code that runs in the test."""

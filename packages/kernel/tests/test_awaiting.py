@@ -11,7 +11,7 @@ import pytest
 from nuncius.kernel.install import kernel_spec
 from nuncius.protocol.manager.blocking import BlockingKernelManager
 
-LIMIT = 30
+LIMIT = 60
 
 
 def texts(frontend: Any) -> list[str]:
@@ -141,6 +141,13 @@ def test_cells_await_trio(trio_kernel):
     result = client.execute(code).result(LIMIT)
     assert result.data["text/plain"] == "[1, 2]"
     assert "Wall time" in result.text()
+
+
+def test_a_cell_may_start_trio_itself(trio_kernel):
+    """Without a warning of signals that somebody else wants to hear of."""
+    _, client = trio_kernel
+    result = client.execute("trio.run(trio.sleep, 0)").result(LIMIT)
+    assert (result.status, tuple(result.outputs)) == ("ok", ())
 
 
 @pytest.mark.parametrize("waits", ["await trio.sleep(60)", "await trio.sleep(0)\nwhile True: pass"])

@@ -346,7 +346,7 @@ def test_a_kernel_that_derives_from_the_python_kernel(tmp_path):
     spec = kernel_spec(env={"NUNCIUS_DIR": str(tmp_path)})
     spec = replace(spec, argv=(sys.executable, str(program), "-f", "{connection_file}"))
     with BlockingKernelManager(spec) as manager, manager.client() as client:
-        client.wait_until_ready(timeout=30)
+        client.wait_until_ready(timeout=60)
         result = client.execute("say('hello')\n%time 1 + 1").result(30)
         assert result.text().startswith("hello\n")
         assert result.data["text/plain"] == "2"
@@ -354,7 +354,7 @@ def test_a_kernel_that_derives_from_the_python_kernel(tmp_path):
             "text/plain": "3"
         }
         assert client.execute("1/0").result(30).error.ename == "ZeroDivisionError"
-        assert client.kernel_info(timeout=30).content["implementation"] == "shouting"
+        assert client.kernel_info(timeout=60).content["implementation"] == "shouting"
 
 
 def test_a_kernelspec_is_written_as_ipykernel_does(layer, tmp_path: Path):

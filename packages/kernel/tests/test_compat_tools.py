@@ -141,15 +141,15 @@ def test_lines_are_split(line: str, parts: tuple[str, ...]):
 def test_jobs_run_while_the_person_works(kernel, frontend, capsys):
     jobs = BackgroundJobManager()
     gate = threading.Event()
-    slow = jobs.new(lambda n: gate.wait(10) and n, 7, daemon=True)
+    slow = jobs.new(lambda n: gate.wait(60) and n, 7, daemon=True)
     kernel.shell.user_ns["x"] = 20
     value = jobs.new("x + 1")
     broken = jobs.new(lambda: 1 / 0)
     for job in (value, broken):
-        job.join(10)
+        job.join(60)
     assert jobs.running == [slow]
     gate.set()
-    slow.join(10)
+    slow.join(60)
     assert (jobs.result(0), jobs[1].result, slow.daemon, value.daemon) == (7, 21, True, False)
     assert (jobs.completed, jobs.dead) == ([slow, value], [broken])
     capsys.readouterr()

@@ -7,7 +7,7 @@ from pathlib import Path
 from nuncius.kernel.install import kernel_spec
 from nuncius.protocol.manager.blocking import BlockingKernelManager
 
-LIMIT = 30
+LIMIT = 60
 
 #: Each of its answers takes longer than the test waits for anything.
 SLOW = """\

@@ -19,7 +19,7 @@ from nuncius.protocol.manager.blocking import BlockingKernelManager
 #: For a machine that has other work to do.
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-LIMIT = 30
+LIMIT = 60
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from nuncius.kernel.install import kernel_spec
 from nuncius.protocol.manager.manager import KernelManager
 from nuncius.protocol.messages import Channel
 
-LIMIT = 30
+LIMIT = 60
 CONVERSATIONS = sorted(Path(__file__).with_name("conversations").glob("*.json"))
 
 

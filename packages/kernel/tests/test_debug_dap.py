@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import signal
-from collections import deque
-from time import monotonic
-from typing import Any
+import sys
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -21,10 +20,12 @@ from nuncius.protocol.core.lifecycle import RestartPolicy
 from nuncius.protocol.manager.blocking import BlockingKernelManager
 from nuncius.protocol.manager.options import ManagerOptions
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from debug_session import LIMIT, Session
+
 #: For a machine that has other work to do.
 CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-LIMIT = 30
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -183,70 +184,6 @@ def test_what_jupyter_adds_works_without_debugpy(shell, frontend):
     assert not debugger.handle({"command": "dumpCell", "seq": 1}, frontend)["success"]
     assert ask("disconnect")["success"]
     debugger.close()
-
-
-class Session:
-    """A frontend with a debugger, as JupyterLab is one."""
-
-    def __init__(self, client: Any) -> None:
-        self.client = client
-        self.events: deque[dict[str, Any]] = deque()
-        self._seq = 0
-        client.subscribe(self._hear)
-
-    def _hear(self, event: Any) -> None:
-        message = getattr(event, "message", event)
-        if getattr(message, "msg_type", "") == "debug_event":
-            self.events.append(message.content)
-
-    def ask(self, command: str, **arguments: Any) -> dict[str, Any]:
-        self._seq += 1
-        reply = self.client.debug(command, arguments, seq=self._seq, timeout=LIMIT).content
-        assert reply["request_seq"] == self._seq
-        return reply
-
-    def body(self, command: str, **arguments: Any) -> dict[str, Any]:
-        reply = self.ask(command, **arguments)
-        assert reply["success"], reply
-        return reply.get("body") or {}
-
-    def until(self, name: str) -> dict[str, Any]:
-        end = monotonic() + LIMIT
-        while monotonic() < end:
-            while self.events:
-                event = self.events.popleft()
-                if event["event"] == name:
-                    return event["body"]
-            self.client.poll(1)
-        raise AssertionError(f"no {name} event came")
-
-    def leave(self, cell: Any, thread: int) -> None:
-        """Step until the cell has ended; it may stop at the line of each call on its way out."""
-        for _ in range(4):
-            self.body("next", threadId=thread)
-            end = monotonic() + LIMIT
-            while not cell.finished and not self._is_stopped() and monotonic() < end:
-                self.client.poll(1)
-            if cell.finished:
-                return
-        raise AssertionError("the cell has not ended")
-
-    def _is_stopped(self) -> bool:
-        stops = [event for event in self.events if event["event"] == "stopped"]
-        self.events.clear()
-        return bool(stops)
-
-    def begin(self) -> None:
-        self.body("initialize", clientID="jupyterlab", adapterID="", pathFormat="path")
-        assert self.ask("attach")["success"]
-
-    def break_in(self, code: str, *lines: int) -> str:
-        path = self.body("dumpCell", code=code)["sourcePath"]
-        asked = [{"line": line} for line in lines]
-        found = self.body("setBreakpoints", source={"path": path}, breakpoints=asked)
-        assert [b["verified"] for b in found["breakpoints"]] == [True] * len(lines)
-        self.body("configurationDone")
-        return path
 
 
 def test_a_session_as_jupyterlab_has_it(tmp_path):

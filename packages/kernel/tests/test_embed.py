@@ -22,7 +22,7 @@ from nuncius.protocol.client.blocking import Client
 from nuncius.protocol.connection import load_connection_file
 from nuncius.protocol.transport.zmq import ZmqChannels
 
-LIMIT = 30
+LIMIT = 60
 
 
 @contextmanager

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -359,3 +360,36 @@ def test_a_session_that_is_over_has_its_end_and_its_number_of_cells(tmp_path):
             assert info[2] is not None
     finally:
         past.close()
+
+
+def test_halves_of_characters_do_not_keep_the_rest_out_of_the_file(sessions, tmp_path):
+    path = tmp_path / "h.sqlite"
+    begin(sessions, path, "a = '\ud800'", "b = 'é'").close()
+    later = begin(sessions, path)
+    assert [source for _, _, source in later.search("*")] == ["a = '\\ud800'", "b = 'é'"]
+
+
+#: As IPython 9 makes it.
+THEIR_SCHEMA = """
+CREATE TABLE sessions (session integer primary key autoincrement, start timestamp, end timestamp, num_cmds integer, remark text);
+CREATE TABLE history (session integer, line integer, source text, source_raw text, PRIMARY KEY (session, line));
+CREATE TABLE output_history (session integer, line integer, output text, PRIMARY KEY (session, line));
+INSERT INTO sessions VALUES (7, '2026-01-02 03:04:05.000006', '2026-01-02 04:00:00.000000', 2, '');
+INSERT INTO history VALUES (7, 1, 'get_ipython().system(''ls'')', '!ls');
+INSERT INTO history VALUES (7, 2, 'x = 1', 'x = 1');
+INSERT INTO output_history VALUES (7, 2, '1');
+"""
+
+
+def test_a_file_of_ipython_is_read_and_continued(tmp_path, capsys):
+    path = tmp_path / "history.sqlite"
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(THEIR_SCHEMA)
+    shell = Shell(ShellOptions(history_file=str(path)))
+    try:
+        shell.run_cell("%history -o ~1/", store_history=True)
+        assert capsys.readouterr().out == "!ls\nx = 1\n1\n"
+        assert list(shell.history_manager.get_range(7, 2)) == [(7, 2, "x = 1")]
+        assert [n for n, *_ in shell.history_manager.search("*")] == [7, 7, 8]
+    finally:
+        shell.close()

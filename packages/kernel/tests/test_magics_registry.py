@@ -132,7 +132,7 @@ def test_a_shell_loads_no_magics_until_one_is_called():
     )
     assert done.stdout.splitlines() == [
         "Interactive namespace is empty.",
-        "['registry', 'table']",
+        "['calling', 'registry', 'table']",
         "['flags', 'namespaces', 'text']",
         "False False",
     ]

@@ -16,7 +16,7 @@ from nuncius.protocol.manager.blocking import BlockingKernelManager
 if TYPE_CHECKING:
     from nuncius.protocol.client.blocking import Client
 
-LIMIT = 30
+LIMIT = 60
 
 
 @pytest.fixture(scope="module")

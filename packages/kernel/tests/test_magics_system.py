@@ -15,7 +15,7 @@ from nuncius.kernel.errors import UsageError
 from nuncius.kernel.magics.store import Database
 from nuncius.kernel.shell import Shell
 
-LIMIT = 30
+LIMIT = 60
 
 
 @pytest.fixture(autouse=True)
@@ -374,7 +374,7 @@ def test_scripts_in_the_background(shell):
     assert run(shell, "pipe.readline()") == b"started\n"
     assert run(shell, "process.poll()") is None
     run(shell, "%killbgscripts")
-    assert run(shell, "process.wait(10) != 0")
+    assert run(shell, "process.wait(60) != 0")
     assert shell.magics_manager.registry["ScriptMagics"].bg_processes == []
 
 
@@ -534,6 +534,14 @@ def test_package_managers_run_for_this_python(shell, capsys, monkeypatch, home):
     assert out.endswith("Note: you may need to restart the kernel to use updated packages.\n")
     run(shell, "%uv pip install 'a b' -q")
     assert f"uv pip install --python {sys.executable} a b -q\n" in capsys.readouterr().out
+    with monkeypatch.context() as patch:  # an environment that uv has made
+        patch.setitem(sys.modules, "pip", None)
+        run(shell, "%pip install 'a b'")
+        assert f"uv pip install --python {sys.executable} a b\n" in capsys.readouterr().out
+        patch.delenv("UV")
+        patch.setenv("PATH", "")
+        patch.setattr(sys, "executable", str(home / "elsewhere" / "python"))
+        assert "-m ensurepip` installs it" in usage_error(shell, "%pip install x")
     assert "does not appear to be a conda environment" in usage_error(shell, "%conda install x")
     monkeypatch.setattr(sys, "prefix", str(home))
     (home / "conda-meta").mkdir()

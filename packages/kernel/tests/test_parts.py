@@ -225,7 +225,7 @@ def test_a_function_waits_for_an_import():
         "try:\n    import not_there\nexcept ModuleNotFoundError:\n    pass\n"
         "else:\n    raise AssertionError\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=30)
+    done = subprocess.run([sys.executable, "-c", code], check=False, timeout=60)
     assert done.returncode == 0
 
 

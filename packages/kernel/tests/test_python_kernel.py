@@ -208,3 +208,15 @@ def test_without_debugpy_nothing_is_promised(monkeypatch):
     monkeypatch.setattr(sys, "path", [p for p in sys.path if "site-packages" not in p])
     assert kernel_info().supported_features == ()
     assert kernel_spec().metadata["debugger"] is False
+
+
+def test_sections_that_a_frontend_omits_are_not_told(kernel, frontend):
+    kernel.execute("def documented(x):\n    'words'")
+
+    def shown(*omitted: str) -> str:
+        request = InspectRequest("documented", 10, 0, omitted)
+        return str(kernel.kernel.inspect(request, frontend)["data"]["text/plain"])
+
+    assert "words" in shown()
+    assert "words" not in shown("docstring")
+    assert "documented(x)" in shown("docstring")

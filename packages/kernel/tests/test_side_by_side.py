@@ -17,7 +17,7 @@ from nuncius.kernel.shell import Shell
 from nuncius.protocol.kernel import CURRENT_IO
 from nuncius.protocol.serving.streams import inherit_in_threads
 
-LIMIT = 20
+LIMIT = 60
 
 
 class Side:

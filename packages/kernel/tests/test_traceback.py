@@ -92,11 +92,11 @@ def test_a_function_is_shown_with_the_names_of_its_arguments(cells: Cells) -> No
         divide(1)
     """
     assert text(cells, source).split("\n\n")[1] == dedent("""\
-        Cell In[1], line 2, in divide(x, more, by, options)
+        Cell In[1], line 2, in divide(x, *more, by, **options)
               1 def divide(x, *more, by=0, **options):
         ----> 2     return x / by
                            ^^^^^^""")
-    assert "in divide(x=1, more=(), by=0, options={})\n" in text(cells, source, "Verbose")
+    assert "in divide(x=1, *more=(), by=0, **options={})\n" in text(cells, source, "Verbose")
 
 
 def test_each_mode_has_its_own_shape(cells: Cells) -> None:

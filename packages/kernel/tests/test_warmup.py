@@ -15,7 +15,7 @@ from nuncius.kernel.install import kernel_spec
 from nuncius.kernel.warmup import MODULES, WarmUp
 from nuncius.protocol.manager.blocking import BlockingKernelManager
 
-LIMIT = 30
+LIMIT = 60
 
 
 @pytest.fixture

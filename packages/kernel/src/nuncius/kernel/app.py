@@ -111,6 +111,8 @@ def build(
             profile_dir=found.profile,
         )
         shell.is_guest, shell.host_gui = guest, host_gui
+        if notebook := os.environ.get("JPY_SESSION_NAME"):
+            shell.namespace.preset({"__session__": notebook})
         if provided:
             shell.at_close(finder.remove)
         return shell

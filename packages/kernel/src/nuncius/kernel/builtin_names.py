@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import builtins
 import sys
+import threading
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel import saying
@@ -89,6 +90,18 @@ def _patch_pdb(module: Any) -> None:
     _before["pdb"], module.set_trace = module.set_trace, _pdb_set_trace
 
 
+def _thread_failed(failed: Any) -> None:
+    """Tell what a thread raised: Python itself does not know the source of cells."""
+    shell: Any = get_shell()
+    error = failed.exc_value
+    if shell is None or error is None or isinstance(error, SystemExit):
+        _before["thread"](failed)
+        return
+    name = "" if failed.thread is None else f" {failed.thread.name}"
+    lines = shell.tracebacks.text(failed.exc_type, error, failed.exc_traceback)
+    saying.complain(f"Exception in thread{name}:\n{lines}\n")
+
+
 def install() -> None:
     """Put the names there; each call needs a `remove`."""
     global _uses
@@ -97,6 +110,7 @@ def install() -> None:
         return
     _before["breakpointhook"] = sys.breakpointhook
     sys.breakpointhook = _breakpoint
+    _before["thread"], threading.excepthook = threading.excepthook, _thread_failed
     for name, value in _names().items():
         _before[name] = builtins.__dict__.get(name, _MISSING)
         setattr(builtins, name, value)
@@ -123,6 +137,9 @@ def remove() -> None:
     hook = _before.pop("breakpointhook")
     if sys.breakpointhook is _breakpoint:
         sys.breakpointhook = hook
+    before_threads = _before.pop("thread")
+    if threading.excepthook is _thread_failed:
+        threading.excepthook = before_threads
     if "pdb" in _before:
         setattr(sys.modules["pdb"], "set_trace", _before.pop("pdb"))  # noqa: B010 - as below
     if "getpass" in _before:

@@ -11,6 +11,9 @@
         ├── ExtensionError          an extension cannot be loaded or unloaded
         └── GuiUnavailable          no such event loop, or its toolkit is not installed
 
+    BaseException
+    └── HardInterrupt               stops a cell that catches KeyboardInterrupt and goes on
+
 Exceptions of the user's code are not wrapped: they are shown as they are.
 """
 
@@ -21,6 +24,7 @@ from nuncius.protocol.errors import NunciusError
 __all__ = [
     "ExtensionError",
     "GuiUnavailable",
+    "HardInterrupt",
     "InputRejected",
     "InvalidAlias",
     "ShellError",
@@ -64,3 +68,7 @@ class ExtensionError(ShellError, ImportError):
 
 class GuiUnavailable(ShellError, ValueError):
     """There is no such event loop, or its toolkit is not installed."""
+
+
+class HardInterrupt(BaseException):
+    """Stops a cell that has caught two interrupts and goes on; shown as a KeyboardInterrupt."""

@@ -1,26 +1,22 @@
-"""Make the parts of a shell when they are first asked for, and pass on what extensions ask the shell to do with them.
+"""Make the parts of a shell when they are first asked for: formatters, magics, history, completer, inspector, and so on.
 
-This is the half of `nuncius.kernel.shell.Shell` that runs no cells: magics, display, errors, history, completion, inspection, system commands. Each method is a line or two; the work is done in the part.
+`nuncius.kernel.services` has what the shell does with them for extensions and frontends; `nuncius.kernel.shell` runs the cells.
 """
 
 from __future__ import annotations
 
 import builtins
-import sys
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from nuncius.kernel import saying
-from nuncius.kernel.errors import UsageError
-from nuncius.kernel.failures import Failures, text_of
+from nuncius.kernel.failures import Failures
 from nuncius.kernel.magics.registry import MagicsManager
 from nuncius.kernel.magics.table import MAGICS
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from nuncius.kernel.api import ExceptionInfo, ShellAPI
+    from nuncius.kernel.api import ShellAPI
     from nuncius.kernel.namespace import Namespace
     from nuncius.kernel.options import ShellOptions
 
@@ -28,7 +24,7 @@ __all__ = ["Parts"]
 
 
 class Parts:
-    """The parts of a shell; see `nuncius.kernel.api.ShellAPI` for what the methods do."""
+    """The parts of a shell; see `nuncius.kernel.api.ShellAPI` for what they do."""
 
     options: ShellOptions
     namespace: Namespace
@@ -77,7 +73,7 @@ class Parts:
         """The configuration as extensions read it, by section; empty without the compatibility layer."""
         return {}
 
-    # -- the namespace -------------------------------------------------------------------------
+    # -- the namespace -----------------------------------------------------------------------------
 
     @property
     def user_global_ns(self) -> dict[str, Any]:
@@ -98,68 +94,7 @@ class Parts:
         """All dictionaries that may hold what the person made."""
         return [self.user_ns, self.user_global_ns, self.namespace.hidden]
 
-    def push(
-        self, variables: Mapping[str, Any] | str | Sequence[str], interactive: bool = True
-    ) -> None:
-        """Put variables into the namespace; see `ShellAPI.push`.
-
-        Raises:
-            TypeError: ``variables`` is neither a mapping nor names.
-        """
-        if isinstance(variables, Mapping):
-            found = dict(variables)
-        elif isinstance(variables, str | list | tuple):
-            names = variables.split() if isinstance(variables, str) else variables
-            frame = sys._getframe(1)  # noqa: SLF001 - the only way to the caller's variables
-            found = {name: eval(name, frame.f_globals, frame.f_locals) for name in names}
-        else:
-            raise TypeError(
-                f"expected variables as a mapping, or names as text or a list, got {variables!r:.80}"
-            )
-        self.namespace.push(found, interactive)
-
-    def drop_by_id(self, variables: Mapping[str, Any]) -> None:
-        """Remove variables that still have these values."""
-        self.namespace.drop_by_id(variables)
-
-    def del_var(self, varname: str, by_name: bool = False) -> None:
-        """Delete a variable."""
-        self.namespace.delete(varname, by_name)
-
-    def reset(self, new_session: bool = True, aggressive: bool = False) -> None:
-        """Clear the namespace and the caches.
-
-        Args:
-            new_session: Begin a new session of the history, counting from 1.
-            aggressive: Also forget the packages that cells imported, so that they are read again.
-        """
-        packages: set[str] = set()
-        if aggressive:
-            from nuncius.kernel.magics.namespaces import forget_packages, packages_of
-
-            packages = packages_of(self.user_ns)
-        if new_session:
-            self.execution_count = 1
-            if self._history is not None and hasattr(self._history, "reset"):
-                self._history.reset(new_session=True)
-        self.failures.forget()
-        self.namespace.reset()
-        if packages:
-            forget_packages(packages)
-
-    def var_expand(self, cmd: str, depth: int = 0, formatter: Any = None) -> str:
-        """Replace ``$name`` and ``{expression}``; see `ShellAPI.var_expand`."""
-        if "$" not in cmd and "{" not in cmd:
-            return cmd
-        from nuncius.kernel.expand import expand
-
-        names = dict(self.user_ns)
-        with suppress(ValueError):  # so many frames there are not
-            # a magic in a function sees the function's variables
-            names.update(sys._getframe(depth + 1).f_locals)  # noqa: SLF001
-        return expand(cmd, names, formatter)
-
-    # -- display ---------------------------------------------------------------------------------
+    # -- display -----------------------------------------------------------------------------------
 
     @property
     def display_formatter(self) -> Any:
@@ -187,7 +122,7 @@ class Parts:
         if len(texts) > max(self.options.cache_size, 2):
             del texts[next(iter(texts))]
 
-    # -- magics, aliases, extensions -------------------------------------------------------------
+    # -- magics, aliases, extensions ---------------------------------------------------------------
 
     @property
     def automagic(self) -> bool:
@@ -207,108 +142,6 @@ class Parts:
     def autocall(self, value: int) -> None:
         self.prefilter.autocall = value
 
-    def register_magics(self, *objects: Any) -> None:
-        """Add Magics classes or instances."""
-        self.magics_manager.register(*objects)
-
-    def register_magic_function(
-        self, func: Callable[..., Any], magic_kind: str = "line", magic_name: str | None = None
-    ) -> None:
-        """Add one magic function."""
-        self.magics_manager.register_function(func, magic_kind, magic_name)
-
-    def find_line_magic(self, magic_name: str) -> Callable[..., Any] | None:
-        """Return a line magic, loading it if need be."""
-        return self.magics_manager.find(magic_name, "line")
-
-    def find_cell_magic(self, magic_name: str) -> Callable[..., Any] | None:
-        """Return a cell magic, loading it if need be."""
-        return self.magics_manager.find(magic_name, "cell")
-
-    def find_magic(self, magic_name: str, magic_kind: str = "line") -> Callable[..., Any] | None:
-        """Return a magic of a kind."""
-        return self.magics_manager.find(magic_name, magic_kind)
-
-    def run_line_magic(self, magic_name: str, line: str, _stack_depth: int = 1) -> Any:
-        """Run ``%name line``.
-
-        Raises:
-            UsageError: There is no such magic, or it was called in a wrong way.
-        """
-        __tracebackhide__ = True
-        function = self.find_line_magic(magic_name)
-        if function is None:
-            raise UsageError(self._no_magic(magic_name, "line"))
-        if not getattr(function, "_ipython_magic_no_var_expand", False):
-            line = self.var_expand(line, _stack_depth)
-        keywords: dict[str, Any] = {}
-        if getattr(function, "needs_local_scope", False):
-            keywords["local_ns"] = self._caller_locals(_stack_depth)
-        return _unless_silenced(function(line, **keywords), function, line)
-
-    def run_cell_magic(self, magic_name: str, line: str, cell: str) -> Any:
-        """Run ``%%name line`` with the rest of the cell.
-
-        Raises:
-            UsageError: There is no such magic, or it was called in a wrong way.
-        """
-        __tracebackhide__ = True
-        function = self.find_cell_magic(magic_name)
-        if function is None:
-            raise UsageError(self._no_magic(magic_name, "cell"))
-        if cell == "" and self.magics_manager.has(magic_name, "line") and not cell:
-            line_too = self.find_line_magic(magic_name)
-            if line_too is not function:
-                raise UsageError(
-                    f"%%{magic_name} is a cell magic, but the cell body is empty. "
-                    f"Did you mean the line magic %{magic_name} (single %)?"
-                )
-        if not getattr(function, "_ipython_magic_no_var_expand", False):
-            line = self.var_expand(line, 1)
-        keywords: dict[str, Any] = {}
-        if getattr(function, "needs_local_scope", False):
-            keywords["local_ns"] = self.user_ns
-        return _unless_silenced(function(line, cell, **keywords), function, cell)
-
-    async def await_magic(self, kind: str, name: str, *texts: str) -> Any:
-        """Run a magic, awaiting what its code awaits: what a cell with ``await`` under such a magic calls.
-
-        Args:
-            kind: ``line`` or ``cell``.
-            name: Of the magic.
-            *texts: The line; and the cell.
-        """
-        __tracebackhide__ = True
-        from nuncius.kernel.magics.awaiting import Unfinished, call_unfinished
-
-        if kind == "cell":
-            result = call_unfinished(self.run_cell_magic, name, *texts)
-        else:
-            result = call_unfinished(self.run_line_magic, name, *texts, 3)
-        if isinstance(result, Unfinished):
-            result = _unless_silenced(
-                await result.coroutine, self.find_magic(name, kind), texts[-1]
-            )
-        return result
-
-    def magic(self, arg_s: str) -> Any:
-        """Run a line magic, given as one text."""
-        name, _, line = arg_s.lstrip("%").partition(" ")
-        return self.run_line_magic(name, line.strip(), _stack_depth=2)
-
-    def _caller_locals(self, depth: int) -> dict[str, Any]:
-        frame = sys._getframe(depth + 1)  # noqa: SLF001 - the only way to the caller's variables
-        return self.user_ns if frame.f_locals is self.user_global_ns else frame.f_locals
-
-    def _no_magic(self, name: str, kind: str) -> str:
-        from nuncius.protocol.app.options import nearest
-
-        mark, other_mark, other = ("%", "%%", "cell") if kind == "line" else ("%%", "%", "line")
-        text = f"{kind.capitalize()} magic function `{mark}{name}` not found"
-        if self.magics_manager.has(name, other):
-            return f"{text}; there is a {other} magic `{other_mark}{name}`: did you mean that?"
-        return f"{text}{nearest(name, self.magics_manager.names(kind)) or '.'}"
-
     @property
     def extension_manager(self) -> Any:
         """Loads, reloads and unloads extensions."""
@@ -326,35 +159,6 @@ class Parts:
 
             self._alias_manager = AliasManager(self)
         return self._alias_manager
-
-    def define_macro(self, name: str, themacro: Any) -> None:
-        """Put a macro into the namespace.
-
-        Raises:
-            ValueError: It is neither a macro nor text.
-        """
-        from nuncius.kernel.macro import Macro
-
-        macro = Macro(themacro) if isinstance(themacro, str) else themacro
-        if not isinstance(macro, Macro):
-            raise ValueError(f"expected a macro or text, got {themacro!r:.80}")
-        self.user_ns[name] = macro
-
-    def set_hook(
-        self,
-        name: str,
-        hook: Callable[..., Any],
-        priority: int = 50,
-        str_key: str | None = None,
-        re_key: str | None = None,
-        _warn_deprecated: bool = True,
-    ) -> None:
-        """Add a hook; it is called with the shell first."""
-        if name != "complete_command":  # its caller gives the shell
-            from types import MethodType
-
-            hook = MethodType(hook, self)
-        self.hooks.set(name, hook, priority, str_key, re_key)
 
     # -- errors ------------------------------------------------------------------------------------
 
@@ -387,69 +191,6 @@ class Parts:
 
     SyntaxTB = InteractiveTB
 
-    def set_custom_exc(
-        self,
-        exc_tuple: tuple[type[BaseException], ...],
-        handler: Callable[..., Any] | None,
-    ) -> None:
-        """Have a handler called for these exceptions; see `ShellAPI.set_custom_exc`."""
-        self.failures.set_custom(exc_tuple, handler)
-
-    @property
-    def custom_exceptions(self) -> tuple[type[BaseException], ...]:
-        """The exceptions that have a handler of their own."""
-        return self.failures.custom
-
-    def _get_exc_info(self, exc_tuple: ExceptionInfo | None = None) -> ExceptionInfo:
-        """Return that exception, or the one that is being handled, or the last one."""
-        if exc_tuple is not None:
-            return exc_tuple
-        error = sys.exception() or getattr(sys, "last_value", None)
-        if error is None:
-            raise ValueError("No exception to find")
-        return type(error), error, error.__traceback__
-
-    def showtraceback(
-        self,
-        exc_tuple: ExceptionInfo | None = None,
-        filename: str | None = None,
-        tb_offset: int | None = None,
-        exception_only: bool = False,
-        running_compiled_code: bool = False,
-    ) -> None:
-        """Show the exception that is being handled, or that one; never raises."""
-        error = sys.exception() if exc_tuple is None else exc_tuple[1]
-        if error is None:
-            saying.complain("No traceback available to show.\n")
-            return
-        traceback = None if exc_tuple is None else exc_tuple[2]
-        self.failures.show(error, traceback, offset=tb_offset or 0, only=exception_only)
-
-    def _showtraceback(
-        self, etype: type[BaseException], evalue: BaseException, stb: list[str]
-    ) -> None:
-        """Show the blocks of a traceback; extensions replace this."""
-        self.failures.publish(etype.__name__, text_of(evalue), stb)
-
-    def showsyntaxerror(
-        self, filename: str | None = None, running_compiled_code: bool = False
-    ) -> None:
-        """Show the SyntaxError that is being handled."""
-        self.showtraceback(filename=filename)
-
-    def show_usage_error(self, exc: BaseException) -> None:
-        """Show that a magic was called in a wrong way."""
-        saying.complain(f"UsageError: {exc}\n")
-
-    def get_exception_only(self, exc_tuple: ExceptionInfo | None = None) -> str:
-        """Return the last lines of a traceback: what was raised."""
-        error = sys.exception() if exc_tuple is None else exc_tuple[1]
-        return "" if error is None else "".join(self.tracebacks.format_only(error))
-
-    def excepthook(self, etype: Any, value: Any, tb: Any) -> None:
-        """Show an exception, as `sys.excepthook` does."""
-        self.showtraceback((etype, value, tb))
-
     def frontends_get(
         self,
         msg_type: str,
@@ -465,7 +206,7 @@ class Parts:
         io.publish(msg_type, content, metadata=metadata, buffers=buffers)
         return True
 
-    # -- history -------------------------------------------------------------------------------------
+    # -- history -----------------------------------------------------------------------------------
 
     @property
     def history_manager(self) -> Any:
@@ -502,22 +243,7 @@ class Parts:
         """Remember a cell in the history."""
         self.history_manager.store_inputs(number, cell, raw_cell)
 
-    # -- completion and inspection -------------------------------------------------------------------
-
-    def complete(
-        self, text: str, line: str | None = None, cursor_pos: int | None = None
-    ) -> tuple[str, list[str]]:
-        """Return the text that is completed, and its completions."""
-        code = text if line is None else line
-        position = len(code) if cursor_pos is None else cursor_pos
-        reply = self.complete_reply(code, position)
-        start, end = reply["cursor_start"], reply["cursor_end"]
-        return code[start:end], list(reply["matches"])
-
-    def complete_reply(self, code: str, cursor_pos: int) -> dict[str, Any]:
-        """Return the content of ``complete_reply``."""
-        reply: dict[str, Any] = self.completer.complete(code, cursor_pos).reply()
-        return reply
+    # -- completion and inspection -----------------------------------------------------------------
 
     @property
     def completer(self) -> Any:
@@ -537,12 +263,6 @@ class Parts:
     def _config_names(self) -> dict[str, list[str]]:
         return {"ShellOptions": list(type(self.options).__fields__)}
 
-    def set_custom_completer(self, completer: Callable[..., Any], pos: int = 0) -> None:
-        """Add a function that is called with the completer and a text, and returns completions."""
-        from types import MethodType
-
-        self.completer.add(MethodType(completer, self.completer), pos)
-
     @property
     def inspector(self) -> Any:
         """Tells what objects are."""
@@ -552,92 +272,7 @@ class Parts:
             self._inspector = inspector_for(cast("ShellAPI", self))
         return self._inspector
 
-    def inspect_reply(
-        self, code: str, cursor_pos: int, detail_level: int, omit_sections: Sequence[str]
-    ) -> dict[str, Any]:
-        """Return the content of ``inspect_reply``."""
-        reply: dict[str, Any] = self.inspector.reply(code, cursor_pos, detail_level, omit_sections)
-        return reply
-
-    def object_inspect(self, oname: str, detail_level: int = 0) -> dict[str, Any]:
-        """Return what is known of an object by field; ``found`` is False when there is none."""
-        info = self.inspector.info(oname, detail_level)
-        return {"name": oname, "found": False} if info is None else info.as_dict()
-
-    def history_reply(self, request: Any) -> list[Any]:
-        """Return the entries of ``history_reply``."""
-        from nuncius.kernel.questions import history
-
-        return history(self, request)
-
-    def object_inspect_mime(
-        self, oname: str, detail_level: int = 0, omit_sections: Sequence[str] = ()
-    ) -> dict[str, Any]:
-        """Return what is known of an object as a mime bundle.
-
-        Raises:
-            KeyError: There is no such object.
-        """
-        bundle: dict[str, Any] | None = self.inspector.bundle(oname, detail_level, omit_sections)
-        if bundle is None:
-            raise KeyError(oname)
-        return bundle
-
-    # -- files and code from elsewhere ------------------------------------------------------------
-
-    def safe_execfile(
-        self,
-        fname: str,
-        *where: dict[str, Any],
-        exit_ignore: bool = False,
-        raise_exceptions: bool = False,
-        shell_futures: bool = False,
-    ) -> None:
-        """Run a Python file, showing what it raises."""
-        from nuncius.kernel.files import run_python_file
-
-        run_python_file(
-            self,
-            fname,
-            *where,
-            exit_ignore=exit_ignore,
-            raise_exceptions=raise_exceptions,
-            shell_futures=shell_futures,
-        )
-
-    def safe_execfile_ipy(
-        self, fname: str, shell_futures: bool = False, raise_exceptions: bool = False
-    ) -> None:
-        """Run a file of cells with magics (``.ipy`` or ``.ipynb``)."""
-        from nuncius.kernel.files import run_cells_file
-
-        run_cells_file(self, fname, shell_futures, raise_exceptions)
-
-    def safe_run_module(self, mod_name: str, where: dict[str, Any]) -> None:
-        """Run a module as ``python -m`` does, and put its names into ``where``."""
-        from nuncius.kernel.files import run_module
-
-        run_module(self, mod_name, where)
-
-    def extract_input_lines(self, range_str: str, raw: bool = False) -> str:
-        """Return the source of cells by a history range."""
-        lines = self.history_manager.get_range_by_str(range_str, raw=raw)
-        return "\n".join(source for _, _, source in lines)
-
-    def find_user_code(
-        self,
-        target: str,
-        raw: bool = True,
-        py_only: bool = False,
-        skip_encoding_cookie: bool = True,
-        search_ns: bool = False,
-    ) -> str:
-        """Return source by a history range, a file name, or the name of a macro or string."""
-        from nuncius.kernel.files import find_code
-
-        return find_code(self, target, raw, py_only, search_ns)
-
-    # -- event loops and figures -------------------------------------------------------------------
+    # -- event loops -------------------------------------------------------------------------------
 
     def enable_gui(self, gui: str | None = None) -> None:
         """Run a toolkit's event loop while the kernel waits; None ends it."""
@@ -660,20 +295,6 @@ class Parts:
         if self._pumps is not None:
             self._pumps.schedule()
 
-    def enable_matplotlib(self, gui: str | None = None) -> tuple[str | None, str | None]:
-        """Make figures appear; returns the toolkit and matplotlib's backend."""
-        from nuncius.kernel.gui.matplotlib import enable
-
-        return enable(self, gui)
-
-    def enable_pylab(
-        self, gui: str | None = None, import_all: bool = True, welcome_message: bool = False
-    ) -> tuple[str | None, str | None, list[str]]:
-        """Make figures appear, and import numpy's and matplotlib's names."""
-        from nuncius.kernel.gui.matplotlib import enable_pylab
-
-        return enable_pylab(self, gui, import_all)
-
     # -- comms -------------------------------------------------------------------------------------
 
     @property
@@ -684,43 +305,3 @@ class Parts:
 
             self._comms = Comms(self)
         return self._comms
-
-    # -- the operating system ------------------------------------------------------------------------
-
-    def system(self, cmd: str) -> None:
-        """Run a command of the operating system, with its output in the cell.
-
-        Raises:
-            OSError: It is to run in the background, where its output has no terminal to go to.
-        """
-        from nuncius.kernel.system import has_terminal, system
-
-        if cmd.rstrip().endswith("&") and not has_terminal():
-            raise OSError(
-                "a command in the background has no place for its output here: use %%script --bg"
-            )
-        self.user_ns["_exit_code"] = system(self.var_expand(cmd, depth=1))
-
-    system_piped = system
-    system_raw = system
-
-    def getoutput(self, cmd: str, split: bool = True, depth: int = 0) -> Any:
-        """Run a command, and return its output: a list of lines, or one text."""
-        if cmd.rstrip().endswith("&"):
-            raise OSError("the output of a command in the background cannot be had")
-        from nuncius.kernel.slist import LSString, SList
-        from nuncius.kernel.system import getoutput
-
-        text, code = getoutput(self.var_expand(cmd, depth=depth + 1))
-        self.user_ns["_exit_code"] = code
-        return SList(text.splitlines()) if split else LSString(text)
-
-
-def _unless_silenced(result: Any, function: Any, code: str) -> Any:
-    """Return the value of a magic; None if a semicolon at the end of its code silences it."""
-    if not getattr(function, "_ipython_magic_output_can_be_silenced", False) or ";" not in code:
-        return result
-    from nuncius.kernel.display.hook import ends_with_semicolon
-    from nuncius.kernel.magics.awaiting import Unfinished
-
-    return None if ends_with_semicolon(code) and not isinstance(result, Unfinished) else result

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import sys
 import threading
+from time import perf_counter, process_time
 from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.kernel import (
+    CURRENT_IO,
     CompleteRequest,
     ExecuteRequest,
     HistoryRequest,
@@ -19,6 +21,7 @@ from nuncius.protocol.kernel import (
     KernelIO,
     Reply,
 )
+from nuncius.protocol.session import utc_now
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["PythonKernel", "kernel_info"]
 
 _VERSION = "0.1.0"
+
+#: Interrupts that a cell may catch: programs do so once, to end in their own way.
+_CATCHABLE = 2
 
 
 def _features() -> tuple[str, ...]:
@@ -65,6 +71,34 @@ def kernel_info() -> KernelInfo:
     )
 
 
+class _Times:
+    """When a cell began, and how long it took."""
+
+    __slots__ = ("_began", "_cpu", "_ready", "_started")
+
+    def __init__(self) -> None:
+        self._started = utc_now()
+        self._cpu = process_time()
+        self._began = self._ready = perf_counter()
+
+    def prepared(self) -> None:
+        """The cell is compiled."""
+        self._ready = perf_counter()
+
+    def metadata(self) -> dict[str, Any]:
+        """Return what is known now: ``started`` as Jupyter's own kernel has it, and ``spans`` in seconds."""
+        now = perf_counter()
+        return {
+            "started": self._started,
+            "dependencies_met": True,
+            "spans": {
+                "prepare": round(self._ready - self._began, 6),
+                "run": round(now - self._ready, 6),
+                "cpu": round(process_time() - self._cpu, 6),
+            },
+        }
+
+
 class PythonKernel(Kernel):
     """Python, for any frontend.
 
@@ -92,11 +126,35 @@ class PythonKernel(Kernel):
         #: Load what will be needed while there is nothing to do: for kernels with a process of their own.
         self.warms_up = False
         self._warm_up: Any = None
+        #: How often the cell that runs was interrupted.
+        self._interruptions = 0
         #: The session of the connection, once there is one.
         self.connection_session: Any = None
         #: Makes what has the further names by which extensions know a kernel; None without the compatibility layer.
         self.make_face: Callable[[PythonKernel], Any] | None = None
         self._face: Any = None
+
+    def use_interrupts(self, interrupts: Any) -> None:
+        """Take notice of what raises interrupts in cells; the server calls this."""
+        interrupts.error = self._interruption
+
+    def _interruption(self) -> BaseException:
+        """Return what an interrupt raises in the cell: the third one cannot be caught as a KeyboardInterrupt."""
+        shell = self._shell
+        if shell is None or not shell.runs_code:
+            return KeyboardInterrupt()
+        self._interruptions += 1
+        if self._interruptions > _CATCHABLE:
+            from nuncius.kernel.errors import HardInterrupt
+
+            return HardInterrupt("the cell caught the interrupts before")
+        if self._interruptions == _CATCHABLE:
+            from nuncius.kernel import saying
+
+            saying.complain(
+                "The cell has caught an interrupt, and goes on. The next one it cannot catch.\n"
+            )
+        return KeyboardInterrupt()
 
     def use_session(self, session: Any) -> None:
         """Take notice of the session that signs the kernel's messages; the server calls this."""
@@ -143,8 +201,15 @@ class PythonKernel(Kernel):
         if self.warms_up:
             from nuncius.kernel.warmup import WarmUp
 
-            self._warm_up = WarmUp(lambda: shell.is_running)
+            self._warm_up = WarmUp(lambda: shell.is_running, then=self._pack_faster)
             self._warm_up.start()
+
+    def _pack_faster(self) -> None:
+        """Have messages encoded by orjson from now on, where it is installed: to load it takes a fifth of the start."""
+        if self.connection_session is not None:
+            from nuncius.protocol.packing import json_packer
+
+            self.connection_session.packer = json_packer()
 
     # -- running cells ---------------------------------------------------------------------------
 
@@ -158,13 +223,17 @@ class PythonKernel(Kernel):
     def run(self, request: ExecuteRequest) -> Reply | Awaitable[Reply]:
         """Run a cell that was announced."""
         shell = self.shell
+        self._interruptions = 0
         number = shell.execution_count
         shell.payload_manager.clear_payload()
         shell.failures.last = None
+        times = _Times()
         prepared = shell.prepare_request(request)
+        times.prepared()
         if prepared.awaits and shell.uses_asyncio:
-            return self._execute_async(prepared, request, number)
+            return self._execute_async(prepared, request, number, times)
         reply = self._reply(shell.run_now(prepared), request, number)
+        self._tell_times(times, reply)
         return self._with_loop(reply, shell) if shell.wants_loop else reply
 
     async def _with_loop(self, reply: Reply, shell: Shell) -> Reply:
@@ -173,9 +242,18 @@ class PythonKernel(Kernel):
         return reply
 
     async def _execute_async(
-        self, prepared: Prepared, request: ExecuteRequest, number: int
+        self, prepared: Prepared, request: ExecuteRequest, number: int, times: _Times
     ) -> Reply:
-        return self._reply(await self.shell.run_prepared(prepared), request, number)
+        reply = self._reply(await self.shell.run_prepared(prepared), request, number)
+        self._tell_times(times, reply)
+        return reply
+
+    def _tell_times(self, times: _Times, reply: Reply) -> None:
+        """Put into the metadata of the reply when the cell began, and where its time went."""
+        session, io = self.connection_session, CURRENT_IO.get()
+        if session is not None and io is not None:
+            told = {"engine": session.session_id, "status": reply["status"], **times.metadata()}
+            io.reply_metadata = told  # type: ignore[attr-defined]
 
     def _reply(self, result: ExecutionResult, request: ExecuteRequest, number: int) -> Reply:
         shell = self.shell

@@ -19,17 +19,17 @@ from nuncius.kernel.compile import Compiler, Piece
 from nuncius.kernel.current import CURRENT_SHELL, enter_shell, leave_shell
 from nuncius.kernel.display.hook import DisplayHook, ends_with_semicolon
 from nuncius.kernel.display.publish import DisplayPublisher, encode_binary
-from nuncius.kernel.errors import InputRejected
+from nuncius.kernel.errors import HardInterrupt, InputRejected
 from nuncius.kernel.events import EventManager
 from nuncius.kernel.failures import text_of
 from nuncius.kernel.hooks import Hooks
 from nuncius.kernel.namespace import Namespace
 from nuncius.kernel.options import ShellOptions
-from nuncius.kernel.parts import Parts
 from nuncius.kernel.payload import PayloadManager
 from nuncius.kernel.prefilter import ExitAutocall, Prefilter
 from nuncius.kernel.results import ExecutionInfo, ExecutionResult
 from nuncius.kernel.runner import LoopRunner, drive, loop_runner, run_pieces
+from nuncius.kernel.services import Services
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
 from nuncius.protocol.text.inputs import TransformerManager
 from nuncius.protocol.values import Value, replace
@@ -69,7 +69,7 @@ class Prepared(Value, frozen=False):
         return False
 
 
-class Shell(Parts):
+class Shell(Services):
     """The interactive core.
 
     Args:
@@ -127,6 +127,8 @@ class Shell(Parts):
         self._last_io: KernelIO | None = None
         #: How deep in `run_cell` we are: a magic may run cells itself.
         self._depth = 0
+        #: Code of a cell runs, rather than our own around it.
+        self.runs_code = False
         super().__init__()
         self.prefilter = Prefilter(self.user_ns, self.magics_manager.has, self)
         self.prefilter.automagic = self.options.automagic
@@ -426,10 +428,11 @@ class Shell(Parts):
         self._depth += 1
         try:
             await self._run(prepared, result)
-        except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - rule 1
+        except (Exception, KeyboardInterrupt, HardInterrupt) as error:  # noqa: BLE001 - rule 1
             self.showtraceback()
-            result.error_in_exec = error
+            result.error_in_exec = _as_interrupt(error)
         finally:
+            self.runs_code = False
             self._depth -= 1
             _reset(CURRENT_SHELL, token)
         self._conclude(result)
@@ -462,9 +465,13 @@ class Shell(Parts):
         token = hook.cell.set((result.execution_count or self.execution_count, result))
         try:
             hook.install(result)
-            await run_pieces(
-                prepared.pieces, self.user_global_ns, self.user_ns, self._shower(prepared)
-            )
+            self.runs_code = True
+            try:
+                await run_pieces(
+                    prepared.pieces, self.user_global_ns, self.user_ns, self._shower(prepared)
+                )
+            finally:
+                self.runs_code = self._depth > 1
         except SystemExit as error:
             result.error_in_exec = error
             if not prepared.info.silent:
@@ -578,8 +585,10 @@ class Shell(Parts):
 
 
 def _as_interrupt(error: BaseException) -> BaseException:
-    """Return the KeyboardInterrupt that a cancelled wait stands for."""
+    """Return the KeyboardInterrupt that a cancelled wait stands for, or one that could not be caught."""
     kind = type(error)
+    if kind is HardInterrupt:
+        return KeyboardInterrupt(*error.args).with_traceback(error.__traceback__)
     if kind.__name__ == "CancelledError" and kind.__module__ == "asyncio.exceptions":
         return KeyboardInterrupt().with_traceback(error.__traceback__)
     return error

@@ -50,11 +50,18 @@ class WarmUp:
     Args:
         busy: Tells whether a request is being answered.
         modules: Their names.
+        then: Called at the end, in the thread.
     """
 
-    def __init__(self, busy: Callable[[], bool], modules: Sequence[str] = MODULES) -> None:
+    def __init__(
+        self,
+        busy: Callable[[], bool],
+        modules: Sequence[str] = MODULES,
+        then: Callable[[], None] | None = None,
+    ) -> None:
         self._busy = busy
         self._modules = modules
+        self._then = then
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="nuncius-warm-up", daemon=True)
 
@@ -86,3 +93,5 @@ class WarmUp:
                     return
                 if self._stopped.wait(_REST):
                     return
+        if self._then is not None:
+            self._then()

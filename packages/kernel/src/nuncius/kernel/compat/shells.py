@@ -54,6 +54,9 @@ class InteractiveShell(ShellAttributes, Shell):
         self.configurables: list[Any] = [self]
         if parent is not None:
             self.parent = parent
+        for name in ("banner1", "banner2"):
+            if name in traits:
+                setattr(self, name, traits[name])
         if user_module is None and user_ns is not None and "__name__" in user_ns:
             user_module = sys.modules.get(str(user_ns["__name__"]))
         super(InteractiveShell, self).__init__(  # noqa: UP008 - see __class__

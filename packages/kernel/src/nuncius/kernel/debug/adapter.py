@@ -17,6 +17,7 @@ from nuncius.kernel.debug.wire import Decoder, WireError, encode
 
 __all__ = [
     "Adapter",
+    "AdapterGone",
     "available",
     "end_stepping",
     "ensure_tracing",
@@ -35,6 +36,10 @@ _listening: tuple[str, int] | None = None
 
 #: How debugpy marks a thread that is not to stop.
 _RUNS = 1
+
+
+class AdapterGone(ConnectionError):
+    """The process of debugpy's adapter has ended."""
 
 
 def available() -> bool:
@@ -118,6 +123,21 @@ def _listen() -> tuple[str, int]:
     return _listening
 
 
+def _connect(patience: float) -> socket.socket:
+    """Return a connection to the adapter.
+
+    Raises:
+        AdapterGone: Its process has ended.
+    """
+    address = _listen()
+    try:
+        return socket.create_connection(address, timeout=patience)
+    except OSError as error:
+        raise AdapterGone(
+            f"debugpy's adapter has ended, and can be started only once in a process: restart the kernel to debug again ({error})"
+        ) from None
+
+
 class Adapter:
     """A connection to debugpy's adapter.
 
@@ -133,7 +153,10 @@ class Adapter:
         self._waiting: dict[int, Future[dict[str, Any]]] = {}
         self._lock = threading.Lock()
         self.initialized = threading.Event()
-        self._socket = socket.create_connection(_listen(), timeout=patience)
+        #: Why there is nobody to talk to any more; empty as long as there is.
+        self.gone = ""
+        self._closing = False
+        self._socket = _connect(patience)
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._thread = threading.Thread(target=self._read, name="nuncius-debugger", daemon=True)
@@ -155,7 +178,10 @@ class Adapter:
         with self._lock:
             ask = self._conversation.request(request)
             self._waiting[ask.message["seq"]] = answer
-        self._write(ask)
+        if self.gone:
+            self._end(self.gone)
+        else:
+            self._write(ask)
         return answer
 
     def wait(self, request: Mapping[str, Any], answer: Future[dict[str, Any]]) -> dict[str, Any]:
@@ -173,6 +199,7 @@ class Adapter:
 
     def close(self) -> None:
         """End the connection; the program goes on."""
+        self._closing = True
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         if threading.current_thread() is not self._thread:
@@ -201,9 +228,13 @@ class Adapter:
 
     def _end(self, why: str) -> None:
         with self._lock:
+            is_news = not (self.gone or self._closing)
+            self.gone = why
             effects = self._conversation.ended(why)
         self._perform(effects)
         self.initialized.set()
+        if is_news:
+            self._tell({"type": "event", "seq": 0, "event": "terminated", "body": {}})
 
     def _perform(self, effects: list[Effect]) -> None:
         for effect in effects:

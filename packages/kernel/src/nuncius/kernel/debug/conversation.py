@@ -43,7 +43,7 @@ Effect = Ask | Answered | Told
 _RESUMING = frozenset({"continue", "next", "stepIn", "stepOut", "goto"})
 
 #: Events that are the adapter's own affair, or about its launch.
-_PRIVATE = frozenset({"debugpySockets", "debugpyWaitingForServer", "output"})
+_PRIVATE = frozenset({"debugpySockets", "debugpyWaitingForServer"})
 
 
 class Conversation:
@@ -137,6 +137,8 @@ class Conversation:
                 self.stopped.clear()
             case "continued":
                 self.stopped.discard(body.get("threadId", 0))
+            case "output" if body.get("category") == "telemetry":
+                return []
             case name if name in _PRIVATE:
                 return []
         return [Told(event)]

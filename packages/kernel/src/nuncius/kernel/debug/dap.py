@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from nuncius.kernel.compile import HASH_SEED
 from nuncius.kernel.debug.adapter import (
     Adapter,
+    AdapterGone,
     available,
     end_stepping,
     ensure_tracing,
@@ -25,6 +27,7 @@ from nuncius.kernel.debug.adapter import (
     stop_tracing,
 )
 from nuncius.kernel.debug.explorer import FIRST_REFERENCE, Explorer
+from nuncius.kernel.debug.places import LARGE, PAGED, Places, countable
 from nuncius.protocol.text.inputs import leading_empty_lines
 
 if TYPE_CHECKING:
@@ -35,19 +38,20 @@ __all__ = ["DapDebugger", "attached", "deposit", "stop_at"]
 Request = Mapping[str, Any]
 Response = dict[str, Any]
 
-#: Debuggers that a frontend is attached to.
-_attached: set[int] = set()
+#: Debuggers that a frontend is attached to -> what they talk to.
+_attached: dict[int, Adapter] = {}
 
 #: Requests that make sense only while something is stopped.
 _WHILE_STOPPED = frozenset({"continue", "next", "stepIn", "stepOut", "stackTrace", "scopes"})
 
 #: What an expression in a stopped frame has left for us.
 _deposited: dict[int, Any] = {}
+_numbers = count(1)
 
 
 def attached() -> bool:
     """Tell whether a frontend's debugger is attached to this process."""
-    return bool(_attached)
+    return not all(adapter.gone for adapter in _attached.values())
 
 
 def deposit(number: int, value: Any) -> None:
@@ -78,6 +82,9 @@ class DapDebugger:
         self._io: KernelIO | None = None
         self._adapter: Adapter | None = None
         self._explorer = Explorer()
+        self._places = Places()
+        #: Whether the frontend asks for pages when it is told how much there is.
+        self._pages = False
         #: Path -> breakpoints, as the adapter has set them.
         self._breakpoints: dict[str, list[dict[str, Any]]] = {}
         self._dumped: set[Path] = set()
@@ -88,8 +95,11 @@ class DapDebugger:
             "configurationDone": self._configuration_done,
             "setBreakpoints": self._set_breakpoints,
             "stackTrace": self._stack_trace,
+            "scopes": self._scopes,
+            "evaluate": self._evaluate,
             "variables": self._variables,
             "disconnect": self._disconnect,
+            "terminate": self._disconnect,  # the kernel is not the debugger's to end
             "dumpCell": self._dump_cell,
             "debugInfo": self._debug_info,
             "inspectVariables": self._inspect_variables,
@@ -105,6 +115,8 @@ class DapDebugger:
         handler = self._handlers.get(str(request.get("command", "")), self._forward)
         try:
             return handler(request)
+        except AdapterGone as error:
+            return _failure(request, str(error))
         except (KeyError, TypeError, ValueError, OSError) as error:
             return _failure(request, f"{type(error).__name__}: {error}")
 
@@ -127,8 +139,10 @@ class DapDebugger:
 
     def close(self) -> None:
         """Let go of the adapter; cells that are stopped go on."""
+        self._breakpoints.clear()
+        self._places.forget()
         if id(self) in _attached:
-            _attached.discard(id(self))
+            del _attached[id(self)]
             events = self._shell.events
             events.unregister("post_execute", end_stepping)
             events.unregister("pre_execute", ensure_tracing)
@@ -154,6 +168,9 @@ class DapDebugger:
         return self._adapter is not None and bool(self._adapter.stopped)
 
     def _tell(self, event: dict[str, Any]) -> None:
+        if event.get("event") in ("continued", "terminated"):
+            self._places.forget()
+            self._explorer.forget()
         if self._io is not None:
             self._io.publish("debug_event", event)
 
@@ -167,6 +184,9 @@ class DapDebugger:
     # -- beginning and end ---------------------------------------------------------------------
 
     def _initialize(self, request: Request) -> Response:
+        self._pages = bool((request.get("arguments") or {}).get("supportsVariablePaging"))
+        if self._adapter is not None and self._adapter.gone:
+            self.close()
         if self._adapter is None:
             if not available():
                 return _failure(
@@ -196,7 +216,7 @@ class DapDebugger:
         response = adapter.wait(request, answer)
         if response.get("success"):
             adapter.request(_leave_kernel_alone())
-            _attached.add(id(self))
+            _attached[id(self)] = adapter
             events = self._shell.events
             events.register("post_execute", end_stepping)
             events.register("pre_execute", ensure_tracing)
@@ -208,11 +228,14 @@ class DapDebugger:
     def _disconnect(self, request: Request) -> Response:
         if self._adapter is None:
             return _success(request)
+        if self._adapter.gone:
+            self.close()
+            return _success(request)
         arguments = dict(request.get("arguments") or {}) | {"terminateDebuggee": False}
-        response = self._adapter.request(dict(request) | {"arguments": arguments})
-        self._breakpoints.clear()
+        asked = dict(request) | {"command": "disconnect", "arguments": arguments}
+        response = self._adapter.request(asked)
         self.close()
-        return response
+        return response | {"command": request.get("command", "")}
 
     def _remove_transform(self) -> None:
         """Have the lines of a cell keep their numbers: breakpoints are set by them."""
@@ -257,7 +280,7 @@ class DapDebugger:
         return _success(
             request,
             {
-                "isStarted": self._adapter is not None,
+                "isStarted": self._adapter is not None and not self._adapter.gone,
                 "hashMethod": "Murmur2",
                 "hashSeed": HASH_SEED,
                 "tmpFilePrefix": compiler.folder,
@@ -284,7 +307,11 @@ class DapDebugger:
             if self._shell.compile.is_cell((frame.get("source") or {}).get("path", ""))
         ]
         if cells:
-            body["stackFrames"] = frames[: cells[-1] + 1]
+            body["stackFrames"] = [
+                # a cell that is stopped before its first line has the number 0: no editor has that
+                frame | {"line": max(1, frame.get("line", 1))}
+                for frame in frames[: cells[-1] + 1]
+            ]
             body["totalFrames"] = len(body["stackFrames"])
         return response
 
@@ -325,20 +352,66 @@ class DapDebugger:
         hidden = self._shell.user_ns_hidden
         return name not in hidden or hidden[name] is not value
 
+    def _scopes(self, request: Request) -> Response:
+        response = self._forward(request)
+        found = (response.get("body") or {}).get("scopes") or []
+        self._places.see_scopes(_arguments(request).get("frameId", 0), found)
+        return response
+
+    def _evaluate(self, request: Request) -> Response:
+        response = self._forward(request)
+        arguments, body = _arguments(request), response.get("body") or {}
+        if "frameId" in arguments:
+            number = body.get("variablesReference") or 0
+            self._places.see_value(number, arguments["expression"], arguments["frameId"])
+        return response
+
     def _variables(self, request: Request) -> Response:
         arguments = _arguments(request)
         reference = int(arguments["variablesReference"])
+        start, number = int(arguments.get("start") or 0), int(arguments.get("count") or 0)
         if reference >= FIRST_REFERENCE or not self._is_stopped:
-            start, count = int(arguments.get("start") or 0), int(arguments.get("count") or 0)
-            children = self._explorer.children(reference, start, count)
+            children = self._explorer.children(reference, start, number)
             return _success(request, {"variables": children})
+        if start or number:
+            page = self._page(reference, start, number)
+            if page is not None:
+                return _success(request, {"variables": page})
         response = self._forward(request)
         body = response.get("body") or {}
         if "variables" in body:
             body["variables"] = [
                 each for each in body["variables"] if not _is_the_kernels(each.get("name", ""))
             ]
+            self._places.see_variables(reference, body["variables"])
+            if self._pages:
+                self._count(reference, body["variables"])
         return response
+
+    def _page(self, reference: int, start: int, number: int) -> list[dict[str, Any]] | None:
+        """Return some of the items of a container; None if it is none."""
+        place = self._places.find(reference)
+        try:
+            value = self._fetch(*place) if place is not None else None
+        except LookupError:
+            return None
+        if place is None or type(value) not in PAGED:
+            return None
+        return self._explorer.page(value, place[0], start, number)
+
+    def _count(self, reference: int, variables: list[dict[str, Any]]) -> None:
+        """Say of large containers how many items they have."""
+        names, frame = countable(variables), self._places.frame_of(reference)
+        if not names or frame is None:
+            return
+        try:
+            values = dict(zip(names, self._fetch(f"({','.join(names)},)", frame), strict=True))
+        except LookupError:
+            return
+        for each in variables:
+            value: Any = values.get(each["name"])
+            if type(value) in PAGED and len(value) > LARGE:
+                each["indexedVariables"] = len(value)
 
     def _rich_inspect(self, request: Request) -> Response:
         arguments = _arguments(request)
@@ -379,9 +452,16 @@ class DapDebugger:
             if name not in self._shell.user_ns:
                 raise LookupError(f"there is no variable {name!r}")
             return self._shell.user_ns[name]
-        number = len(_deposited) + 1
-        # the frame is in this process: its value can be had as it is, not as text
-        code = f"__import__('sys').modules[{__name__!r}].deposit({number}, {name})"
+        return self._fetch(name, frame_id)
+
+    def _fetch(self, expression: str, frame_id: int) -> Any:
+        """Return the value of an expression in a stopped frame: the frame is in this process, and its value can be had as it is.
+
+        Raises:
+            LookupError: It cannot be evaluated.
+        """
+        number = next(_numbers)
+        code = f"__import__('sys').modules[{__name__!r}].deposit({number}, {expression})"
         answer = self._forward(
             {
                 "type": "request",
@@ -391,7 +471,7 @@ class DapDebugger:
             }
         )
         if number not in _deposited:
-            raise LookupError(str(answer.get("message") or f"there is no variable {name!r}"))
+            raise LookupError(str(answer.get("message") or f"there is no {expression!r}"))
         return _deposited.pop(number)
 
 

@@ -35,6 +35,17 @@ class Explorer:
         self._values.clear()
         return [self._describe(name, value, name) for name, value in names.items()]
 
+    def forget(self) -> None:
+        """Let go of the values."""
+        self._values.clear()
+
+    def page(
+        self, value: Any, expression: str, start: int = 0, count: int = 0
+    ) -> list[dict[str, Any]]:
+        """Return what is in a value that ``expression`` gives; see `children`."""
+        found = islice(_children(value, expression), start, start + (count or _MOST))
+        return [self._describe(*child) for child in found]
+
     def children(self, reference: int, start: int = 0, count: int = 0) -> list[dict[str, Any]]:
         """Return what is in a variable.
 
@@ -45,9 +56,7 @@ class Explorer:
         """
         if reference not in self._values:
             return []
-        value, expression = self._values[reference]
-        found = islice(_children(value, expression), start, start + (count or _MOST))
-        return [self._describe(*child) for child in found]
+        return self.page(*self._values[reference], start, count)
 
     def _describe(self, name: str, value: Any, expression: str) -> dict[str, Any]:
         reference = 0

@@ -17,6 +17,8 @@ import pdb
 import re
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -26,6 +28,7 @@ from nuncius.kernel.debug.chain import Linked, linked_exceptions
 from nuncius.kernel.debug.commands import MoreCommands, describe_error
 from nuncius.kernel.debug.frames import Entry, is_cell, is_hidden, is_outermost, label_of, visible
 from nuncius.kernel.debug.statements import Ended, evaluate, execute, read_whole
+from nuncius.kernel.debug.visits import Visit, is_left_behind
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.selection import Selection, select
 from nuncius.kernel.themes import THEMES, Theme, highlight
@@ -75,6 +78,8 @@ class _Answers:
         self, prompt: str, selection: Selection | None = None, *, continuation: bool = False
     ) -> str:
         """Return what is typed, with an end of line; an empty text at the end of input."""
+        if self._debugger.visit is not None:
+            self._debugger.visit.check()
         io, shell = _frontend(), get_shell()
         metadata: dict[str, Any] = {"kind": "debugger"}
         if continuation:
@@ -125,6 +130,7 @@ class Debugger(MoreCommands, pdb.Pdb):
         skips_hidden: Frames that say ``__tracebackhide__ = True`` are neither stopped in nor shown.
         linked: The exceptions to choose from, after an error.
         shown_error: Which of them is looked at.
+        visit: The cell that it asks in, where the thread's own has ended.
     """
 
     def __init__(
@@ -141,6 +147,7 @@ class Debugger(MoreCommands, pdb.Pdb):
         self.skips_hidden = True
         self.linked: list[Linked] = []
         self.shown_error = 0
+        self.visit: Visit | None = None
         #: The cell has ended a piece: stop at the next statement of a cell, and nowhere else.
         self._only_cells = False
         options.setdefault("nosigint", True)  # interrupts are the kernel's
@@ -239,10 +246,28 @@ class Debugger(MoreCommands, pdb.Pdb):
                 )
             tb = tb.__traceback__
         try:
-            with _turn:
+            with self._visit(), _turn:
                 super().interaction(frame, tb)
         finally:
             self.linked = []
+
+    @contextmanager
+    def _visit(self) -> Iterator[None]:
+        """Ask in a cell that runs, if this is a thread whose own has ended; stay there as long as it is stepped through."""
+        if self.visit is None and self._answers is not None and is_left_behind(get_shell()):
+            self.visit = Visit(get_shell(), self.message)
+        if self.visit is None:
+            yield
+            return
+        goes_on = False
+        try:
+            with self.visit.asking():
+                yield
+            goes_on = not self.quitting and self.stoplineno != -1  # not `continue`
+        finally:
+            if not goes_on:
+                self.visit.end()
+                self.visit = None
 
     def _cmdloop(self) -> None:
         """Read commands; an interrupt ends the debugger."""

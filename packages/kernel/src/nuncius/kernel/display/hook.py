@@ -135,7 +135,7 @@ class DisplayHook:
         """Send a formatted value as the result of the cell."""
         content: dict[str, Any] = {
             "execution_count": self.prompt_count,
-            "data": encode_binary(data),
+            "data": self._publisher.sendable(data),
             "metadata": metadata,
         }
         if not self._publisher.send("execute_result", content):

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from io import StringIO
 from typing import Any, TextIO, cast
 
+from nuncius.kernel.display.publish import SHOWN_MODULES
+
 __all__ = [
     "MAX_SEQ_LENGTH",
     "PrettyPrinter",
@@ -246,7 +248,10 @@ def _by_default(obj: Any, p: Any, cycle: bool) -> None:
         _by_repr(obj, p, cycle)
         return
     p.begin_group(1, "<")
-    p.pretty(kind)
+    if kind.__module__ in SHOWN_MODULES:
+        p.text(f"{SHOWN_MODULES[kind.__module__]}.{kind.__qualname__}")
+    else:
+        p.pretty(kind)
     p.text(f" at 0x{id(obj):x}")
     if cycle:
         p.text(" ...")

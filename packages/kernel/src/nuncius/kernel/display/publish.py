@@ -40,11 +40,22 @@ class MessageHooks(threading.local):
         return result
 
 
-def encode_binary(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mime bundle with its bytes as base64 text, as the protocol wants them."""
+#: Bytes that are left to the connection to encode, where it does so without copies.
+_LARGE = 1 << 20
+
+
+def encode_binary(data: Mapping[str, Any], *, below: float = float("inf")) -> dict[str, Any]:
+    """Return a mime bundle with its bytes as base64 text, as the protocol wants them.
+
+    Args:
+        data: The bundle.
+        below: Leave `bytes` of this length and more as they are.
+    """
     encoded = dict(data)
     for mime, value in encoded.items():
         if isinstance(value, bytes | bytearray | memoryview):
+            if value.__class__ is bytes and len(value) >= below:
+                continue
             from base64 import b64encode
 
             encoded[mime] = b64encode(value).decode("ascii")
@@ -97,6 +108,11 @@ class DisplayPublisher:
         io.publish(msg_type, content, metadata=metadata, buffers=buffers)
         return True
 
+    def sendable(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a mime bundle as it can be sent from here: see `encode_binary`."""
+        at_once = getattr(self.io, "encodes", False) and not self._local.hooks
+        return encode_binary(data, below=_LARGE) if at_once else encode_binary(data)
+
     def publish(
         self,
         data: Mapping[str, Any],
@@ -125,12 +141,13 @@ class DisplayPublisher:
         for bundle, name in ((data, "data"), (metadata, "metadata")):
             if bundle is not None and not isinstance(bundle, Mapping):
                 raise TypeError(f"expected {name} to be a mapping by mime type, got {bundle!r:.80}")
+        captured = captured_outputs()
         content = {
-            "data": encode_binary(data),
+            "data": self.sendable(data) if captured is None else encode_binary(data),
             "metadata": dict(metadata or {}),
             "transient": dict(transient or {}),
         }
-        if (captured := captured_outputs()) is not None:
+        if captured is not None:
             captured.append(content | {"update": update})
             return
         if not self.send(

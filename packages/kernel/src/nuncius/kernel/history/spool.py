@@ -120,13 +120,18 @@ def read(path: str) -> Batch:
                 session, start = values
             elif kind == "in":
                 number, source, raw = values
-                inputs.append((int(number), str(source), str(raw)))
+                inputs.append((int(number), _storable(source), _storable(raw)))
             elif kind == "out":
                 number, text = values
-                outputs.append((int(number), str(text)))
+                outputs.append((int(number), _storable(text)))
         except (ValueError, TypeError):
             continue
     return Batch(session, start, tuple(inputs), tuple(outputs))
+
+
+def _storable(text: str) -> str:
+    """Return a text as the database takes it: halves of characters are written as escapes."""
+    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def remove(path: str) -> None:

@@ -245,7 +245,13 @@ class CodeMagics(Magics):
         except TryNext:
             # there is no editor on this side: the frontend has one
             self.shell.payload_manager.write_payload(
-                {"source": "edit_magic", "filename": filename, "line_number": line or 0}
+                {
+                    "source": "edit_magic",
+                    "filename": filename,
+                    "line_number": line or 0,
+                    # Frontends that can have the code run afterwards do it.
+                    "execute": "x" not in opts and not macro,
+                }
             )
             return None
         path = Path(filename)

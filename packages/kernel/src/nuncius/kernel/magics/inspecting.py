@@ -82,12 +82,11 @@ class InspectMagics(Magics):
     @line_magic
     def psource(self, parameter_s: str = "", namespaces: Any = None) -> None:
         """Show the source of an object in the pager."""
-        import inspect
+        from nuncius.kernel.inspect.source import source_of
 
         name, value = self._found(parameter_s, "psource")
-        try:
-            source = inspect.getsource(inspect.unwrap(value) if callable(value) else value)
-        except (TypeError, OSError):
+        source = source_of(value)
+        if not source:
             say(f"No source found for {name}")
             return
         self._show_source(source)

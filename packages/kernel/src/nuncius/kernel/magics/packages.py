@@ -28,12 +28,23 @@ class PackagingMagics(Magics):
 
     @line_magic
     def pip(self, line: str) -> None:
-        """Run pip for the Python of this kernel.
+        """Run pip for the Python of this kernel; ``uv pip``, where the environment was made by uv and has no pip.
 
         ::
 
             %pip install package
         """
+        from importlib.util import find_spec
+
+        if find_spec("pip") is None:
+            try:
+                _program("uv")
+            except UsageError:
+                raise UsageError(
+                    f"%pip: pip is not installed here; `!{sys.executable} -m ensurepip` installs it"
+                ) from None
+            self.uv(f"pip {line}")
+            return
         self._run(f"{_quoted(sys.executable)} -m pip {line}")
 
     @line_magic

@@ -95,10 +95,11 @@ async def _profiled(shell: Any, compiled: Any, opts: Opts, namespace: dict[str, 
 
     profile = cProfile.Profile()
     note = ""
+    awaits = is_coroutine_code(compiled)
     profile.enable()
     try:
         value = eval(compiled, namespace)
-        if is_coroutine_code(compiled):
+        if awaits:
             await value
     except SystemExit:
         note = "*** SystemExit exception caught in code being profiled."

@@ -33,6 +33,24 @@ _MAX_DEPTH = 8
 _MAX_PERIOD = 12
 
 
+#: Packages that the kernel calls to wait and to load.
+_WAITING = frozenset(
+    {"_frozen_importlib", "_frozen_importlib_external", "importlib", "selectors", "subprocess", "threading", "zmq"}
+)  # fmt: skip
+
+#: Modules that run the person's code in between: the kernel's own loop, the debugger, threads.
+_PLUMBING = frozenset({"nuncius.protocol.serving", "bdb", "threading"})
+#: Errors of which the place in the kernel says nothing more: they come from what the person asked for.
+_SPEAKING = frozenset(
+    {"KeyboardInterrupt", "CalledProcessError", "ModuleNotFoundError", "EOFError", "StdinNotSupported"}
+)  # fmt: skip
+
+
+def _root(frame: FrameType, parts: int) -> str:
+    """Return the first parts of the name of the module that a frame runs code of."""
+    return ".".join(str(frame.f_globals.get("__name__", "")).split(".")[:parts])
+
+
 def _no_label(filename: str) -> str:
     return ""
 
@@ -113,7 +131,7 @@ class _Reader:
         frames: tuple[FrameRecord | Omitted, ...] = ()
         syntax = None
         if custom is None:
-            frames = self._frames(traceback, offset)
+            frames = self._frames(traceback, offset, type(error).__name__ in _SPEAKING)
             if isinstance(error, SyntaxError):
                 syntax = self._syntax(error)
         children, more = self._children(error, depth)
@@ -155,18 +173,18 @@ class _Reader:
         return records, len(error.exceptions) - len(records)
 
     def _frames(
-        self, traceback: TracebackType | None, offset: int
+        self, traceback: TracebackType | None, offset: int, speaks: bool
     ) -> tuple[FrameRecord | Omitted, ...]:
-        links = self._visible(traceback, offset)
+        links = self._visible(traceback, offset, speaks)
         return tuple(
             item if isinstance(item, Omitted) else self._frame(item)
             for item in _cut(_fold(links), self._options.max_frames)
         )
 
     def _visible(
-        self, traceback: TracebackType | None, offset: int
+        self, traceback: TracebackType | None, offset: int, speaks: bool
     ) -> list[TracebackType | Omitted]:
-        """Leave out what comes before the person's code, and what asked to be hidden."""
+        """Leave out what comes before the person's code, what asked to be hidden, and where in the kernel an error came that says all."""
         links: list[TracebackType] = []
         while traceback is not None:
             links.append(traceback)
@@ -175,10 +193,16 @@ class _Reader:
         start = 0
         while start < len(links) and self._options.internal(links[start].tb_frame):
             start += 1
+        if speaks:
+            del links[self._machinery(links, start + 1) :]
         shown: list[TracebackType | Omitted] = []
         for link in links[start:]:
             # the place of the error is never hidden
-            if link is not links[-1] and asks_to_hide(link.tb_frame):
+            if link is not links[-1] and _root(link.tb_frame, 3) in _PLUMBING:
+                continue
+            if link is not links[-1] and (
+                asks_to_hide(link.tb_frame) or self._options.internal(link.tb_frame)
+            ):
                 last = shown[-1] if shown else None
                 count = 1
                 if isinstance(last, Omitted):
@@ -188,6 +212,18 @@ class _Reader:
             else:
                 shown.append(link)
         return shown
+
+    def _machinery(self, links: Sequence[TracebackType], start: int) -> int:
+        """Return where the last frames begin that are the kernel's, and those that it called: what waits, prints or handles the signal."""
+        end = first = len(links)
+        while end > start:
+            frame = links[end - 1].tb_frame
+            if self._options.internal(frame):
+                first = end - 1
+            elif _root(frame, 1) not in _WAITING:
+                break
+            end -= 1
+        return first
 
     def _frame(self, link: TracebackType) -> FrameRecord:
         frame, code = link.tb_frame, link.tb_frame.f_code

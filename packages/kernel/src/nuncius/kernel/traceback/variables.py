@@ -22,15 +22,15 @@ Arguments = tuple[tuple[str, str | None], ...]
 
 
 def argument_names(code: CodeType) -> list[str]:
-    """Return the names of a function's arguments, as its signature has them, without their stars."""
+    """Return the names of a function's arguments, as its signature has them, with their stars."""
     count = code.co_argcount + code.co_kwonlyargcount
     positional = list(code.co_varnames[: code.co_argcount])
     keyword_only = list(code.co_varnames[code.co_argcount : count])
     if code.co_flags & CO_VARARGS:
-        positional.append(code.co_varnames[count])
+        positional.append(f"*{code.co_varnames[count]}")
         count += 1
     if code.co_flags & CO_VARKEYWORDS:
-        keyword_only.append(code.co_varnames[count])
+        keyword_only.append(f"**{code.co_varnames[count]}")
     return positional + keyword_only
 
 
@@ -43,8 +43,11 @@ def arguments_of(
         return ()
     values = frame.f_locals
     return tuple(
-        (name, _show(values[name], limit, deadline, clock) if name in values else "<deleted>")
-        for name in names
+        (
+            name,
+            _show(values[bare], limit, deadline, clock) if bare in values else "<deleted>",
+        )
+        for name, bare in ((name, name.lstrip("*")) for name in names)
     )
 
 
