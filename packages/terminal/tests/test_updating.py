@@ -91,6 +91,55 @@ def test_clearing_removes_what_is_still_there() -> None:
     assert page.lines == ["kept", "d", "", "", "", ""]
 
 
+def test_above_a_prompt_only_what_has_the_same_size_is_replaced() -> None:
+    page = Page()
+    page.write("0 %\n", "bar")
+    page.write("after\n")
+    page.draw("In: h\n")
+    page.tracker.skip(1)
+    page.write("x")
+    assert page.update("bar", "done\n")
+    assert page.lines == ["done", "after", "In: h", "x", "", ""]
+    assert not page.update("bar", "two\nlines\n")
+    page.write("y")
+    assert page.update("bar", "0\n")
+    assert page.lines == ["0", "after", "In: h", "xy", "", ""]
+
+
+def test_a_display_of_several_full_lines_is_replaced_above_a_prompt() -> None:
+    page = Page()
+    page.write("0123456789ab\ncd\n", "x")
+    page.draw("In: h\n")
+    page.tracker.skip(1)
+    assert page.update("x", "b\n\n")
+    assert page.lines == ["b", "", "In: h", "", "", ""]
+    assert page.update("x", "c\n0123456789ab\n")
+    assert page.lines == ["c", "0123456789ab", "In: h", "", "", ""]
+    assert not page.update("x", "0123456789abc\nd\n")
+
+
+def test_clearing_leaves_the_cells_before_alone() -> None:
+    page = Page()
+    page.write("old\n", "x")
+    page.draw("In: c\n")
+    page.tracker.skip(1)
+    page.write("a\nb")
+    page.draw(page.tracker.clear())
+    page.write("c\n")
+    assert page.lines == ["old", "In: c", "c", "", "", ""]
+    assert page.update("x", "new\n")
+    assert page.lines == ["new", "In: c", "c", "", "", ""]
+
+
+def test_a_prompt_in_the_middle_of_a_line_ends_what_is_known() -> None:
+    page = Page()
+    page.write("old\n", "x")
+    page.write("no end")
+    page.tracker.skip(1)
+    assert not page.tracker.has_names
+    assert not page.update("x", "new\n")
+
+
 @given(
     st.lists(
         st.tuples(st.sampled_from(["", "x", "y"]), st.text("ab\n", min_size=1, max_size=20)),

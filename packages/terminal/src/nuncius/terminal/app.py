@@ -71,9 +71,7 @@ def _console(program: Program, argv: Sequence[str]) -> int:
 def _run_elsewhere(parsed: Parsed, command: CommandLine) -> int:
     from nuncius.terminal.console import run_console
 
-    return run_console(
-        parsed, command, _kernel_arguments(parsed, command) if command.kernel else []
-    )
+    return run_console(parsed, command, _kernel_arguments(parsed, command))
 
 
 def _version() -> int:

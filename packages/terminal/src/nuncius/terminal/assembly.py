@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from nuncius.terminal.images import Picture, Pictures
     from nuncius.terminal.link import Link
     from nuncius.terminal.options import TerminalShell
+    from nuncius.terminal.osc import Announcer
     from nuncius.terminal.prompts import Prompts
     from nuncius.terminal.render import Rich
     from nuncius.terminal.screen import Screen
     from nuncius.terminal.session import Reader, Session
-    from nuncius.terminal.telling import Telling
 
 __all__ = ["reader_for", "session_for"]
 
@@ -49,16 +49,16 @@ def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
         vi=options.editing_mode == "vi",
     )
     session = Session(
-        link, reader, options, screen, debugger, _telling(options, screen) if editing else None
+        link, reader, options, screen, debugger, _announcer(options, screen) if editing else None
     )
     session.commands["keys"] = lambda argument: _list_keys(options)
     return session
 
 
-def _telling(options: TerminalShell, screen: Screen) -> Telling:
-    from nuncius.terminal.telling import Telling
+def _announcer(options: TerminalShell, screen: Screen) -> Announcer:
+    from nuncius.terminal.osc import Announcer
 
-    return Telling(options, screen.write)
+    return Announcer(options, screen.write)
 
 
 def _list_keys(options: TerminalShell) -> bool:
@@ -139,6 +139,9 @@ def reader_for(link: Link, options: TerminalShell, commands: Sequence[str] = ())
     name = str(language.get("pygments_lexer") or language.get("name") or "text")
 
     def editor(prompts: Prompts) -> Any:
+        from nuncius.terminal.late_imports import import_editor
+
+        import_editor()
         from nuncius.terminal.completion import with_commands
         from nuncius.terminal.prompt import Prompt, Questions
 

@@ -66,7 +66,12 @@ def _joined(reply: Mapping[str, Any], own: list[str], start: int, end: int) -> M
     metadata = dict(reply.get("metadata", {}))
     typed = list(metadata.get("_jupyter_types_experimental", ()))
     if typed or not reply.get("matches"):
-        typed += [{"text": text, "start": start, "end": end, "type": "magic"} for text in own]
+        there = {match.get("text") for match in typed}
+        typed += [
+            {"text": text, "start": start, "end": end, "type": "magic"}
+            for text in own
+            if text not in there
+        ]
         metadata["_jupyter_types_experimental"] = typed
     elif reply.get("cursor_start") != start:
         return reply

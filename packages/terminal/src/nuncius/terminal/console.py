@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from nuncius.protocol.app.program import ProgramOptions
 from nuncius.terminal.assembly import reader_for, session_for
 from nuncius.terminal.conversation import converse, greet, is_conversation
+from nuncius.terminal.late_imports import import_editor
 from nuncius.terminal.options import TerminalShell
 from nuncius.terminal.programs import Target
 
@@ -29,15 +30,16 @@ def run_console(parsed: Parsed, command: CommandLine, arguments: Sequence[str]) 
     Args:
         parsed: The options.
         command: What is to be run.
-        arguments: For a kernel that is started.
+        arguments: For a kernel that is started, if it is Nuncius's own; others get those that are spelled with a class, as they stand.
     """
     from nuncius.terminal.remote import RemoteLink
 
     _say_only_what_is_asked_for(parsed)
     options, target = parsed[TerminalShell], parsed[Target]
-    place = _place(target, arguments)
+    place = _place(target, arguments, command.kernel)
     if is_conversation(command, options) and sys.stdin.isatty():
         # While the kernel starts.
+        import_editor()
         import nuncius.terminal.prompt  # noqa: F401
     link = RemoteLink(
         place, deadline=options.completion_deadline, ready_timeout=target.ready_timeout
@@ -71,7 +73,7 @@ def _show_last_output(session: Session, link: RemoteLink, cells: int) -> None:
     session.show_again(again)
 
 
-def _place(target: Target, arguments: Sequence[str]) -> Place:
+def _place(target: Target, arguments: Sequence[str], spelled_out: Sequence[str]) -> Place:
     from nuncius.terminal import places
 
     if target.server is not None:
@@ -91,23 +93,26 @@ def _place(target: Target, arguments: Sequence[str]) -> Place:
 
         tunnel = open_tunnel(info, target.ssh)
         return places.Existing(tunnel.info, tunnel)
-    return _managed(target, arguments)
+    return _managed(target, arguments, spelled_out)
 
 
-def _managed(target: Target, arguments: Sequence[str]) -> Place:
+def _managed(target: Target, arguments: Sequence[str], spelled_out: Sequence[str]) -> Place:
     from nuncius.protocol.core.lifecycle import RestartPolicy
+    from nuncius.protocol.kernelspec import find_kernelspec
     from nuncius.protocol.manager import BlockingKernelManager, ManagerOptions
     from nuncius.terminal.places import Managed
 
+    name = target.kernel or "python3"
+    ours = "nuncius.kernel" in find_kernelspec(name).argv
     manager = BlockingKernelManager(
-        target.kernel or "python3",
+        name,
         ManagerOptions(
             start_timeout=target.ready_timeout,
             restart=RestartPolicy(enabled=False),
             independent=target.detachable,
         ),
     )
-    return Managed(manager, arguments, can_outlive_shell=target.detachable)
+    return Managed(manager, arguments if ours else spelled_out, can_outlive_shell=target.detachable)
 
 
 def _say_only_what_is_asked_for(parsed: Parsed) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from nuncius.terminal.asking import ask
+from nuncius.terminal.loops import loop_runs_here
 
 if TYPE_CHECKING:
     from prompt_toolkit.key_binding import KeyBindings
@@ -79,7 +79,7 @@ class DebuggerPrompt:
         while True:
             try:
                 # Where a cell awaits, this thread's loop stands still; the prompt needs one that runs.
-                in_thread = _loop_runs()
+                in_thread = loop_runs_here()
                 return str(
                     self._session.prompt(prompt, set_exception_handler=False, in_thread=in_thread)
                 )
@@ -156,15 +156,3 @@ def _bindings() -> KeyBindings:
         event.app.exit(exception=_Dropped(), style="class:aborting")
 
     return bindings
-
-
-def _loop_runs() -> bool:
-    """Tell whether this thread runs an event loop."""
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return False
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -29,8 +29,18 @@ class Editor(Protocol):
     #: When the last cell was read, as `time.monotonic` has it.
     read_at: float
 
+    @property
+    def has_drawn(self) -> bool:
+        """Whether its own prompt stands on the screen."""
+        ...
+
     async def read(self, number: int, default: str = "") -> str:
         """Read one cell."""
+        ...
+
+    @property
+    def rows(self) -> int | None:
+        """Rows of the screen that the last prompt has taken; None where nobody knows."""
         ...
 
     def feed(self, typed: bytes) -> None:
@@ -153,10 +163,8 @@ class EarlyPrompt:
         editor.feed(self._typed)
         self._typed = b""
         if self._before is not None:
-            # The editor draws its own prompt in the place of this one.
-            with self._lock:
-                self._stands = ""
-                self._write("\r\x1b[K")
+            # The editor draws its own prompt over this one.
+            self._write("\r")
         return editor
 
     @contextmanager
@@ -168,6 +176,11 @@ class EarlyPrompt:
             yield
         finally:
             sys.stdin, sys.stdout = before
+
+    @property
+    def rows(self) -> int | None:
+        """Rows of the screen that the last prompt has taken; None where nobody knows."""
+        return None if self._editor is None else self._editor.rows
 
     def feed(self, typed: bytes) -> None:
         """Take keys that were pressed before."""
@@ -189,11 +202,13 @@ class EarlyPrompt:
     def above(self, write: Callable[[], None]) -> None:
         """Call ``write``, which prints: above the prompt, if one stands there. From any thread."""
         with self._lock:
+            if self._editor is not None and self._editor.has_drawn:
+                self._stands = ""
             if self._stands:
                 self._write("\r\x1b[K")
             write()
             if self._stands:
-                self._write(self._stands)
+                self._write(self._stands + ("\r" if self._editor is not None else ""))
 
     def renumber(self, number: int) -> None:
         """Show another number in the prompt that waits."""

@@ -23,6 +23,7 @@ from typing import Any
 
 from nuncius.protocol.errors import NunciusError
 from nuncius.terminal.frames import FrameNamespace, module_over
+from nuncius.terminal.loops import loop_runs_here
 
 __all__ = ["EmbedError", "KillEmbedded", "embed", "on_crash", "set_trace", "start"]
 
@@ -170,7 +171,7 @@ class _End:
 
 def _open(shown: Shown, banner: str, colors: str | None) -> _End:
     end = _End()
-    if _loop_runs_here():
+    if loop_runs_here():
         sys.stderr.write(
             "An event loop runs here: the shell gets a thread of its own, and the loop waits.\n"
         )
@@ -339,14 +340,3 @@ def _check_terminal() -> None:
         raise EmbedError(
             "a shell needs a terminal, and standard input or output is none here (under pytest: use -s)"
         )
-
-
-def _loop_runs_here() -> bool:
-    asyncio = sys.modules.get("asyncio")
-    if asyncio is None:
-        return False
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True

@@ -1,6 +1,6 @@
 """Give the prompt what was typed before: asked for when the first key is pressed, never before the first prompt.
 
-Rule: the suggestion in grey is what Up would bring: the newest input that begins with what stands there. It is looked for in the last thousand inputs; Up and Ctrl-R reach all of them, a page at a time.
+Rule: the suggestion in grey is what Up would bring: the newest input that begins with what stands there. It is looked for in the last thousand inputs, and then in all of them; Up and Ctrl-R reach all of them, too, a page at a time.
 """
 
 from __future__ import annotations
@@ -51,6 +51,8 @@ class KernelHistory(History):
         self._filled = asyncio.Event()
         #: Found by a search, not by going back: that many at the left of the buffer's lines.
         self._found = 0
+        #: What no input begins with.
+        self._unknown: list[str] = []
         #: Globs of which everything is there already.
         self._exhausted: set[str] = set()
 
@@ -69,6 +71,7 @@ class KernelHistory(History):
         self._filled.clear()
         self._found = 0
         self._exhausted.clear()
+        self._unknown.clear()
 
     def want(self) -> None:
         """Load the history from now on: someone types."""
@@ -129,6 +132,16 @@ class KernelHistory(History):
         """
         lines = _Lines(buffer)
         return any(text in line for line in lines.some(lines.index if earlier else len(lines)))
+
+    async def newest(self, prefix: str) -> str:
+        """Return the newest of all inputs that begins with ``prefix``; empty if there is none."""
+        await self.wait()
+        if self._find is None or any(map(prefix.startswith, self._unknown)):
+            return ""
+        found = await self._find(f"{glob_of(prefix)}?*", 1)
+        if not found:
+            self._unknown.append(prefix)
+        return found[-1] if found else ""
 
     def load_history_strings(self) -> Iterable[str]:
         """Return nothing: the past comes through `load`."""
@@ -195,6 +208,10 @@ class _Lines:
         self._state["_Buffer__working_index"] -= count
 
 
+#: Characters from which on all inputs are searched for a suggestion.
+_ENOUGH = 3
+
+
 class KernelSuggest(AutoSuggest):
     """Suggest how a line may go on, from the history."""
 
@@ -204,6 +221,15 @@ class KernelSuggest(AutoSuggest):
     def get_suggestion(self, buffer: Buffer, document: Document) -> Suggestion | None:
         """Return the rest of the line."""
         rest = suggest(document.text, self._history.recent)
+        return Suggestion(rest) if rest else None
+
+    async def get_suggestion_async(self, buff: Buffer, document: Document) -> Suggestion | None:
+        """Return the rest of the line; where the last inputs have none, from all others."""
+        near = self.get_suggestion(buff, document)
+        if near is not None or len(document.text.strip()) < _ENOUGH:
+            return near
+        older = await self._history.newest(document.text)
+        rest = suggest(document.text, [older])
         return Suggestion(rest) if rest else None
 
 

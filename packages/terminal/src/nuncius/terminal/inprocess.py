@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -69,8 +70,12 @@ class InProcessLink:
         return self._info
 
     def start(self) -> None:
-        """Have the kernel make itself ready: it reads its configuration and runs startup files."""
-        self._client.kernel_info()
+        """Have the kernel make itself ready: it reads its configuration and runs startup files. What went wrong is said on standard error."""
+        unsubscribe = self._client.subscribe(_complain)
+        try:
+            self._client.kernel_info()
+        finally:
+            unsubscribe()
 
     def on_interrupt(self, press: Callable[[bool], None]) -> None:
         """Have each Ctrl-C that a cell gets told.
@@ -199,3 +204,8 @@ class InProcessLink:
             self._asking.wait_for(lambda: self._asked == 0, _PATIENCE)
         self._client.close()
         self._host.close()
+
+
+def _complain(event: Event) -> None:
+    if isinstance(event, Orphan) and event.message.msg_type == "stream":
+        sys.stderr.write(str(event.message.content.get("text", "")))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from urllib.parse import quote
 
-__all__ = ["choose_template", "linked"]
+__all__ = ["choose_template", "linked", "quoted_path"]
+
+#: What needs no quoting in the path of an address.
+_PLAIN = frozenset(b"/:-._~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
 _CODES = r"(?:\x1b\[[0-9;]*m)*"
 
@@ -44,6 +46,11 @@ def choose_template(wanted: str, environ: Mapping[str, str] = os.environ) -> str
     return "file://{host}{path}#{line}" if known else ""
 
 
+def quoted_path(path: str) -> str:
+    """Return a path as it stands in an address: ``urllib.parse.quote(path, safe="/:")``, which takes 3 ms to load."""
+    return "".join(chr(byte) if byte in _PLAIN else f"%{byte:02X}" for byte in os.fsencode(path))
+
+
 def linked(text: str, template: str, host: str = "") -> str:
     """Return a traceback whose files are links.
 
@@ -58,7 +65,7 @@ def linked(text: str, template: str, host: str = "") -> str:
     def link(match: re.Match[str]) -> str:
         path = os.path.expanduser(match["path"])  # noqa: PTH111 - text, not a path
         slashes = path.replace("\\", "/")
-        quoted = quote(slashes if slashes.startswith("/") else f"/{slashes}", safe="/:")
+        quoted = quoted_path(slashes if slashes.startswith("/") else f"/{slashes}")
         address = template.replace("{line}", match["line"]).replace("{host}", host)
         address = address.replace("{path}", quoted)
         shown = match[0].removeprefix("File ")

@@ -25,10 +25,12 @@ from prompt_toolkit.styles import Style
 
 from nuncius.terminal.completion import KernelCompleter
 from nuncius.terminal.documentation import Documentation, add_panel
+from nuncius.terminal.footprint import Footprint
 from nuncius.terminal.highlight import LateLexer, PythonLexer, is_python
 from nuncius.terminal.hints import asks_for_signature, hint
 from nuncius.terminal.history import KernelHistory, KernelSuggest
 from nuncius.terminal.keys import BINDINGS, Tools, bindings, changed
+from nuncius.terminal.links import quoted_path
 from nuncius.terminal.prompts import Prompts
 from nuncius.terminal.recall import Recall
 from nuncius.terminal.repair import Repair
@@ -116,6 +118,7 @@ class Prompt:
         self._documentation = Documentation(
             buffer, questions.inspect, options.completion_deadline, self._session.app.invalidate
         )
+        self._footprint = Footprint(self._session)
         self._repair = Repair(self._session, shares_terminal=questions.shares_terminal)
         if options.completion_documentation:
             add_panel(self._session, self._documentation)
@@ -190,6 +193,7 @@ class Prompt:
             self._set_title()
         # What background tasks and threads print meanwhile appears above the prompt.
         with patch_stdout(raw=True):
+            self._footprint.begin()
             self._repair.begin()
             try:
                 return await self._session.prompt_async(
@@ -203,6 +207,16 @@ class Prompt:
                 self._documentation.forget()
                 self._repair.end()
                 self.read_at = monotonic()
+
+    @property
+    def has_drawn(self) -> bool:
+        """Whether the prompt stands on the screen, so that what is printed goes above it."""
+        return self._session.app.renderer.last_rendered_screen is not None
+
+    @property
+    def rows(self) -> int | None:
+        """Rows of the screen that the last prompt has taken; None where nobody knows."""
+        return self._footprint.rows
 
     def feed(self, typed: bytes) -> None:
         """Take keys that were pressed before."""
@@ -253,18 +267,18 @@ class Prompt:
 
     def _set_title(self) -> None:
         import os
-        from pathlib import Path
 
         try:
-            folder = Path.cwd()
+            folder = os.getcwd()  # noqa: PTH109 - pathlib takes 4 ms to load
         except OSError:
             return
-        home = Path("~").expanduser()
-        shown = f"~/{folder.relative_to(home)}" if folder.is_relative_to(home) else str(folder)
-        self._session.output.set_title(f"nuncius: {shown.removesuffix('/.')}")
+        home = os.path.expanduser("~")  # noqa: PTH111
+        inside = folder == home or folder.startswith(home.rstrip(os.sep) + os.sep)
+        shown = f"~{folder[len(home.rstrip(os.sep)) :]}" if inside else folder
+        self._session.output.set_title(f"nuncius: {shown}")
         if os.name == "posix":
             # The terminal opens its next window here, too (OSC 7).
-            self._session.output.write_raw(f"\x1b]7;{folder.as_uri()}\x07")
+            self._session.output.write_raw(f"\x1b]7;file://{quoted_path(folder)}\x07")
 
     # -- what the keys need
 

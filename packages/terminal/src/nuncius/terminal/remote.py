@@ -334,7 +334,9 @@ class RemoteLink:
             return await answer
 
         self._inbox = inbox
-        execution = self._client.execute(code, silent=silent, on_output=inbox.put, on_input=ask)
+        execution = self._client.execute(
+            code, silent=silent, collect=False, on_output=inbox.put, on_input=ask
+        )
 
         async def wait() -> None:
             try:

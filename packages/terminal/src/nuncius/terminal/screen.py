@@ -55,9 +55,11 @@ class Screen:
         #: The text of the newest result.
         self.last_result = ""
         self._in_cell = False
-        #: Where the output of this cell stands, once somebody wants to change it.
+        #: Where output stands, once somebody wants to change it.
         self._tracker: Tracker | None = None
         self._watched: list[tuple[str, TextIO]] = []
+        #: What programs that have ended had used when the tracker was made.
+        self._children: object = None
 
     def show(self, message: Message) -> None:
         """Show one message of the iopub channel; those that are not for people do nothing."""
@@ -77,12 +79,36 @@ class Screen:
     def begin_cell(self) -> None:
         """Say that a cell runs: no prompt stands below its output, so that it can be changed."""
         self._in_cell = True
+        if self._tracker is not None:
+            self._watch(self._tracker)
 
     def end_cell(self) -> None:
-        """Say that a cell has ended: its output stays as it is."""
+        """Say that a cell has ended: its output stays as it is, but for displays that have an id."""
         self._in_cell = False
         self._clear_pending = False
+        if self._tracker is not None and not self._tracker.has_names:
+            self._tracker = None
+        self._stop_watching()
+
+    def prompt_stood(self, rows: int | None) -> None:
+        """Say that a prompt has stood below the output.
+
+        Args:
+            rows: That it has taken; None where nobody knows.
+        """
+        if self._tracker is None:
+            return
+        if rows is None:
+            self.forget_places()
+        else:
+            self._tracker.skip(rows)
+
+    def forget_places(self) -> None:
+        """Say that nobody knows any more where output stands: it stays as it is."""
         self._tracker = None
+        self._stop_watching()
+
+    def _stop_watching(self) -> None:
         while self._watched:
             name, stream = self._watched.pop()
             if isinstance(getattr(sys, name), _Watched):
@@ -114,7 +140,7 @@ class Screen:
         text = picture.text if picture is not None else shortened(self.text_of(data))
         rows = None if picture is None else picture.rows
         self._obey_clear()
-        if update and self._tracker is not None:
+        if update and self._tracker is not None and self._is_as_it_was(self._tracker):
             code = self._tracker.update(name, text + "\n", rows)
             if code is not None:
                 self._put(code)
@@ -202,11 +228,30 @@ class Screen:
         from nuncius.terminal.updating import Tracker
 
         self._tracker = Tracker(*get_terminal_size())
+        self._children = _children_so_far()
+        self._watch(self._tracker)
+
+    def _is_as_it_was(self, tracker: Tracker) -> bool:
+        """Tell whether the tracker knows of everything: the window has its size, and no program that wrote to it has come and gone."""
+        from shutil import get_terminal_size
+
+        return tracker.size == tuple(get_terminal_size()) and self._children == _children_so_far()
+
+    def _watch(self, tracker: Tracker) -> None:
         # In this process cells write to the terminal themselves.
         for name in ("stdout", "stderr"):
             stream = getattr(sys, name)
             self._watched.append((name, stream))
-            setattr(sys, name, _Watched(stream, self._tracker.wrote, self._obey_clear))
+            setattr(sys, name, _Watched(stream, tracker.wrote, self._obey_clear))
+
+
+def _children_so_far() -> object:
+    """Return something that is another when a program that this process has started has ended."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return None
+    return resource.getrusage(resource.RUSAGE_CHILDREN)
 
 
 def _fitted(text: str) -> str:

@@ -24,14 +24,22 @@ if TYPE_CHECKING:
     from nuncius.protocol.messages import Message
     from nuncius.terminal.link import Link
     from nuncius.terminal.options import TerminalShell
+    from nuncius.terminal.osc import Announcer
     from nuncius.terminal.replaying import Again
-    from nuncius.terminal.telling import Telling
 
 __all__ = ["Reader", "Session"]
+
+#: The commands that a Python kernel is taught: they do not end the shell or the kernel.
+_TAUGHT = frozenset({"copy", "keys", "view"})
 
 
 class Reader(Protocol):
     """Reads cells: `nuncius.terminal.early.EarlyPrompt` or `nuncius.terminal.simple.SimplePrompt`."""
+
+    @property
+    def rows(self) -> int | None:
+        """Rows of the screen that the last prompt has taken; None where nobody knows."""
+        ...
 
     def read_now(self, number: int, default: str = "") -> str | None:
         """Read one cell without an event loop; None where it takes one. EOFError ends the session."""
@@ -67,7 +75,7 @@ class Session:
         options: How the shell behaves.
         screen: Where output goes.
         debugger: Asks for the debugger.
-        telling: Tells the terminal what goes on.
+        announcer: Tells the terminal what goes on.
     """
 
     def __init__(
@@ -77,14 +85,14 @@ class Session:
         options: TerminalShell,
         screen: Screen | None = None,
         debugger: DebuggerPrompt | None = None,
-        telling: Telling | None = None,
+        announcer: Announcer | None = None,
     ) -> None:
         self._debugger = debugger or DebuggerPrompt()
         self._link = link
         self._reader = reader
         self._options = options
         self._screen = screen or Screen(reader.show_result_prompt)
-        self._telling = telling
+        self._announcer = announcer
         #: The number of the next cell.
         self.number = 1
         #: What the next prompt begins with.
@@ -97,6 +105,8 @@ class Session:
         self.commands: dict[str, Callable[[str], bool]] = {}
         self.commands["view"] = self._view
         self.commands["copy"] = self._copy
+        #: Which of them the kernel knows as magics.
+        self._taught: dict[str, bool] = {}
         #: Called after each cell.
         self.after_cell: Callable[[], None] | None = None
 
@@ -120,28 +130,43 @@ class Session:
     def _take(self, code: str) -> None:
         """Run what was typed: a command of the shell's own, or a cell."""
         name, _, argument = code.strip().removeprefix("%").partition(" ")
-        if code.lstrip().startswith("%") and name in self.commands:
-            if self.commands[name](argument.strip()):
-                self.exit_code = 0
+        if code.lstrip().startswith("%") and name in self.commands and not self._knows(name):
+            self._command(name, argument.strip())
             return
         number = self.number
-        if self._telling is not None:
-            self._telling.begin(code)
+        if self._announcer is not None:
+            self._announcer.begin(code)
         result = self.run_cell(code)
         if self.after_cell is not None:
             self.after_cell()
-        if self._telling is not None:
-            self._telling.end(number, ok=result is not None and result.ok)
+        if self._announcer is not None:
+            self._announcer.end(number, ok=result is not None and result.ok)
         self._screen.write(self._options.separate_in)
+
+    def _command(self, name: str, argument: str) -> None:
+        if name in self.commands and self.commands[name](argument):
+            self.exit_code = 0
+
+    def _knows(self, name: str) -> bool:
+        """Tell whether the kernel has the command as a magic; teach it the first time."""
+        language = self._link.info.get("language_info", {}).get("name")
+        if name not in _TAUGHT or language != "python":
+            return False
+        if name not in self._taught:
+            from nuncius.terminal.teaching import lesson
+
+            taught = self.run_cell(lesson(name), silent=True)
+            self._taught[name] = taught is not None and taught.ok
+        return self._taught[name]
 
     def _copy(self, argument: str) -> bool:
         """Put the text of the last result into the clipboard: ``%copy``."""
-        if self._telling is None:
+        if self._announcer is None:
             self._screen.write("This terminal has no clipboard that could be reached.\n", "stderr")
         elif not self._screen.last_result:
             self._screen.write("There is no result yet that could be copied.\n", "stderr")
         else:
-            from nuncius.terminal.telling import clipboard
+            from nuncius.terminal.osc import clipboard
 
             self._screen.write(clipboard(self._screen.last_result))
             self._screen.write(f"Copied {len(self._screen.last_result):,} characters.\n")
@@ -152,7 +177,12 @@ class Session:
         code = self._reader.read_now(self.number, default)
         if code is None:
             import_without_openssl()
-            code = self._link.run(self._reader.read(self.number, default))
+            try:
+                code = self._link.run(self._reader.read(self.number, default))
+            finally:
+                self._screen.prompt_stood(self._reader.rows)
+        else:
+            self._screen.prompt_stood(None)
         return code
 
     def run_cell(
@@ -247,6 +277,8 @@ class Session:
     # -- questions and payloads
 
     def _answer(self, question: Input) -> str:
+        # What is typed moves the cursor.
+        self._screen.forget_places()
         if question.password:
             return ask_secret(question.prompt)
         if is_debugger(question.message.metadata, question.prompt):
@@ -254,6 +286,7 @@ class Session:
         return ask(question.prompt)
 
     def _honor(self, payload: Mapping[str, Any]) -> None:
+        self._screen.forget_places()
         match payload.get("source"):
             case "page":
                 from nuncius.terminal.pager import page
@@ -264,10 +297,18 @@ class Session:
             case "ask_exit":
                 self.keep_kernel = bool(payload.get("keepkernel", False))
                 self.exit_code = int(payload.get("exit_code") or 0)
+            case "nuncius.terminal":
+                from nuncius.terminal.teaching import command_of
+
+                self._command(*command_of(payload))
             case "edit_magic":
                 from nuncius.terminal.external import edit
 
-                edit(str(payload.get("filename", "")), payload.get("line_number"))
+                filename = str(payload.get("filename", ""))
+                edit(filename, payload.get("line_number"))
+                if payload.get("execute"):
+                    run = f"get_ipython().safe_execfile({filename!r}, get_ipython().user_ns)"
+                    self.run_cell(run, silent=True)
 
     def _view(self, argument: str) -> bool:
         """Show a table in the whole terminal: ``%view``, ``%view 3`` for ``Out[3]``, or ``%view EXPRESSION``."""
@@ -329,5 +370,6 @@ class Session:
             self._screen.write(f"The kernel could not be restarted: {error}\n", "stderr")
             return False
         self.number = 1
+        self._taught.clear()
         self._screen.write("The kernel was restarted; its variables are gone.\n", "stderr")
         return True

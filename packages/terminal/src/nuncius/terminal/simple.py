@@ -23,6 +23,8 @@ class SimplePrompt:
     ) -> None:
         self.prompts = prompts or Prompts()
         self._judge = judge
+        #: Nobody counts them.
+        self.rows: int | None = None
 
     async def read(self, number: int, default: str = "") -> str:
         """Read lines, see `read_now`."""

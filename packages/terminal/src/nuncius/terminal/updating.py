@@ -35,6 +35,7 @@ class _Piece:
     rows: int | None
     row: int
     column: int
+    is_prompt: bool = False
 
 
 class Tracker:
@@ -69,6 +70,25 @@ class Tracker:
         while self._pieces and self._row - self._pieces[0].row >= self._lines:
             self._pieces.popleft()
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Columns and lines of the terminal that it knows."""
+        return self._columns, self._lines
+
+    @property
+    def has_names(self) -> bool:
+        """Whether there are displays that may be updated."""
+        return any(piece.name for piece in self._pieces)
+
+    def skip(self, rows: int) -> None:
+        """Take note that a prompt stood here, of so many rows: it is not known what it looks like."""
+        if self._column:
+            # A prompt begins a line; this one has begun in the middle of one.
+            self._pieces.clear()
+            return
+        self._pieces.append(_Piece("", "", rows, self._row, 0, is_prompt=True))
+        self._row += rows
+
     def update(self, name: str, text: str, rows: int | None = None) -> str | None:
         """Return what replaces a display, and writes again what came after it; None if it is no longer on the screen."""
         pieces = list(self._pieces)
@@ -78,6 +98,8 @@ class Tracker:
         old, after = pieces[place], pieces[place + 1 :]
         if self._row - old.row >= self._lines:
             return None
+        if any(piece.is_prompt for piece in after):
+            return self._replace(old, after[0], text, rows)
         parts = [self._to(old.row, old.column)]
         self._pieces = deque(pieces[:place])
         self._row, self._column = old.row, old.column
@@ -87,8 +109,40 @@ class Tracker:
             self._append(piece)
         return "".join(parts)
 
+    def _replace(self, old: _Piece, following: _Piece, text: str, rows: int | None) -> str | None:
+        """Return what puts a text into the place of one of the same size, and leaves everything else alone; None for another size."""
+        if rows is not None or old.rows is not None or not set(text).isdisjoint("\r\b\t"):
+            return None
+        here = self._row, self._column
+        self._row, self._column = old.row, old.column
+        known = self._advance(text)
+        (row, column), (self._row, self._column) = (self._row, self._column), here
+        if not known or (row, column) != (following.row, following.column) or column:
+            return None
+        old.text = text
+        up = here[0] - old.row
+        to_old = f"\x1b[{up}A\r" + (f"\x1b[{old.column}C" if old.column else "")
+        # The rest of each line is removed before it is left; a line that is full has none.
+        lines = [
+            f"{line}\x1b[K" if width_of(line) < self._columns else line
+            for line in text.split("\n")[:-1]
+        ]
+        back = f"\x1b[{here[0] - row}B" if here[0] > row else ""
+        return (
+            to_old + "\n".join([*lines, ""]) + back + "\r" + (f"\x1b[{here[1]}C" if here[1] else "")
+        )
+
     def clear(self) -> str:
-        """Return what removes all output that is still on the screen."""
+        """Return what removes the output of this cell that is still on the screen."""
+        kept: list[_Piece] = []
+        while any(piece.is_prompt for piece in self._pieces):
+            kept.append(self._pieces.popleft())
+        try:
+            return self._clear()
+        finally:
+            self._pieces.extendleft(reversed(kept))
+
+    def _clear(self) -> str:
         first = self._pieces[0] if self._pieces else None
         if first is None:
             return "\r\x1b[J"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from nuncius.terminal.options import TerminalShell
 
-__all__ = ["Telling", "clipboard", "notification", "title"]
+__all__ = ["Announcer", "clipboard", "notification", "title"]
 
 #: Characters of a cell that its title shows.
 _TITLE = 60
@@ -39,7 +39,7 @@ def clipboard(text: str) -> str:
     return f"\x1b]52;c;{b2a_base64(text.encode(errors='replace'), newline=False).decode()}\x07"
 
 
-class Telling:
+class Announcer:
     """Tells the terminal about cells.
 
     Args:

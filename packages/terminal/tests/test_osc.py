@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nuncius.terminal.options import TerminalShell
+from nuncius.terminal.osc import Announcer, clipboard, title
 from nuncius.terminal.signals import CellStopped, Impatience
-from nuncius.terminal.telling import Telling, clipboard, title
 
 
 @pytest.mark.parametrize(
@@ -38,11 +38,11 @@ def test_the_clipboard_gets_the_text_itself(text: str) -> None:
 def test_a_cell_is_told_from_its_beginning_to_its_end() -> None:
     told: list[str] = []
     clock = iter([0.0, 12.0, 20.0, 21.0])
-    telling = Telling(TerminalShell(notify_after=10), told.append, lambda: next(clock))
-    telling.begin("work()")
-    telling.end(3, ok=False)
-    telling.begin("6 * 7")
-    telling.end(4, ok=True)
+    announcer = Announcer(TerminalShell(notify_after=10), told.append, lambda: next(clock))
+    announcer.begin("work()")
+    announcer.end(3, ok=False)
+    announcer.begin("6 * 7")
+    announcer.end(4, ok=True)
     assert told == [
         "\x1b]2;nuncius: work()\x07\x1b]133;C\x07",
         "\x1b]133;D;1\x07\x1b]9;Cell 3 has failed after 12 s\x07\a",
@@ -53,9 +53,9 @@ def test_a_cell_is_told_from_its_beginning_to_its_end() -> None:
 
 def test_a_terminal_that_wants_no_codes_is_told_nothing() -> None:
     told: list[str] = []
-    telling = Telling(TerminalShell(term_title=False, prompt_marks=False), told.append)
-    telling.begin("6 * 7")
-    telling.end(1, ok=True)
+    announcer = Announcer(TerminalShell(term_title=False, prompt_marks=False), told.append)
+    announcer.begin("6 * 7")
+    announcer.end(1, ok=True)
     assert told == []
 
 
