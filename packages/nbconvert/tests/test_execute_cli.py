@@ -177,7 +177,7 @@ def test_ctrl_c_interrupts_and_saves_what_ran(place: Path) -> None:
     with start(place, "execute", "nb", "--log-output") as process:
         until(process, "waiting")
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert "(interrupted; what ran is saved)" in err
     assert streams(read(place / "nb.executed.ipynb")) == ["1\n", "waiting\n!KeyboardInterrupt", ""]
@@ -189,7 +189,7 @@ def test_after_a_kill_what_ran_is_recovered(place: Path) -> None:
     with start(place, "execute", "nb", "--log-output") as process:
         until(process, "waiting")
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=60)
     assert not (place / "nb.executed.ipynb").exists()
     rc, _, err = command(place, "nb", "--recover")
     assert (rc, err) == (0, "nb.executed.ipynb: written; the run was cut off after 1 cells\n")
@@ -261,7 +261,7 @@ def test_every_option_is_in_the_help() -> None:
 def test_nbconvert_runs_it_too(place: Path) -> None:
     save(place / "nb.ipynb", notebook("print(1)"))
     with start(place, "nbconvert", "--to", "markdown", "--execute", "--stdout", "nb") as process:
-        out, err = process.communicate(timeout=30)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out.strip(), err) == (0, "```python\nprint(1)\n```\n\n    1", "")
 
 
@@ -283,7 +283,7 @@ def test_nbconvert_says_at_the_end_which_failed_and_why(place: Path) -> None:
     save(place / "a.ipynb", notebook("print(1)"))
     save(place / "b.ipynb", notebook("raise ValueError('\\x1b[31mred\\nline')"))
     with start(place, "nbconvert", "--to", "markdown", "--execute", "-j", "2", "a", "b") as process:
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
     assert (process.returncode, err.splitlines()[-2:]) == (1, ["nuncius nbconvert: 1 of 2 notebooks failed:", "  b.ipynb: ValueError: red"])  # fmt: skip
     assert "\x1b" not in err
     assert (place / "a.md").exists()
@@ -296,7 +296,7 @@ def test_sigterm_saves_what_ran_too(place: Path) -> None:
         while "here" not in process.stderr.readline():
             pass
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=60)
     assert process.returncode == 130
     assert streams(read(place / "nb.executed.ipynb")) == ["1\n", "here\n!KeyboardInterrupt", ""]
 

@@ -29,7 +29,7 @@ def kernel(folder: Path) -> None:
 
 def test_it_returns_the_notebook_that_it_was_given() -> None:
     nb = notebook("print(1)")
-    assert NotebookClient(nb, timeout=30).execute() is nb
+    assert NotebookClient(nb, timeout=60).execute() is nb
     assert streams(nb) == ["1\n"]
     assert execute(nb) is nb
 
@@ -201,6 +201,6 @@ def test_the_preprocessor_runs_the_notebook_cell_by_cell(tmp_path: Path) -> None
             return super().preprocess_cell(cell, resources, index)
 
     nb = nodes(notebook("print(1)", "print(2)"))
-    out, resources = Noting(timeout=30).preprocess(nb, {"metadata": {"path": str(tmp_path)}})
+    out, resources = Noting(timeout=60).preprocess(nb, {"metadata": {"path": str(tmp_path)}})
     assert streams(out) == ["1\n", "2\n"]
     assert resources["seen"] == [0, 1]

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
-from execute_help import code, command, install_kernel, notebook, read, save, streams
+from execute_help import code, command, install_kernel, notebook, read, save, start, streams
 
 from nuncius.nbconvert import papermill as pm
 from nuncius.nbconvert.errors import PlaceError
+from nuncius.nbconvert.execute.journal import journal_path
 from nuncius.nbconvert.notebook import loads
 from nuncius.nbconvert.parametrize.errors import ParameterError
 from nuncius.nbconvert.parametrize.sources import read_file
@@ -117,10 +119,57 @@ def test_a_result_that_cannot_be_put_where_it_belongs_is_not_lost(
 def test_a_scheme_that_nobody_handles() -> None:
     with pytest.raises(PlaceError, match=r"nothing that is installed handles nowhere://"):
         Places().read("nowhere://a/nb.ipynb")
+    with pytest.raises(PlaceError, match=r"s3://a/nb\.ipynb: .*s3fs"):
+        Places().read("s3://a/nb.ipynb")
     with pytest.raises(PlaceError, match=r"cannot reach http://127\.0\.0\.1:1/nb\.ipynb"):
         Places().write("http://127.0.0.1:1/nb.ipynb", "{}")
     with pytest.raises(ParameterError, match=r"No such file or directory: no\.yaml"):
         read_file("no.yaml")
+
+
+def test_what_fsspec_knows_is_read_and_written(place: Path) -> None:
+    save(place / "in.ipynb", notebook(code("a = 1", "parameters"), "print(a)"))
+    with ZipFile(place / "all.zip", "w") as archive:
+        archive.write(place / "in.ipynb", "deep/nb.ipynb")
+    source, target = f"zip://deep/nb.ipynb::file://{place}/all.zip", f"file://{place}/out/{{a}}.ipynb"  # fmt: skip
+    (place / "out").mkdir()
+    rc, out, err = command(place, source, "-o", target, "-p", "a", "7")
+    assert (rc, out, err.partition(": ")[0]) == (0, "", f"{source} -> file://{place}/out/7.ipynb")
+    assert streams(read(place / "out" / "7.ipynb")) == ["", "", "7\n"]
+    assert command(place, source, "-q") == (0, "", "")
+    assert streams(read(place / "nb.executed.ipynb")) == ["", "1\n"]
+    rc, _, err = command(place, f"file://{place}/no.ipynb")
+    assert (rc, err.count("\n")) == (1, 1)
+    assert err.startswith(
+        f"nuncius execute: cannot read file://{place}/no.ipynb: FileNotFoundError: "
+    )
+
+
+def test_a_storage_in_memory(place: Path) -> None:
+    pm.write_ipynb(notebook("print(3)"), "memory://shelf/in.ipynb")
+    pm.execute_notebook("memory://shelf/in.ipynb", "memory://shelf/out.ipynb")
+    out = pm.load_notebook_node("memory://shelf/out.ipynb")
+    assert out.cells[0].outputs[0].text == "3\n"
+    assert list((place / "nuncius" / "runs").iterdir()) == []
+
+
+def test_a_run_to_an_address_that_was_cut_off_is_recovered(
+    place: Path, server: tuple[str, dict[str, bytes]]
+) -> None:
+    url, kept = server
+    save(place / "nb.ipynb", notebook("print('here', flush=True)", "print('now', flush=True)\nwhile True: pass"))  # fmt: skip
+    with start(place, "execute", "nb", "-o", f"{url}/out.ipynb", "--log-output") as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "now" in line and "print" not in line:
+                break
+        process.kill()
+    (journal,) = (place / "nuncius" / "runs").iterdir()
+    assert journal == journal_path(f"{url}/out.ipynb")
+    rc, _, err = command(place, "nb", "-o", f"{url}/out.ipynb", "--recover")
+    assert (rc, err) == (0, f"{url}/out.ipynb: written; the run was cut off after 1 cells\n")
+    assert streams(loads(kept["/out.ipynb"]).nb) == ["here\n", "now\n"]
+    assert not journal.exists()
 
 
 class _Bucket:

@@ -12,7 +12,9 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -26,6 +28,7 @@ from nuncius.nbconvert.errors import NbConvertError
 from nuncius.nbconvert.viewer.addresses import Refused, Rules
 from nuncius.nbconvert.viewer.cache import Cache
 from nuncius.nbconvert.viewer.fetch import Fetched
+from nuncius.nbconvert.viewer.jobs import Busy, Jobs
 from nuncius.nbconvert.viewer.limit import Limiter
 from nuncius.nbconvert.viewer.places import entries
 from nuncius.nbconvert.viewer.server import ViewerServer
@@ -242,8 +245,10 @@ def test_slides_run_what_shows_slides_and_nothing_else(shelf: Path) -> None:
     answer = site.answer("/format/slides/file/s.ipynb")
     scripts = re.findall(rb"<script[^>]*>(.*?)</script>", answer.body, re.DOTALL)
     sums = {f"'sha256-{base64.b64encode(hashlib.sha256(s).digest()).decode()}'" for s in scripts}
-    assert set(answer.policy.partition("; script-src ")[2].split()) == sums
+    allowed = set(answer.policy.partition("; script-src ")[2].split())
     assert len(sums) == 3
+    # And the one in the window of the speaker's view.
+    assert (sums < allowed, len(allowed)) == (True, 4)
     assert b"<script" not in answer.body.split(b"<main>")[1].split(b"</main>")[0]
 
 
@@ -263,6 +268,71 @@ def test_health_figures_and_what_one_client_may_have(shelf: Path) -> None:
     assert figures['nuncius_viewer_answers_total{status="429"}'] == "2"
     assert figures['nuncius_viewer_conversions_total{format="html"}'] == "3"
     assert int(figures['nuncius_viewer_cache_bytes{cache="rendered"}']) > 1000
+
+
+def test_who_waits_for_a_notebook_is_told_and_gets_it_when_it_is_ready(shelf: Path) -> None:
+    site = Site(shelf, Rules(), limiter=Limiter(1), patience=0.05)
+    quick = Site(shelf, Rules(), patience=0.0)
+    first = quick.answer("/file/a%20b.ipynb")
+    assert (first.status, first.headers["Refresh"]) == (202, "2")
+    assert b"takes a while" in first.body
+    path, deadline = "/file/a%20b.ipynb", time.monotonic() + 30
+    answers = [site.answer(path, "me")]
+    while answers[-1].status == 202 and time.monotonic() < deadline:
+        answers.append(site.answer(path, "me"))
+    assert b"<b>kept</b>" in answers[-1].body
+    figures = site.answer("/metrics").body.decode().splitlines()
+    assert 'nuncius_viewer_conversions_total{format="html"} 1' in figures
+
+
+def test_each_page_is_made_once_and_failures_are_kept_too() -> None:
+    go, asked = threading.Event(), []
+
+    def make() -> bytes:
+        asked.append(1)
+        assert go.wait(30)
+        return b"page"
+
+    def fail() -> bytes:
+        asked.append(2)
+        raise NbConvertError("broken")
+
+    jobs = Jobs(10_000, most=1)
+    assert jobs.get("a", make, 0) is None
+    assert jobs.known("a")
+    with pytest.raises(Busy, match="many notebooks"):
+        jobs.get("b", make, 0)
+    with ThreadPoolExecutor(3) as pool:
+        waiting = [pool.submit(jobs.get, "a", make, 30) for _ in range(3)]
+        go.set()
+        bodies = [made.body for job in waiting if (made := job.result(30)) is not None]
+    assert (bodies, asked) == ([b"page"] * 3, [1])
+    for _ in range(2):
+        with pytest.raises(NbConvertError, match="broken"):
+            jobs.get("c", fail, 30)
+    assert asked == [1, 2]
+    jobs.forget("c")
+    assert not jobs.known("c")
+    assert jobs.size == 4 + 1000
+
+
+def test_what_was_much_work_is_taken_as_it_was_for_longer() -> None:
+    now, data = [0.0], json.dumps(notebook(markdown("x"))).encode()
+
+    def get(*_: object) -> Fetched:
+        now[0] += 20
+        return Fetched(data, "", "")
+
+    def fetches() -> str:
+        site.answer("/urls/a.example/n.ipynb?download=1")
+        return site.answer("/metrics").body.decode().partition("fetches_total ")[2].split()[0]
+
+    site = Site(None, Rules(), clock=lambda: now[0], get=get)
+    assert fetches() == "1"
+    now[0] += 2300
+    assert fetches() == "1"
+    now[0] += 200  # 120 times the 20 s that it took
+    assert fetches() == "2"
 
 
 def test_a_cache_drops_what_was_used_longest_ago() -> None:
@@ -291,7 +361,7 @@ def test_a_notebook_that_takes_too_much_is_given_up() -> None:
 def running(server: ViewerServer) -> Iterator[http.client.HTTPConnection]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(server.url).port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(server.url).port, timeout=60)
     try:
         yield connection
     finally:
@@ -325,13 +395,13 @@ def test_the_command(shelf: Path) -> None:
         assert process.stdout is not None
         said = process.stdout.readline()
         address = urlsplit(said.rpartition(" at ")[2].strip())
-        connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=60)
         connection.request("GET", "/file/sub/c.ipynb")
         answer = connection.getresponse()
         page = answer.read().decode()
         connection.close()
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
     assert (answer.status, process.returncode) == (200, 0)
     assert "Inner" in page
 

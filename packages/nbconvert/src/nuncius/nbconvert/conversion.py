@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from nuncius.nbconvert import stages
-from nuncius.nbconvert.document import View, build
+from nuncius.nbconvert.document import PLOTLY, View, build
 from nuncius.nbconvert.errors import ExporterDisabledError
 from nuncius.nbconvert.notebook import Loaded, Notebook, Problem
 from nuncius.nbconvert.options import LatexExporter, TemplateExporter
@@ -126,7 +126,7 @@ def _view(options: Any, target: Format) -> View:
         return View(options.display_data_priority)
     types = options.display_data_priority
     if getattr(options, "sanitize_html", False):
-        unsafe = ("application/javascript", "application/vnd.jupyter.widget-view+json")
+        unsafe = ("application/javascript", "application/vnd.jupyter.widget-view+json", PLOTLY)
         types = [mime for mime in types if mime not in unsafe]
     return View(
         priority=types,

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from nuncius.nbconvert.notebook import Notebook
 
 __all__ = [
+    "PLOTLY",
     "Cell",
     "CodeCell",
     "Document",
@@ -30,6 +31,8 @@ __all__ = [
 ]
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
+#: The MIME type of figures of plotly.
+PLOTLY = "application/vnd.plotly.v1+json"
 WIDGET_STATE = "application/vnd.jupyter.widget-state+json"
 
 

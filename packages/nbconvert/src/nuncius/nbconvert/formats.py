@@ -29,6 +29,7 @@ _HTML_TYPES = [
     "image/jpeg",
     "image/gif",
     "image/webp",
+    "application/vnd.plotly.v1+json",
     "text/plain",
     "application/json",
 ]
@@ -80,7 +81,7 @@ def _said(name: str, types: list[str], *enabled: str) -> tuple[Setting, ...]:
     )
 
 
-_TEMPLATED = ("HighlightMagicsPreprocessor", "TagRemovePreprocessor", "RegexRemovePreprocessor", "CoalesceStreamsPreprocessor")  # fmt: skip
+_TEMPLATED = ("HighlightMagicsPreprocessor", "TagRemovePreprocessor", "RegexRemovePreprocessor", "CoalesceStreamsPreprocessor", "VegaPreprocessor")  # fmt: skip
 _PAGE = (*_TEMPLATED, "CSSHTMLHeaderPreprocessor")
 _FILES = (*_TEMPLATED, "ExtractOutputPreprocessor", "ExtractAttachmentsPreprocessor")
 _LATEX = (*_FILES, "SVG2PDFPreprocessor", "LatexPreprocessor")

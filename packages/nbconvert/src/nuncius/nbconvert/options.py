@@ -141,7 +141,8 @@ class HTMLExporter(TemplateExporter):
     require_js_url: str = option("https://cdnjs.cloudflare.com/ajax/libs/require.js/2.1.10/require.min.js", help="Where require.js is; loaded only if an output needs it.")  # fmt: skip
     mathjax_url: str = option("", help="Load MathJax from here and leave formulas to it; empty: formulas are made into MathML.")  # fmt: skip
     jquery_url: str = option("https://cdnjs.cloudflare.com/ajax/libs/jquery/2.0.3/jquery.min.js", help="Where jQuery is; loaded only if an output needs it.")  # fmt: skip
-    mermaid_js_url: str = option("https://cdnjs.cloudflare.com/ajax/libs/mermaid/11.10.0/mermaid.esm.min.mjs", help="Where Mermaid is; loaded only if there is a diagram.")  # fmt: skip
+    mermaid_js_url: str = option("https://cdnjs.cloudflare.com/ajax/libs/mermaid/11.10.0/mermaid.esm.min.mjs", help="Where Mermaid is; loaded only if there is a diagram. A file (mermaid.min.js) is put into the page.")  # fmt: skip
+    plotly_js_url: str = option("", help="Where plotly.js is, an address or a file; empty: the file of the installed plotly. It is put into the page if a figure has no picture.")  # fmt: skip
     jupyter_widgets_base_url: str = option("https://unpkg.com/", help="Where the widgets' manager is; loaded only if there are widgets.")  # fmt: skip
     html_manager_semver_range: str = option("^1.0.1", help="Which version of the widgets' manager.")
     widget_renderer_url: str = option("", help="The full address of the widgets' manager.")
@@ -324,6 +325,11 @@ class SVG2PDFPreprocessor(ConvertFiguresPreprocessor):
 
     command: str = option("", help="The command with {from_filename} and {to_filename}; empty: a converter from PyPI, else Inkscape.")  # fmt: skip
     inkscape: str = option("", help="The path of Inkscape.")
+
+
+@dataclass(frozen=True, kw_only=True, eq=False, repr=False)
+class VegaPreprocessor(Preprocessor):
+    """Draws charts of Vega and Altair that have no picture, with vl-convert-python."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)

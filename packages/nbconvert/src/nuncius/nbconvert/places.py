@@ -171,8 +171,13 @@ class _Fsspec:
     def _module(path: str) -> Any:
         from importlib import import_module
 
+        scheme = path.partition("://")[0]
         try:
-            return import_module("fsspec")
-        except ImportError:
-            scheme = path.partition("://")[0]
+            fsspec: Any = import_module("fsspec")
+            fsspec.get_filesystem_class(scheme)
+            return fsspec
+        except (ImportError, ValueError) as error:
+            if getattr(error, "name", None) != "fsspec" and isinstance(error, ImportError):
+                # It knows which package is missing.
+                raise PlaceError(f"{path}: {error}") from None
             raise PlaceError(f"{path}: nothing that is installed handles {scheme}://; install fsspec with its package for that storage (as s3fs, gcsfs, adlfs), or one that registers in {_GROUP}") from None  # fmt: skip

@@ -25,6 +25,7 @@ STAGES: tuple[tuple[type[options.Preprocessor], str], ...] = (
     (options.ClearOutputPreprocessor, f"{_HERE}.clear:clear_outputs"),
     (options.CoalesceStreamsPreprocessor, f"{_HERE}.coalesce:coalesce_streams"),
     (options.ExecutePreprocessor, f"{_HERE}.execute:execute"),
+    (options.VegaPreprocessor, f"{_HERE}.charts:draw_charts"),
     (options.SVG2PDFPreprocessor, f"{_HERE}.figures:svg_to_pdf"),
     (options.LatexPreprocessor, f"{_HERE}.headers:latex_header"),
     (options.HighlightMagicsPreprocessor, f"{_HERE}.magics:note_languages"),

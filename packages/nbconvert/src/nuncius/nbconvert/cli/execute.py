@@ -164,6 +164,8 @@ def _job(
         given["PAPERMILL_INPUT_PATH"] = path
     if arguments.switches & {"inject-paths", "inject-output-path"}:
         given["PAPERMILL_OUTPUT_PATH"] = target
+    if "keep-kernel" in arguments and ("in-process" in arguments or target == "-"):
+        raise OptionError("--keep-kernel: a kernel in this process ends with it, and standard output has no later run")  # fmt: skip
     elsewhere = path == "-" or is_address(path)
     cwd = arguments["cwd"] or (None if elsewhere else str(Path(path).parent))
     if cwd is not None and not Path(cwd).is_dir():
@@ -180,6 +182,7 @@ def _job(
         prepare_only="prepare-only" in arguments,
         provenance=bool(given) or "provenance" in arguments or "report-mode" in arguments,
         resume="resume" in arguments,
+        keep_kernel="keep-kernel" in arguments,
     )
 
 
@@ -222,7 +225,8 @@ def _name(path: str) -> str:
 
     if path == "-":
         return "notebook"
-    file = path.partition("?")[0] if is_address(path) else path
+    # fsspec chains: zip://in/nb.ipynb::https://example.org/all.zip
+    file = path.partition("::")[0].partition("?")[0] if is_address(path) else path
     return Path(file).name.removesuffix(".ipynb")
 
 
@@ -280,11 +284,9 @@ def _recover(jobs: Sequence[Job]) -> int:
     from nuncius.nbconvert.execute.job import recover
 
     for job in jobs:
-        if not job.places.is_file(job.target):
-            raise OptionError(
-                f"there is no journal of {job.target}: only of results that are files"
-            )
-        nb, status = recover(job.target)
+        if job.target == "-":
+            raise OptionError("there is no journal of a result on standard output")
+        nb, status = recover(job.target, job.places)
         ran = sum(bool(cell.get("execution_count")) for cell in nb["cells"])
         how = f"the run ended ({status})" if status else "the run was cut off"
         sys.stderr.write(f"{job.target}: written; {how} after {ran} cells\n")

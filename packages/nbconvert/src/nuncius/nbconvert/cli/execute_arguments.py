@@ -49,7 +49,9 @@ when something goes wrong
   --allow-errors         exceptions are no failure
   --on-error WHAT        stop: run no further cell of this notebook (the default);
                          continue: run them, and fail at the end; abort: end all notebooks
-  --resume               pass over notebooks whose result is there and complete
+  --keep-kernel          let the kernel of a notebook that fails go on, for --resume
+  --resume               pass over notebooks whose result is there and complete; go on after the
+                         cells that ran where a kernel was kept and lives
   --recover              write the results of runs that were cut off, from their journals
 
 while it runs
@@ -106,7 +108,7 @@ _SHORT = {
 
 _SWITCHES = {
     "help", "help-notebook", "version", "inplace", "inject-paths", "inject-input-path", "inject-output-path",
-    "prepare-only", "run", "report-mode", "no-report", "provenance", "resume", "recover", "progress-bar",
+    "prepare-only", "run", "report-mode", "no-report", "provenance", "resume", "recover", "keep-kernel", "progress-bar",
     "no-progress-bar", "quiet", "log-output", "no-log-output", "in-process", "debug",
     "request-save-on-cell-execute", "no-request-save-on-cell-execute",
 }  # fmt: skip

@@ -47,7 +47,7 @@ def _parsed(argv: list[str]) -> Namespace:
 
     parser = argparse.ArgumentParser(
         prog="nuncius view",
-        description="Show notebooks as pages: read-only and sanitised. Nothing in them is run.",
+        description="Show notebooks as pages: read-only and sanitized. Nothing in them is run.",
     )
     parser.add_argument("what", nargs="?", default="", metavar="FILE|DIR|URL", help="a notebook, a folder, or the address of a notebook; nothing: a form for addresses")  # fmt: skip
     parser.add_argument("--port", type=int, default=0, help="where to listen (default: any free port)")  # fmt: skip
@@ -59,7 +59,8 @@ def _parsed(argv: list[str]) -> Namespace:
     parser.add_argument("--rate", type=int, default=0, metavar="N", help="how many notebooks one client may have fetched or converted in a minute (default: any number)")  # fmt: skip
     parser.add_argument("--behind-proxy", action="store_true", help="a proxy stands before the viewer: who asks is in X-Forwarded-For")  # fmt: skip
     parser.add_argument("--offline", action="store_true", help="fetch nothing from the network")
-    parser.add_argument("--timeout", type=float, default=30.0, help="seconds that converting one notebook may take (default: 30)")  # fmt: skip
+    parser.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS", help="how long converting one notebook may take (default: 30)")  # fmt: skip
+    parser.add_argument("--patience", type=float, default=15.0, metavar="SECONDS", help="how long a reader waits before a page says that it takes a while (default: 15)")  # fmt: skip
     return parser.parse_args(argv)
 
 
@@ -82,5 +83,11 @@ def _server(arguments: Namespace) -> tuple[ViewerServer, str]:
         if not root.exists():
             raise NbConvertError(f"there is no file or folder {what!r}; an address begins with http:// or https://")  # fmt: skip
     rules = Rules(tuple(arguments.allow), tuple(arguments.allow_private), not arguments.offline)
-    site = Site(root, rules, Worker(arguments.timeout), limiter=Limiter(arguments.rate))
+    site = Site(
+        root,
+        rules,
+        Worker(arguments.timeout),
+        limiter=Limiter(arguments.rate),
+        patience=arguments.patience,
+    )
     return ViewerServer(arguments.ip, arguments.port, site, arguments.host, proxied=arguments.behind_proxy), path  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -76,6 +76,7 @@ class Executor:
         interrupt: Interrupts the kernel.
         listeners: Told of every event, in order.
         on_input: Answers questions of cells.
+        finished: The indexes of cells that were run before, and hold what they brought.
     """
 
     def __init__(
@@ -87,8 +88,10 @@ class Executor:
         interrupt: Callable[[], Awaitable[object]] | None = None,
         listeners: Sequence[Listener] = (),
         on_input: InputHandler | None = None,
+        finished: Collection[int] = (),
     ) -> None:
         self.nb = nb
+        self._finished = finished
         self.settings = settings or Settings()
         self._interrupt = interrupt
         self._listeners = tuple(listeners)
@@ -119,7 +122,8 @@ class Executor:
         """
         started = time.monotonic()
         cells = self.nb["cells"]
-        self._emit(RunStarted(self.nb, sum(is_run(cell, self.settings) for cell in cells)))
+        count = sum(is_run(cell, self.settings) for cell in cells) - len(self._finished)
+        self._emit(RunStarted(self.nb, count))
         try:
             await self._all(cells)
         finally:
@@ -136,6 +140,8 @@ class Executor:
         for index, cell in enumerate(cells):
             if self._stopping:
                 return
+            if index in self._finished:
+                continue
             if not is_run(cell, self.settings):
                 self._emit(CellSkipped(index, cell))
             elif not await self._one(index, cell):
@@ -150,6 +156,8 @@ class Executor:
             result = await self._runner.run(cell, index)
         except (ExecuteError, KernelError) as error:
             status = self._note(index, error)
+            # It has not ended: who looks at the notebook later shall not take it for one that did.
+            cell["execution_count"] = None
             self._emit(CellFinished(index, cell, status, time.monotonic() - started))
             return False
         self._emit(CellFinished(index, cell, result.status, result.seconds, result.allowed))

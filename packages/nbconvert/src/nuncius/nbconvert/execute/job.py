@@ -18,12 +18,19 @@ from nuncius.nbconvert.execute import journal, provenance
 from nuncius.nbconvert.execute.answers import Answers
 from nuncius.nbconvert.execute.errors import JournalError
 from nuncius.nbconvert.execute.executor import Executor, RunResult
-from nuncius.nbconvert.execute.kernels import KernelChoice, LiveKernel, kernel_for, running
-from nuncius.nbconvert.execute.settings import Settings, is_run
+from nuncius.nbconvert.execute.kept import Past, Record, look_back, restore
+from nuncius.nbconvert.execute.kernels import (
+    KernelChoice,
+    LiveKernel,
+    end_kept,
+    kernel_for,
+    running,
+)
+from nuncius.nbconvert.execute.settings import Settings, is_finished, is_run
 from nuncius.nbconvert.notebook import chunks, dumps, loads
 from nuncius.nbconvert.parametrize import inject
 from nuncius.nbconvert.parametrize.inspect import infer
-from nuncius.nbconvert.places import Places
+from nuncius.nbconvert.places import Places, is_address
 
 if TYPE_CHECKING:
     from nuncius.nbconvert.execute.events import Listener
@@ -48,7 +55,8 @@ class Job:
         report: Hide the input of all cells.
         prepare_only: Put the parameters in, and do not run it.
         provenance: Write into the notebook how it was run.
-        resume: Leave it alone if the result is there and complete.
+        resume: Leave it alone if the result is there and complete; go on in the kernel of a run that failed, if that was kept.
+        keep_kernel: If the run fails, its kernel goes on, so that a later one can ``resume`` in it.
         places: Who reads and writes addresses.
     """
 
@@ -64,6 +72,7 @@ class Job:
     prepare_only: bool = False
     provenance: bool = False
     resume: bool = False
+    keep_kernel: bool = False
     places: Places = field(default_factory=Places)
 
 
@@ -170,7 +179,6 @@ def _unknown(nb: dict[str, Any], job: Job) -> list[str]:
 
 def is_complete(nb: dict[str, Any], job: Job) -> bool:
     """Tell whether there is a result of running just this notebook, with nothing missing and nothing failed."""
-    settings = job.settings
     if job.target in ("", "-"):
         return False
     try:
@@ -179,24 +187,20 @@ def is_complete(nb: dict[str, Any], job: Job) -> bool:
         return False
     if [cell["source"] for cell in done] != [cell["source"] for cell in nb["cells"]]:
         return False
-    return all(
-        cell.get("execution_count") is not None
-        and (settings.allow_errors or not any(o["output_type"] == "error" for o in cell["outputs"]))
-        for cell in done
-        if is_run(cell, settings)
-    )
+    return all(is_finished(cell, job.settings) for cell in done if is_run(cell, job.settings))
 
 
-def recover(target: str) -> tuple[dict[str, Any], str]:
+def recover(target: str, places: Places | None = None) -> tuple[dict[str, Any], str]:
     """Write the result of a run that was cut off, from its journal; return the notebook and how the run ended.
 
     Raises:
         JournalError: There is no journal, or it is none.
+        PlaceError: The result's address cannot be written to.
     """
     path = journal.journal_path(target)
     lines = journal.read_left(path).splitlines()
     nb, status = journal.fold(lines, str(path))
-    writing.write(Path(target), chunks(nb))
+    _put(nb, target, places or Places())
     path.unlink()
     return nb, status
 
@@ -240,12 +244,18 @@ async def _run(
     notes: list[str],
 ) -> RunResult:
     name = inject.kernel_of(nb, job.kernel.name) or kernel_for(inject.language_of(nb), pool.specs)
-    choice = replace(job.kernel, name=name)
+    past = await _past(nb, job, pool, notes)
+    choice = replace(job.kernel, name=name, keep=job.keep_kernel or past is not None)
     all_listeners = list(listeners)
     if job.provenance:
         about = provenance.Provenance(nb, job.source, job.target or None, job.parameters)
         all_listeners.insert(0, about)
-    async with running(choice, pool) as kernel:
+    async with running(choice, pool, past.kernel if past is not None else None) as kernel:
+        finished = past.finished if past is not None and kernel.adopted else {}
+        restore(nb, finished)
+        if past is not None:
+            notes.append(_continued(kernel, len(finished)))
+        record = await _recorded(kernel, job)
         _describe(nb, kernel, job)
         log = _journal(nb, job)
         if log is not None:
@@ -257,12 +267,17 @@ async def _run(
             interrupt=kernel.interrupt,
             listeners=all_listeners,
             on_input=None if job.answers is None else Answers(job.answers),
+            finished=finished,
         )
         try:
             run = await stopper.run(executor, kernel)
         except BaseException:
+            if record is not None:
+                record.remove()
             _finish(nb, job, log)
             raise
+        if record is not None:
+            notes += _kept(kernel, record, run)
         if log is not None and log.failed is not None:
             notes.append(
                 f"a part of the run was not in the journal {log.path}: {log.failed.strerror}"
@@ -273,14 +288,54 @@ async def _run(
     return run
 
 
+async def _past(nb: dict[str, Any], job: Job, pool: KernelPool, notes: list[str]) -> Past | None:
+    """Return what can be continued; a kernel in which nothing can be is ended."""
+    if job.target in ("", "-"):
+        return None
+    past = look_back(nb, job.target, job.settings, job.places)
+    if past is None or (job.resume and not past.changed):
+        return past
+    if job.resume:
+        notes.append("a cell that was run before has changed: all cells are run, in a new kernel")
+    await end_kept(past.kernel, pool)
+    Record(job.target).remove()
+    return None
+
+
+def _continued(kernel: LiveKernel, count: int) -> str:
+    if not kernel.adopted:
+        return "the kernel of the earlier run is gone: all cells are run, in a new one"
+    return f"going on in the kernel of the earlier run, after {count} finished cells"
+
+
+async def _recorded(kernel: LiveKernel, job: Job) -> Record | None:
+    """Write down how to reach a kernel that may be kept."""
+    if kernel.save is None or job.target in ("", "-"):
+        return None
+    record = Record(job.target)
+    record.write(await kernel.save())
+    return record
+
+
+def _kept(kernel: LiveKernel, record: Record, run: RunResult) -> list[str]:
+    """Keep the kernel of a run that failed; return what should be known of that."""
+    if run.status in ("ok", "dead"):
+        record.remove()
+        return []
+    kernel.keep()
+    return ["its kernel goes on; repair the cell, and --resume goes on with it"]
+
+
 def _journal(nb: dict[str, Any], job: Job) -> journal.Journal | None:
     """Begin the journal of a run; what an earlier one has left there becomes the result for now."""
-    if not job.places.is_file(job.target):
+    if not (job.places.is_file(job.target) or is_address(job.target)):
         return None
     path, target = journal.journal_path(job.target), Path(job.target)
 
     def salvage(left: bytes) -> None:
-        # A result that was written since then is worth more.
+        # A result that was written since then is worth more; of an address that cannot be told.
+        if is_address(job.target):
+            return
         if not target.exists() or target.stat().st_mtime < path.stat().st_mtime:
             with suppress(JournalError):
                 _save(journal.fold(left.splitlines())[0], job)
@@ -316,16 +371,20 @@ def _save(nb: dict[str, Any], job: Job) -> None:
     if not job.target:
         return
     try:
-        if job.places.is_file(job.target):
-            writing.write(Path(job.target), chunks(nb))
-        else:
-            job.places.write(job.target, dumps(nb))
+        _put(nb, job.target, job.places)
     except OSError as error:
         path = None if job.prepare_only or job.target == "-" else _spare(job.target, nb)
         if path is None:
             raise
         reason = str(error) if error.strerror is None else f"{error.strerror}: {job.target}"
         raise PlaceError(f"{reason}; the result is in {path}") from error
+
+
+def _put(nb: dict[str, Any], target: str, places: Places) -> None:
+    if places.is_file(target):
+        writing.write(Path(target), chunks(nb))
+    else:
+        places.write(target, dumps(nb))
 
 
 def _spare(target: str, nb: dict[str, Any]) -> Path | None:

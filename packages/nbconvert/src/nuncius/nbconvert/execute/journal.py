@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from nuncius.nbconvert.execute.aside import aside
 from nuncius.nbconvert.execute.errors import JournalError
 from nuncius.nbconvert.execute.events import (
     CellFinished,
@@ -25,15 +26,14 @@ from nuncius.nbconvert.execute.events import (
 )
 from nuncius.protocol.core.outputs import Appended, Change, Cleared, Extended, Replaced
 
-__all__ = ["Journal", "fold", "journal_path", "read_left", "record"]
+__all__ = ["Journal", "fold", "journal_path", "left_in", "read_left", "record"]
 
 _VERSION = 1
 
 
 def journal_path(target: str | Path) -> Path:
     """Return where the journal of a result lies."""
-    path = Path(target)
-    return path.with_name(f".{path.name}.journal")
+    return aside(target, "journal")
 
 
 def record(index: int, change: Change) -> list[Any] | None:
@@ -149,12 +149,23 @@ def read_left(path: Path) -> bytes:
     Raises:
         JournalError: There is nothing, or the run is still going on.
     """
+    if not path.exists():
+        raise JournalError(f"there is nothing to recover: no {path}")
+    return left_in(path)
+
+
+def left_in(path: Path) -> bytes:
+    """Return what is in a journal that nobody writes; nothing if there is none.
+
+    Raises:
+        JournalError: A run that is still going on writes it.
+    """
     try:
         with path.open("rb") as file:
             _lock(file.fileno(), path)
             return file.read()
     except FileNotFoundError:
-        raise JournalError(f"there is nothing to recover: no {path}") from None
+        return b""
 
 
 def fold(lines: Iterable[str | bytes], source: str = "journal") -> tuple[dict[str, Any], str]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from nuncius.protocol.errors import NoSuchKernel
+from nuncius.protocol.errors import NoSuchKernel, NunciusError
 
 if TYPE_CHECKING:
     from nuncius.protocol.client.aio import AsyncClient
     from nuncius.protocol.kernelspec import KernelSpec, KernelSpecs
+    from nuncius.protocol.manager.manager import KernelManager
     from nuncius.protocol.manager.pool import KernelPool
+    from nuncius.protocol.messages import Message
 
-__all__ = ["KernelChoice", "LiveKernel", "kernel_for", "new_pool", "running"]
+__all__ = ["KernelChoice", "LiveKernel", "end_kept", "kernel_for", "new_pool", "running"]
 
 #: What notebooks that name no kernel are run in.
 DEFAULT_KERNEL = "python3"
@@ -33,6 +35,7 @@ class KernelChoice:
         shutdown_now: Kill it at the end; by default it is asked, so that ``atexit`` functions run.
         in_process: Run it in this process.
         history_file: Where an IPython kernel keeps its history.
+        keep: It can outlive this process: `LiveKernel.keep`.
     """
 
     name: str = DEFAULT_KERNEL
@@ -43,6 +46,7 @@ class KernelChoice:
     shutdown_now: bool = False
     in_process: bool = False
     history_file: str = ":memory:"
+    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,9 @@ class LiveKernel:
         kill: Ends it at once.
         info: The content of its ``kernel_info_reply``.
         spec: What stands in a notebook's metadata as its kernelspec.
+        adopted: It was there before.
+        save: Returns what another process needs to take it over; None if it cannot be kept.
+        keep: Do not end it afterwards.
     """
 
     client: AsyncClient
@@ -62,6 +69,9 @@ class LiveKernel:
     kill: Callable[[], Awaitable[object]]
     info: Mapping[str, Any]
     spec: Mapping[str, str]
+    adopted: bool = False
+    save: Callable[[], Awaitable[dict[str, Any]]] | None = None
+    keep: Callable[[], None] = lambda: None
 
 
 def new_pool() -> KernelPool:
@@ -75,12 +85,15 @@ def new_pool() -> KernelPool:
 
 
 @contextlib.asynccontextmanager
-async def running(choice: KernelChoice, pool: KernelPool) -> AsyncIterator[LiveKernel]:
+async def running(
+    choice: KernelChoice, pool: KernelPool, saved: Mapping[str, Any] | None = None
+) -> AsyncIterator[LiveKernel]:
     """Start a kernel; end it afterwards.
 
     Args:
         choice: Which.
         pool: Starts it.
+        saved: Take over this one instead, if it lives.
 
     Raises:
         NoSuchKernel: There is none of this name.
@@ -91,20 +104,18 @@ async def running(choice: KernelChoice, pool: KernelPool) -> AsyncIterator[LiveK
         async with _in_process(choice) as kernel:
             yield kernel
         return
-    from dataclasses import replace
-
-    options = replace(pool.options, start_timeout=choice.startup_timeout)
     spec = _spec(choice.name, pool)
-    manager = await pool.start(
-        spec,
-        options=options,
-        cwd=choice.cwd,
-        env=_environment(choice.env),
-        extra_arguments=arguments_for(spec, choice),
-    )
+    found = None if saved is None else await _adopted(saved, choice, pool)
+    manager = found or await _started(spec, choice, pool)
+    kept = False
+
+    def keep() -> None:
+        nonlocal kept
+        kept = True
+
     try:
         async with manager.client(heartbeat_interval=None) as client:
-            reply = await client.wait_until_ready(choice.startup_timeout)
+            reply = await _ready(client, manager, choice)
 
             async def kill() -> None:
                 await manager.shutdown(now=True)
@@ -116,9 +127,54 @@ async def running(choice: KernelChoice, pool: KernelPool) -> AsyncIterator[LiveK
                 kill,
                 reply.content,
                 {"display_name": spec.display_name, "language": spec.language, "name": spec.name},
+                found is not None,
+                manager.save if choice.keep else None,
+                keep,
             )
     finally:
-        await pool.shutdown(manager.kernel_id, now=choice.shutdown_now)
+        if kept:
+            await pool.detach(manager.kernel_id)
+        else:
+            await pool.shutdown(manager.kernel_id, now=choice.shutdown_now)
+
+
+async def end_kept(saved: Mapping[str, Any], pool: KernelPool) -> None:
+    """End a kernel that was kept, if it lives."""
+    choice = KernelChoice(name=str(saved.get("kernel_name")), keep=True)
+    manager = await _adopted(saved, choice, pool)
+    if manager is not None:
+        await pool.shutdown(manager.kernel_id, now=True)
+
+
+async def _started(spec: KernelSpec, choice: KernelChoice, pool: KernelPool) -> KernelManager:
+    return await pool.start(
+        spec,
+        options=replace(
+            pool.options, start_timeout=choice.startup_timeout, independent=choice.keep
+        ),
+        cwd=choice.cwd,
+        env=_environment(choice.env),
+        extra_arguments=arguments_for(spec, choice),
+    )
+
+
+async def _adopted(
+    saved: Mapping[str, Any], choice: KernelChoice, pool: KernelPool
+) -> KernelManager | None:
+    """Take over a kernel; None if it has ended, or is of another kernelspec."""
+    if saved.get("kernel_name") != choice.name:
+        return None
+    try:
+        return await pool.adopt(saved, options=replace(pool.options, independent=choice.keep))
+    except (NunciusError, OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+async def _ready(client: AsyncClient, manager: KernelManager, choice: KernelChoice) -> Message:
+    if manager.kernel_info is None:
+        # The cell still runs that was cut off.
+        await manager.interrupt()
+    return await client.wait_until_ready(choice.startup_timeout)
 
 
 def kernel_for(language: str, specs: KernelSpecs | None = None) -> str:

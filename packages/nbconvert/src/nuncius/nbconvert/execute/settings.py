@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-__all__ = ["OnError", "Settings", "allows_error", "has_tag", "is_run"]
+__all__ = ["OnError", "Settings", "allows_error", "has_tag", "is_finished", "is_run"]
 
 #: A cell of a notebook, as a plain dict or one of nbformat's nodes.
 Cell = dict[str, Any]
@@ -87,4 +87,12 @@ def allows_error(cell: Cell, settings: Settings, ename: str = "") -> bool:
         settings.allow_errors
         or ename in settings.allow_error_names
         or has_tag(cell, settings.raises_tag)
+    )
+
+
+def is_finished(cell: Cell, settings: Settings) -> bool:
+    """Tell whether a cell holds what a run to its end has brought."""
+    return cell.get("execution_count") is not None and all(
+        output["output_type"] != "error" or allows_error(cell, settings, str(output.get("ename")))
+        for output in cell["outputs"]
     )

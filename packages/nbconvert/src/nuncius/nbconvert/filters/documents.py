@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert import ansi, sanitise
+from nuncius.nbconvert import ansi, sanitize
 from nuncius.nbconvert.document import choose
 from nuncius.nbconvert.errors import PandocMissing
 from nuncius.nbconvert.highlight import code
@@ -100,7 +100,7 @@ def highlight2latex(source: str, language: str = "ipython3", metadata: Mapping[s
 def clean_html(element: Any) -> str:
     """Return harmless HTML."""
     text = element.decode("utf-8") if isinstance(element, bytes) else str(element)
-    return sanitise.clean(text)
+    return sanitize.clean(text)
 
 
 def citation2latex(source: str) -> str:

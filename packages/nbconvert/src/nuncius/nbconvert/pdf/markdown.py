@@ -200,7 +200,7 @@ class MarkdownWriter:
         if kind == "note":
             return self._footnote(event[1])
         if kind == "task":
-            return "☑ " if event[1] else "☐ "
+            return "☒ " if event[1] else "☐ "
         return {"soft": "\n", "hard": "#linebreak();\n"}.get(kind, "")
 
     def _span(self, node: Node) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert.sanitise import cleaner
+from nuncius.nbconvert.sanitize import cleaner
 
 if TYPE_CHECKING:
     from nuncius.nbconvert.notebook import Notebook

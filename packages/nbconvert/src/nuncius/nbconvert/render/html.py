@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert import assets, markup, sanitise, themes
+from nuncius.nbconvert import assets, markup, sanitize, themes
 from nuncius.nbconvert.document import (
     WIDGET_STATE,
     CodeCell,
@@ -23,6 +23,7 @@ from nuncius.nbconvert.highlight import code
 from nuncius.nbconvert.markdown.html import Heading, Style, html
 from nuncius.nbconvert.mathml import Mathematics
 from nuncius.nbconvert.options import HTMLExporter
+from nuncius.nbconvert.render import libraries
 from nuncius.nbconvert.render.html_outputs import Outputs
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Page:
     image: Callable[[str], str] | None = None
     link: Callable[[str], str] | None = None
     note: Callable[[str, int | None], None] = lambda text, cell: None
-    clean: Callable[[str], str] = sanitise.clean
+    clean: Callable[[str], str] = sanitize.clean
     style: Style = field(init=False)
     outputs: Outputs = field(init=False)
 
@@ -66,6 +67,7 @@ class Page:
             style=self.style,
             note=self.note,
             clean=self.clean,
+            plotly_js_url=options.plotly_js_url,
         )
 
 
@@ -186,6 +188,7 @@ def markdown_cell(cell: MarkdownCell, page: Page) -> str:
     for tex in page.style.math.failed:
         page.note(f"a formula that is not understood: {tex[:80]}", cell.index)
     page.style.math.failed.clear()
+    page.outputs.needs.mermaid |= 'class="mermaid"' in body
     return page.clean(body) if page.options.sanitize_html else body
 
 
@@ -263,10 +266,7 @@ def scripts(document: Document, page: Page) -> Iterator[str]:
         yield f'<script type="{WIDGET_STATE}">\n{markup.data_for_script(document.widgets)}\n</script>\n'
         yield f"<script{markup.attributes(src=url)}></script>\n"
     if needs.mermaid and options.mermaid_js_url:
-        yield (
-            f'<script type="module">\nimport mermaid from {markup.data_for_script(options.mermaid_js_url)};\n'
-            'mermaid.initialize({startOnLoad: true, securityLevel: "strict"});\n</script>\n'
-        )
+        yield from libraries.mermaid(options.mermaid_js_url)
 
 
 def contents(headings: list[Heading]) -> str:

@@ -9,9 +9,10 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert import ansi, markup, sanitise
-from nuncius.nbconvert.document import WIDGET_VIEW, CodeCell, Failure, Output, Shown, Stream
+from nuncius.nbconvert import ansi, markup, sanitize
+from nuncius.nbconvert.document import PLOTLY, WIDGET_VIEW, CodeCell, Failure, Output, Shown, Stream
 from nuncius.nbconvert.markdown.html import Style, html
+from nuncius.nbconvert.render import libraries
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,10 +56,11 @@ CLASSIC = Names(
 
 @dataclass(slots=True)
 class Needs:
-    """What the page must load because an output needs it."""
+    """What the page must load because an output needs it; of plotly, what it has loaded."""
 
     require: bool = False
     mermaid: bool = False
+    plotly: bool = False
     widgets: bool = False
 
 
@@ -73,6 +75,8 @@ class Outputs:
         names: The classes.
         needs: Gathers what the page must load.
         note: Takes what could not be shown, for the report.
+        clean: Makes HTML harmless.
+        plotly_js_url: Where plotly.js is, see `nuncius.nbconvert.render.libraries`.
     """
 
     safe: bool = False
@@ -81,7 +85,8 @@ class Outputs:
     names: Names = field(default_factory=Names)
     needs: Needs = field(default_factory=Needs)
     note: Callable[[str, int], None] = lambda text, cell: None
-    clean: Callable[[str], str] = sanitise.clean
+    clean: Callable[[str], str] = sanitize.clean
+    plotly_js_url: str = ""
 
     def write(self, output: Output, cell: CodeCell, number: int) -> Iterator[str]:
         """Yield one output, without its prompt."""
@@ -186,7 +191,7 @@ class Outputs:
             yield _string(shown.value)
         else:
             yield f'<img{markup.attributes(alt=shown.alt)} src="'
-            yield sanitise.clean_svg(_string(shown.value))
+            yield sanitize.clean_svg(_string(shown.value))
             yield '">'
         yield "\n</div>\n"
 
@@ -205,6 +210,19 @@ class Outputs:
             body = re.sub("</(?=script)", r"<\\/", value, flags=re.IGNORECASE)
             yield f"<script>\n(function(element) {{\n{body}\n}})(document.getElementById('{name}'));\n</script>\n"
         yield "</div>\n"
+
+    def plotly(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+        """Yield a figure of plotly for its script to draw."""
+        if self.safe or not libraries.plotly_library(self.plotly_js_url):
+            why = "" if self.safe else "; pip install plotly, or say where plotly.js is: HTMLExporter.plotly_js_url"  # fmt: skip
+            yield from self.missing(shown, cell, number, why)
+            return
+        if not self.needs.plotly:
+            self.needs.plotly = True
+            yield from libraries.library(libraries.plotly_library(self.plotly_js_url))
+        yield f'<div class="nb-plotly {self.names.area}" data-mime-type="{shown.mime}">\n'
+        yield f'<script type="{shown.mime}">\n{markup.data_for_script(shown.value)}\n</script>\n</div>\n'
+        yield libraries.DRAW_PLOTLY
 
     def widget(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
         """Yield a widget for the manager to show."""
@@ -231,10 +249,10 @@ class Outputs:
         )
         yield f'<embed type="application/pdf" title="PDF" style="width:100%;height:30rem"{markup.attributes(src=address)}>\n</div>\n'
 
-    def missing(self, shown: Shown, cell: CodeCell, number: int) -> Iterator[str]:
+    def missing(self, shown: Shown, cell: CodeCell, number: int, why: str = "") -> Iterator[str]:
         """Yield a note about an output that cannot be shown."""
         kinds = ", ".join(shown.offered)
-        self.note(f"an output that this format cannot show ({kinds})", cell.index)
+        self.note(f"an output that this format cannot show ({kinds}){why}", cell.index)
         yield self._open(self.names.text, shown)
         yield f'<p class="nb-missing">Output that cannot be shown here: {markup.text(kinds)}</p>\n</div>\n'
 
@@ -253,6 +271,7 @@ _WRITERS: dict[str, Callable[[Outputs, Shown, CodeCell, int], Iterator[str]]] = 
     "application/javascript": Outputs.script,
     "application/json": Outputs.json,
     "application/pdf": Outputs.pdf,
+    PLOTLY: Outputs.plotly,
     WIDGET_VIEW: Outputs.widget,
 }
 

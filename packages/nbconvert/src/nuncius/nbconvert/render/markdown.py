@@ -74,7 +74,7 @@ def _shown(output: Shown, cell: CodeCell, rendering: Rendering) -> Iterator[str]
         if output.file is not None:
             yield quote(output.file)
         elif mime == "image/svg+xml":
-            from nuncius.nbconvert.sanitise import clean_svg
+            from nuncius.nbconvert.sanitize import clean_svg
 
             yield clean_svg(str(output.value))
         else:

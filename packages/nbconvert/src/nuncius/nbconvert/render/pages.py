@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from nuncius.nbconvert import sanitise
+from nuncius.nbconvert import sanitize
 from nuncius.nbconvert.markdown.events import numbered
 from nuncius.nbconvert.render.html import Page, render
 
@@ -44,8 +44,8 @@ def _cleaner(rendering: Rendering) -> Callable[[str], str]:
 
     choice = rendering.configured.of(SanitizeHTML)
     if choice.tags is None and choice.attributes is None and choice.styles is None:
-        return sanitise.clean
-    tool = sanitise.cleaner(choice.tags, choice.attributes, choice.styles, strip_comments=choice.strip_comments)  # fmt: skip
+        return sanitize.clean
+    tool = sanitize.cleaner(choice.tags, choice.attributes, choice.styles, strip_comments=choice.strip_comments)  # fmt: skip
     return tool.clean  # type: ignore[no-any-return]
 
 

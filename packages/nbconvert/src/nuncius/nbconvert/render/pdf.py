@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from nuncius.nbconvert.document import CodeCell, Document, Shown, build
+from nuncius.nbconvert.document import PLOTLY, CodeCell, Document, Shown, build
 from nuncius.nbconvert.errors import ConversionException
+from nuncius.nbconvert.render.libraries import plotly_library
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,7 +67,10 @@ def _automatic(rendering: Rendering) -> str:
 
 
 def _needs_browser(output: object) -> bool:
-    return isinstance(output, Shown) and not output.mime and bool(_BROWSER_ONLY & {*output.offered})
+    if not isinstance(output, Shown) or output.mime:
+        return False
+    drawn = PLOTLY in output.offered and bool(plotly_library(""))
+    return drawn or bool(_BROWSER_ONLY & {*output.offered})
 
 
 def _document(rendering: Rendering) -> Document:

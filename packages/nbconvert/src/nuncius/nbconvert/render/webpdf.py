@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING, Any
 
+from nuncius.nbconvert.document import PLOTLY
 from nuncius.nbconvert.errors import ConversionException
 from nuncius.nbconvert.pdf.browser import Printing, print_page
 from nuncius.nbconvert.render.pages import page
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from nuncius.nbconvert.rendering import Rendering
 
 __all__ = ["from_notebook", "qtpdf", "qtpng", "webpdf", "with_weasyprint"]
+
+#: What scripts draw.
+_DRAWN = {"application/javascript", "text/vnd.mermaid", PLOTLY}
 
 
 def webpdf(rendering: Rendering) -> Iterator[bytes]:
@@ -52,7 +56,7 @@ def _settle(rendering: Rendering) -> int:
     for cell in rendering.nb["cells"]:
         for output in cell.get("outputs", ()):
             kinds = output.get("data", {})
-            if "application/javascript" in kinds or "text/vnd.mermaid" in kinds or "<script" in str(kinds.get("text/html", "")):  # fmt: skip
+            if kinds.keys() & _DRAWN or "<script" in str(kinds.get("text/html", "")):  # fmt: skip
                 return 1500
     return 0
 

@@ -1,1 +1,1 @@
-"""Show notebooks as pages: read-only, sanitised, cached; from a folder, or from addresses on the network."""
+"""Show notebooks as pages: read-only, sanitized, cached; from a folder, or from addresses on the network."""

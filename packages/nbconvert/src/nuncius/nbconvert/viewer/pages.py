@@ -10,7 +10,7 @@ from nuncius.nbconvert.markup import attribute, text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["bar", "failure", "folder", "listing", "start"]
+__all__ = ["bar", "failure", "folder", "listing", "start", "working"]
 
 _STYLE = """:root{color-scheme:light dark;--line:#8886}
 body{font:16px/1.5 system-ui,sans-serif;max-width:50rem;margin:2rem auto;padding:0 1rem}
@@ -68,6 +68,12 @@ def listing(title: str, entries: Iterable[tuple[str, bool, str]]) -> str:
 def failure(title: str, why: str) -> str:
     """Return the page that says why there is no other."""
     return _page(title, f'<p>{text(why)}</p><p><a href="/">Back to the start</a></p>')
+
+
+def working(name: str) -> str:
+    """Return the page that is shown while a notebook takes its time."""
+    said = "This notebook takes a while. It is shown here as soon as it is ready; you need not do anything."
+    return _page(name, f'<p role="status">{said}</p>')
 
 
 def bar(up: str, origin: str, *, slides: bool = False) -> str:

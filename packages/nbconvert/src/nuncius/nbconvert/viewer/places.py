@@ -13,6 +13,9 @@ __all__ = ["entries", "place", "source", "tree"]
 _GIST = re.compile(r"[0-9a-f]{20,40}")
 _SHORT = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 _OWN = frozenset({"format", "download", "flush_cache"})
+_REVEAL = frozenset(
+    {"receiver", "progress", "history", "transition", "autoSlide", "backgroundTransition"}
+)
 
 
 def place(url: str) -> str:
@@ -75,7 +78,10 @@ def source(kind: str, rest: str, query: str) -> str | None:
         query: That of the request.
     """
     if kind in ("url", "urls"):
-        theirs = "&".join(p for p in query.split("&") if p and p.partition("=")[0] not in _OWN)
+        pieces = query.split("&")
+        # The frames of the speaker's view ask for the same slides, with options for reveal.js.
+        own = _OWN | _REVEAL if "receiver" in pieces else _OWN
+        theirs = "&".join(p for p in pieces if p and p.partition("=")[0] not in own)
         return f"http{kind[3:]}://{rest}" + (f"?{theirs}" if theirs else "")
     pieces = rest.strip("/").split("/")
     if kind == "github" and len(pieces) > 4 and pieces[2] in ("blob", "raw"):

@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, quote, unquote, urlsplit
@@ -20,6 +20,7 @@ from nuncius.nbconvert.viewer import pages
 from nuncius.nbconvert.viewer.addresses import Refused, Rules
 from nuncius.nbconvert.viewer.cache import Cache
 from nuncius.nbconvert.viewer.fetch import Fetched, Limits, fetch
+from nuncius.nbconvert.viewer.jobs import Busy, Jobs
 from nuncius.nbconvert.viewer.limit import Limiter
 from nuncius.nbconvert.viewer.places import entries, place, source, tree
 from nuncius.nbconvert.viewer.worker import FORMATS, Worker
@@ -32,7 +33,11 @@ __all__ = ["Answer", "Site", "place"]
 _HTML = "text/html; charset=utf-8"
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml"})
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data: https:; font-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-_FRESH = 600.0
+#: Seconds for which what was fetched is taken as it was, the shortest and the longest time; between them, so many times what it took to get and to convert it.
+_FRESH = (600.0, 7200.0)
+_FRESH_PER_SECOND = 120.0
+#: Seconds after which a page that says "still working" asks again.
+_AGAIN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +73,17 @@ class Answer:
 
 @lru_cache(maxsize=1)
 def _slides_policy() -> str:
-    """Return the policy for slides: the scripts that show slides run, and no other."""
+    """Return the policy for slides: the scripts that show slides run, and no other; the speaker's view shows them in frames."""
     from nuncius.nbconvert.options import SlidesExporter
-    from nuncius.nbconvert.render.slides import start
+    from nuncius.nbconvert.render.slides import speaker_script, start
 
     scripts = re.findall(r"<script>(.*?)</script>", "".join(start(SlidesExporter())), re.DOTALL)
+    scripts.append(speaker_script())
     sums = [
         base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts
     ]
-    return f"{_POLICY}; script-src " + " ".join(f"'sha256-{value}'" for value in sums)
+    framed = _POLICY.replace("frame-ancestors 'none'", "frame-ancestors 'self'; frame-src 'self'")
+    return f"{framed}; script-src " + " ".join(f"'sha256-{value}'" for value in sums)
 
 
 class _TooMuch(NbConvertError):
@@ -96,6 +103,7 @@ class Site:
         clock: Gives seconds.
         limiter: Says how much one client may ask for.
         get: Fetches a file.
+        patience: Seconds that somebody waits for a page before being told that it is still being made.
     """
 
     def __init__(
@@ -107,12 +115,15 @@ class Site:
         clock: Callable[[], float] = time.monotonic,
         limiter: Limiter | None = None,
         get: Callable[..., Fetched] = fetch,
+        patience: float = 15.0,
     ) -> None:
         self._only = root if root is not None and root.is_file() else None
         self._root = None if root is None else (root.parent if self._only else root).resolve()
         self._rules, self._limits, self._clock = rules, limits or Limits(), clock
         self._worker = worker or Worker()
-        self._rendered: Cache[bytes] = Cache(256 * 1024 * 1024)
+        self._jobs, self._patience = Jobs(256 * 1024 * 1024), patience
+        #: Seconds that it took to get and to convert what is at an address.
+        self._took: Cache[float] = Cache(10_000)
         self._fetched: Cache[tuple[float, Fetched]] = Cache(128 * 1024 * 1024)
         self._limiter, self._get = limiter or Limiter(0), get
         self._counts: Counter[str] = Counter()
@@ -131,6 +142,8 @@ class Site:
             answer = self._routed(path, query, asked, client)
         except _TooMuch as error:
             answer = Answer(429, pages.failure("Too much at once", str(error)).encode(), headers={"Retry-After": str(error.seconds)})  # fmt: skip
+        except Busy as error:
+            answer = Answer(503, pages.failure("Too much at once", str(error)).encode(), headers={"Retry-After": str(_AGAIN)})  # fmt: skip
         except Refused as error:
             answer = Answer(403, pages.failure("This is not shown", str(error)).encode())
         except NbConvertError as error:
@@ -149,7 +162,7 @@ class Site:
         """Return figures in the text format of Prometheus."""
         with self._counting:
             counts = sorted(self._counts.items())
-        sizes = [("fetched", self._fetched.size), ("rendered", self._rendered.size)]
+        sizes = [("fetched", self._fetched.size), ("rendered", self._jobs.size)]
         lines = [f"{name} {count}" for name, count in counts]
         lines += [f'nuncius_viewer_cache_bytes{{cache="{name}"}} {size}' for name, size in sizes]
         return Answer(200, ("\n".join(lines) + "\n").encode(), "text/plain; version=0.0.4; charset=utf-8")  # fmt: skip
@@ -231,7 +244,7 @@ class Site:
         """Return a file; one that was fetched lately is taken as it was, an older one if it has not changed."""
         now = self._clock()
         kept = self._fetched.get(url)
-        if kept is not None and now - kept[0] < _FRESH:
+        if kept is not None and now - kept[0] < self._fresh(url):
             return kept[1].data or b""
         old = kept[1] if kept is not None else None
         self._share(client)
@@ -244,8 +257,15 @@ class Site:
             return old.data  # better an old one than none
         if new.data is None and old is not None:
             new = old
+        else:
+            self._took.put(url, self._clock() - now, 1)
         self._fetched.put(url, (now, new), len(new.data or b""))
         return new.data or b""
+
+    def _fresh(self, url: str) -> float:
+        """Return for how many seconds what is at an address is taken as it was: longer where it is much work."""
+        seconds = _FRESH_PER_SECOND * (self._took.get(url) or 0.0)
+        return min(max(seconds, _FRESH[0]), _FRESH[1])
 
     def _notebook(self, data: bytes, name: str, asked: dict[str, str], client: str, up: str, origin: str) -> Answer:  # fmt: skip
         if asked.get("download"):
@@ -255,12 +275,18 @@ class Site:
         if to not in FORMATS:
             raise Refused(f"the format {to!r} is not one of {', '.join(FORMATS)}")
         key = (hashlib.sha256(data).digest(), name, to)
-        made = self._rendered.get(key)
-        if made is None:
+        if asked.get("flush_cache"):
+            self._jobs.forget(key)
+        if not self._jobs.known(key):
             self._share(client)
             self._count(f'nuncius_viewer_conversions_total{{format="{to}"}}')
-            made = self._worker.render(data, name, to)
-            self._rendered.put(key, made, len(made))
+        done = self._jobs.get(key, partial(self._worker.render, data, name, to), self._patience)
+        if done is None:
+            headers = {"Refresh": str(_AGAIN), "Retry-After": str(_AGAIN), "Cache-Control": "no-store"}  # fmt: skip
+            return Answer(202, pages.working(name).encode("utf-8", "replace"), headers=headers)
+        if origin:
+            self._took.put(origin, max(done.seconds, self._took.get(origin) or 0.0), 1)
+        made = done.body
         if to == "html":
             start = made.find(b">", made.find(b"<body")) + 1
             bar = pages.bar(up, origin, slides=b'"slideshow"' in data)
