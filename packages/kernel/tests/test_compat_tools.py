@@ -212,6 +212,19 @@ def test_a_talk_is_shown_block_by_block(kernel, frontend, tmp_path: Path, capsys
     assert capsys.readouterr().out.count("remaining)") == 4
 
 
+def test_a_block_is_changed_in_the_editor(kernel, tmp_path: Path, monkeypatch):
+    (tmp_path / "talk.py").write_text("v = 1\n# <demo> stop\nv = v + 1\n")
+    script = tmp_path / "editor.sh"
+    script.write_text('#!/bin/sh\necho "v = 40" > "$2"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("VISUAL", str(script))
+    kernel.shell.user_ns["path"] = str(tmp_path / "talk.py")
+    reply = kernel.execute(
+        "from IPython.lib.demo import Demo\nd = Demo(path, auto_all=True)\nd.edit(0); d(); d()"
+    )
+    assert (reply["status"], kernel.shell.user_ns["v"]) == ("ok", 41)
+
+
 def test_blocks_may_be_cells_or_lines_and_may_wait(kernel, frontend, tmp_path: Path, capsys):
     (tmp_path / "cells.py").write_text("%pwd\n# <demo> stop\nw = 1\n")
     (tmp_path / "lines.py").write_text("a = 1\nb = a + 1\n")

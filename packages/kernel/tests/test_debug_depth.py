@@ -264,7 +264,7 @@ def test_a_cell_that_computes_is_paused(session):
     code = "go, n = True, 0\nprint('begun', flush=True)\nwhile go:\n    n += 1\n'ended'"
     begun = []
     cell = session.client.execute(code, on_output=begun.append)
-    while not begun:
+    while not any(message.msg_type == "stream" for message in begun):
         session.client.poll(LIMIT)
     threads = session.body("threads")["threads"]
     [main] = [each["id"] for each in threads if each["name"] == "MainThread"]
@@ -278,15 +278,16 @@ def test_a_cell_that_computes_is_paused(session):
     assert cell.result(LIMIT).data == {"text/plain": "'ended'"}
 
 
-def test_what_is_paused_while_nothing_runs_stops_in_the_next_cell(session):
+def test_there_is_nothing_to_pause_while_no_cell_runs(session):
+    assert session.client.execute("1").result(LIMIT).ok
     threads = session.body("threads")["threads"]
     [main] = [each["id"] for each in threads if each["name"] == "MainThread"]
-    session.body("pause", threadId=main)
-    cell = session.client.execute("a = 1\na")
-    thread, stack = session.stopped()
-    assert stack == [("<module>", 1)]
-    session.body("continue", threadId=thread)
-    assert cell.result(LIMIT).data == {"text/plain": "1"}
+    refused = session.ask("pause", threadId=main)
+    assert (refused["success"], refused["message"]) == (
+        False,
+        "no cell runs: there is nothing to pause",
+    )
+    assert session.client.execute("2").result(LIMIT).data == {"text/plain": "2"}
 
 
 def test_a_step_out_of_a_cell_does_not_stop_in_the_next(session):

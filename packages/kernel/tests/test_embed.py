@@ -79,8 +79,28 @@ def test_a_thread_serves_while_the_program_goes_on(tmp_path, capsys):
     assert "nuncius-kernel" not in [thread.name for thread in threading.enumerate()]
 
 
-@pytest.mark.parametrize("waits", ["while True: pass", "import asyncio\nawait asyncio.sleep(60)"])
-def test_cells_in_a_thread_are_interrupted_and_the_program_is_not(tmp_path, waits):
+#: The first interrupt comes where it cannot be passed on.
+FINALIZES = """
+class Value:
+    def __del__(self):
+        print("go", flush=True)
+        while True: pass
+value = Value()
+del value
+while True: pass
+"""
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "print('go', flush=True)\nwhile True: pass",
+        "import asyncio\nprint('go', flush=True)\nawait asyncio.sleep(60)",
+        FINALIZES,
+    ],
+    ids=["computes", "awaits", "finalizes"],
+)
+def test_cells_in_a_thread_are_interrupted_and_the_program_is_not(tmp_path, code):
     file = tmp_path / "kernel.json"
     with serve_in_thread({}, connection_file=str(file)), connected(file) as client:
         started = threading.Event()
@@ -89,10 +109,13 @@ def test_cells_in_a_thread_are_interrupted_and_the_program_is_not(tmp_path, wait
             started.wait(LIMIT)
             client.interrupt(timeout=LIMIT)
 
+        def on_output(message: Any) -> None:
+            if message.msg_type == "stream":
+                started.set()
+
         thread = threading.Thread(target=interrupt)
         thread.start()
-        code = f"print('here', flush=True)\n{waits}"
-        result = client.execute(code, on_output=lambda message: started.set()).result(LIMIT)
+        result = client.execute(code, on_output=on_output).result(LIMIT)
         thread.join(LIMIT)
         assert result.error.ename == "KeyboardInterrupt"
         assert run(client, "1").ok

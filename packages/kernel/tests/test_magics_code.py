@@ -104,8 +104,7 @@ def test_timeit_measures_the_code_and_nothing_else(shell, capsys):
 
 def test_timeit_finds_the_number_of_loops(shell, capsys):
     result = run(shell, "import time\n%timeit -o -c -r1 -q sum(range(20000))")
-    assert result.loops > 1
-    assert result.all_runs[0] < 10
+    assert result.loops in (10, 100, 1000, 10_000)
 
 
 def test_prun_shows_where_the_time_goes(shell, tmp_path):

@@ -472,9 +472,9 @@ def test_a_very_long_file_is_fast(tmp_path: Path, cells: Cells) -> None:
     try:
         exec(code, {})
     except ZeroDivisionError as error:
-        started = time.perf_counter()
+        started = time.process_time()
         blocks = formatter(cells).format(error)
-        assert time.perf_counter() - started < 2
+        assert time.process_time() - started < 2
     assert "-> 200001 1/0" in "\n".join(blocks)
 
 

@@ -345,7 +345,7 @@ def test_a_client_that_was_left_with_a_dead_kernel_costs_next_to_nothing(mortal)
         # A whole second, since less would measure the clock.
         while client.poll(1):
             before = time.process_time()
-        assert time.process_time() - before < 0.01
+        assert time.process_time() - before < 0.03
 
 
 def test_a_kernel_that_dies_ends_what_is_awaited(mortal):

@@ -299,7 +299,7 @@ def test_a_hundred_thousand_lines_take_linear_time():
         return time.process_time() - start
 
     few = min(seconds(5_000) for _ in range(3))
-    assert seconds(100_000) < 20 * few * 4
+    assert min(seconds(100_000) for _ in range(2)) < 20 * few * 4
 
 
 JSON = st.recursive(

@@ -7,6 +7,9 @@ import datetime
 import enum
 import json
 import math
+import subprocess
+import sys
+import textwrap
 import time
 import uuid
 from collections import OrderedDict, UserDict
@@ -296,3 +299,19 @@ def test_packers_have_names() -> None:
         ValueError, match="packer is 'pickle'; expected one of: json, orjson, msgpack"
     ):
         packer_named("pickle")
+
+
+def test_the_quick_packer_loads_nothing_and_is_the_fast_one_where_that_is_loaded():
+    code = """
+        import sys
+        from nuncius.protocol.packing import json_packer, quick_packer
+
+        quick = quick_packer()
+        assert "orjson" not in sys.modules
+        fast = json_packer()
+        assert quick_packer() is fast
+        data = {"text": "ü", "numbers": [1, 2.5, None, True]}
+        assert quick.pack(data) == fast.pack(data)
+        assert quick.name == fast.name
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], timeout=30, check=True)

@@ -29,6 +29,7 @@ from nuncius.protocol.serving.outlet import Outlet
 from nuncius.protocol.serving.request_io import RequestIO
 from nuncius.protocol.serving.streams import GuestStream, inherit_in_threads, redirected
 from nuncius.protocol.session import Session
+from nuncius.protocol.testing.conformance.wire import Talk, Wire
 from nuncius.protocol.transport.zmq import ZmqChannels
 
 LIMIT = 20
@@ -233,23 +234,26 @@ def test_while_output_waits_for_a_frontend_control_answers_and_an_interrupt_ends
     kernel = Inside()
     with serving(path, kernel, **options) as client, zmq.Context() as context:
         publisher = kernel.stop_serving.__self__._publisher
+        info = load_connection_file(path)
         with context.socket(zmq.SUB) as deaf:
             deaf.set(zmq.RCVHWM, 1)
             deaf.set(zmq.RCVBUF, 4096)
             deaf.set(zmq.SUBSCRIBE, b"")
-            deaf.connect(load_connection_file(path).url("iopub"))
+            deaf.connect(info.url("iopub"))
             assert deaf.poll(LIMIT * 1000)
-            execution = client.execute("for _ in range(5000): print('x' * 20_000)")
-            until = monotonic() + LIMIT
-            # We have read all there is; the other one has not.
-            while (client.poll(0.2) or not publisher.full) and monotonic() < until:
-                continue
-            assert (
-                client.kernel_info(timeout=LIMIT, channel=Channel.CONTROL).content["status"] == "ok"
-            )
-            assert publisher.full
-            assert client.interrupt(timeout=LIMIT).content == {"status": "ok"}
-            assert execution.result(timeout=LIMIT).error.ename == "KeyboardInterrupt"
+            # One who sees nothing of what is published.
+            with contextlib.closing(Wire(info, topic=b"nothing")) as wire:
+                talk = Talk(wire, LIMIT)
+                cell = talk.start("for _ in range(5000): print('x' * 20_000)")
+                until = monotonic() + LIMIT
+                while not publisher.full and monotonic() < until:
+                    talk.receive(0.01)
+                asked = talk.send("kernel_info_request", channel=Channel.CONTROL)
+                talk.until(lambda: asked.reply is not None, "the answer of control")
+                assert cell.reply is None
+                talk.send("interrupt_request", channel=Channel.CONTROL)
+                talk.until(lambda: cell.reply is not None, "the end of the cell")
+                assert cell.content["ename"] == "KeyboardInterrupt"
         # It is gone: nobody has to wait any more.
         assert text(client, "print('alive')") == "alive\n"
 

@@ -5,9 +5,11 @@ The values of cells are kept in ``Out`` up to a limit; then the oldest fifth is 
 
 from __future__ import annotations
 
+import atexit
 import builtins
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, cast
+from weakref import ref
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -155,6 +157,8 @@ class Namespace:
             user_module = ModuleType(
                 "__main__", "Automatically created module for the interactive environment."
             )
+            # What the person has registered by then is called before.
+            atexit.register(_let_go, ref(self))
         user_module.__dict__.setdefault("__builtin__", builtins)
         user_module.__dict__.setdefault("__builtins__", builtins)
         self.user_module = user_module
@@ -173,6 +177,16 @@ class Namespace:
         self._previous: tuple[str, ...] = ("", "", "")
         #: What a fresh session holds besides the caches: get_ipython, exit…
         self._presets: dict[str, Any] = {}
+
+    def let_go(self) -> None:
+        """Drop the variables one by one, as Python does with those of ``__main__`` at its end.
+
+        Left to the garbage collector, a file may be closed before the text that was written to it is handed over, and lose it.
+        """
+        names = self.user_ns
+        for name in [name for name in names if name != "__builtins__"]:
+            names[name] = None
+        self.output.flush()
 
     @property
     def user_global_ns(self) -> dict[str, Any]:
@@ -316,3 +330,8 @@ class Namespace:
                     del ns[name]
         self.hidden.clear()
         self.fill()
+
+
+def _let_go(namespace: ref[Namespace]) -> None:
+    if (found := namespace()) is not None:
+        found.let_go()

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from nuncius.kernel.current import get_shell
-from nuncius.kernel.errors import ShellError
+from nuncius.kernel.errors import ShellError, TryNext
 
 __all__ = [
     "ClearDemo",
@@ -145,7 +145,12 @@ class Demo:
         """Open a block in the editor, and take it as it is afterwards."""
         index = self._index(index)
         path = self.shell.mktempfile(self.src_blocks[index])
-        self.shell.hooks.editor(path, 1)
+        try:
+            self.shell.hooks.editor(path, 1)
+        except TryNext:
+            from nuncius.kernel.compat.editors import editor
+
+            editor(self.shell, path, 1)
         block = Path(path).read_text(encoding="utf-8")
         self.src_blocks[index], self.src_blocks_colored[index] = block, self.highlight(block)
         self.block_index = index

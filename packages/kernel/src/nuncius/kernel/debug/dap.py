@@ -9,6 +9,7 @@ Rule 2: ``attach`` is answered when the frontend may begin: after ``initialized`
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from itertools import count
@@ -94,6 +95,7 @@ class DapDebugger:
             "attach": self._attach,
             "configurationDone": self._configuration_done,
             "setBreakpoints": self._set_breakpoints,
+            "pause": self._pause,
             "stackTrace": self._stack_trace,
             "scopes": self._scopes,
             "evaluate": self._evaluate,
@@ -295,6 +297,16 @@ class DapDebugger:
                 "copyToGlobals": True,
             },
         )
+
+    def _pause(self, request: Request) -> Response:
+        """Pause a thread; not the one that runs cells while it runs none: it would stop in the kernel."""
+        if not self._shell.is_running:
+            body = self._forward({"command": "threads", "seq": 0}).get("body") or {}
+            wanted = (request.get("arguments") or {}).get("threadId")
+            names = {each.get("id"): each.get("name") for each in body.get("threads") or []}
+            if names.get(wanted) == threading.main_thread().name:
+                return _failure(request, "no cell runs: there is nothing to pause")
+        return self._forward(request)
 
     def _stack_trace(self, request: Request) -> Response:
         """Leave out what runs below the cell: the kernel's loop is nobody's code."""

@@ -51,6 +51,11 @@ def _root(frame: FrameType, parts: int) -> str:
     return ".".join(str(frame.f_globals.get("__name__", "")).split(".")[:parts])
 
 
+def _waits(frame: FrameType) -> bool:
+    """Tell whether a frame is of what the kernel calls to wait; compiled code may know its file only."""
+    return _root(frame, 1) in _WAITING or frame.f_code.co_filename.partition("/")[0] in _WAITING
+
+
 def _no_label(filename: str) -> str:
     return ""
 
@@ -220,7 +225,7 @@ class _Reader:
             frame = links[end - 1].tb_frame
             if self._options.internal(frame):
                 first = end - 1
-            elif _root(frame, 1) not in _WAITING:
+            elif not _waits(frame):
                 break
             end -= 1
         return first

@@ -56,14 +56,15 @@ class Capture:
         return [reading for reading, _, _ in self._pipes]
 
     def drain(self) -> None:
-        """Hand over everything that has been written."""
+        """Hand over everything that had been written when this was called: no more than a pipe holds, of who writes on and on."""
         if "ctypes" in sys.modules:
             _flush_c()
         if self._pid != os.getpid():
             return
         with self._lock:
             for reading, name, decoder in self._pipes:
-                while True:
+                left = _PIPE_SIZE
+                while left > 0:
                     try:
                         data = os.read(reading, 1 << 18)
                     except (BlockingIOError, InterruptedError):
@@ -72,6 +73,7 @@ class Capture:
                         break
                     if not data:
                         break
+                    left -= len(data)
                     if text := decoder.decode(data):
                         self._take(name, text)
 

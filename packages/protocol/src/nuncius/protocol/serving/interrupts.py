@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from _thread import interrupt_main
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -94,6 +95,16 @@ class Interrupts:
                 raise self.error()
         elif self.passes_on and callable(self._before):
             self._before(signum, frame)
+
+    def again(self, ident: int) -> None:
+        """Interrupt the request of a thread once more, if it still has one; from another thread. See `nuncius.protocol.serving.unraisable`."""
+        if (other := self.threads.get(ident)) is not None:
+            other.interrupt()
+        elif ident == threading.main_thread().ident and (self.armed or self.waiting is not None):
+            if hasattr(signal, "pthread_kill"):
+                signal.pthread_kill(ident, signal.SIGINT)
+            else:
+                interrupt_main()
 
 
 class ThreadInterrupts:

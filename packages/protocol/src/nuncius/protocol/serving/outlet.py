@@ -31,6 +31,9 @@ _MOMENT = 0.005
 #: Explicit flushes that are obeyed at once within one interval; a loop that flushes each line is joined all the same.
 _FLUSHES = 8
 
+#: What comes once for a cell does not wait for room: its reply waits for it, also that of a cell that was interrupted while it waited.
+_AT_ONCE = frozenset({"execute_input", "execute_result", "error", "shutdown_reply"})
+
 _EMPTY: Mapping[str, Any] = {}
 
 #: Messages that have their place among the output of child processes.
@@ -111,7 +114,7 @@ class Outlet:
         """Publish a message, after the text that is held back."""
         if self._drain is not None and msg_type in _SHOWN:
             self._drain()
-        if self._room is not None and self._room.full:
+        if self._room is not None and self._room.full and msg_type not in _AT_ONCE:
             self._room.wait()
         message = self._new(
             Channel.IOPUB,
@@ -135,11 +138,15 @@ class Outlet:
             self._send(message)
 
     def stream(self, parent: Header | None, name: str, text: str) -> None:
-        """Take text of a stream."""
-        if not text:
-            return
+        """Take text of a stream, when there is room."""
         if self._room is not None and self._room.full:
             self._room.wait()
+        self.take(parent, name, text)
+
+    def take(self, parent: Header | None, name: str, text: str) -> None:
+        """Take text of a stream at once."""
+        if not text:
+            return
         self._held.append((parent, name, text))
         self._size += len(text)
         if self._scheduled:

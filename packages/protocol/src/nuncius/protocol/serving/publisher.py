@@ -40,7 +40,7 @@ __all__ = ["LEAST_PACE", "MOST_MESSAGES", "ROOM", "Publisher"]
 #: Bytes that may be on their way to the slowest subscriber. They are in memory once, however many subscribers there are.
 ROOM: Final = 256 << 20
 
-#: What a message takes beside its bytes.
+#: What a message takes beside the bytes of its content, metadata and buffers.
 _MESSAGE: Final = 4096
 
 #: The high-water mark of the socket: more than there is room for, as ZeroMQ counts what was taken in steps of half of it.
@@ -123,8 +123,8 @@ class Publisher:
     def _send(self, frames: list[Any], buffers: Sequence[Buffer] = ()) -> None:
         if self._socket.closed:
             return
-        plain = frames[: -len(buffers)] if buffers else frames
-        self._sent += sum(map(len, plain)) + _MESSAGE
+        at = -1 - len(buffers)
+        self._sent += len(frames[at]) + len(frames[at - 1]) + _MESSAGE
         for buffer in buffers:
             self._sent += memoryview(buffer).nbytes
         if self._sent < self._next_mark:

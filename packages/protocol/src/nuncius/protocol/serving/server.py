@@ -57,6 +57,7 @@ from nuncius.protocol.serving.streams import (
     redirected,
 )
 from nuncius.protocol.serving.subshells import Subshells, UnknownSubshell
+from nuncius.protocol.serving.unraisable import LostInterrupts
 from nuncius.protocol.serving.wakeup import Wakeup
 from nuncius.protocol.serving.watcher import Watcher
 from nuncius.protocol.session import Session
@@ -118,6 +119,7 @@ class Server:
         self.interrupts.passes_on = guest
         #: What interrupts cells; of the thread that serves, if that is not the main one.
         self._cells: Interrupts | ThreadInterrupts = self.interrupts
+        self._lost = LostInterrupts(self.interrupts.again)
         self._thread = threading.main_thread()
         #: Who started it is gone: nobody else will remove the connection file.
         self.orphaned = False
@@ -218,6 +220,7 @@ class Server:
             self.interrupts.install()
             self.interrupts.heard = self._reminder.heard
             self._reminder.install()
+        self._lost.install()
         if self._captures:
             self._capture = Capture(self._take_captured)
             self.notes.close()
@@ -240,7 +243,7 @@ class Server:
         self._watcher.add(int(self._bound.sockets[Channel.IOPUB].getsockopt(zmq.FD)), self._welcome)
         if self._capture is not None:
             for descriptor in self._capture.descriptors:
-                self._watcher.add(descriptor, self._capture.drain)
+                self._watcher.add(descriptor, self._drain_captured)
         if self._parent is not None:
             self._watcher.watch_parent(self._parent, self._orphaned)
             if os.getppid() != self._parent:
@@ -318,6 +321,7 @@ class Server:
             self._heart.join(5)
         if self._own_signals:
             self.interrupts.restore()
+        self._lost.restore()
         self._main.close()
         if self._subshell_interrupt is not None:
             self.interrupts.also = None
@@ -532,7 +536,13 @@ class Server:
 
     def _take_captured(self, name: str, text: str) -> None:
         current = self._lane.io
-        self.outlet.stream(None if current is None else current.request.header, name, text)
+        self.outlet.take(None if current is None else current.request.header, name, text)
+
+    def _drain_captured(self) -> None:
+        """Read what child processes write; while there is no room, they wait, and nobody who wants to finish a cell."""
+        if self._publisher.full:
+            self._publisher.wait()
+        self._flush_all()
 
     def _flush_all(self) -> None:
         if self._capture is not None:
