@@ -97,6 +97,20 @@ def test_errors_have_the_kinds_that_nbclient_has() -> None:
     assert dead.value.exit_code == 7 or "exit code 7" in str(dead.value)
 
 
+def test_hooks_may_change_how_the_next_cells_are_run() -> None:
+    def change(cell_index: int, **said: Any) -> None:
+        if cell_index == 0:
+            client.allow_error_names.append("ZeroDivisionError")  # in place
+        elif cell_index == 1:
+            client.allow_errors, client.record_timing = True, False
+
+    nb = notebook("1", "1/0", "missing")
+    client = NotebookClient(nb, on_cell_executed=change)
+    client.execute()
+    assert streams(nb) == ["", "!ZeroDivisionError", "!NameError"]
+    assert ["execution" in cell["metadata"] for cell in nb["cells"]] == [True, True, False]
+
+
 def test_errors_can_be_allowed() -> None:
     nb = notebook("1/0", "print(1)")
     NotebookClient(nb, allow_error_names=["ZeroDivisionError"]).execute()

@@ -72,7 +72,7 @@ def test_a_report_becomes_a_tagged_pdf_that_is_the_same_each_time() -> None:
     cells = (
         markdown("# Title\n\nMath $e^{i\\pi}$ and **bold**.\n\n- [x] done\n\n| a |\n|--:|\n| 1 |\n"),
         code("def f(): pass", stream("said\n"), stream("warned\n", "stderr"), result(text_html=table, text_plain="df")),
-        code("x", result(image_svg__xml=SVG, text_plain="<Figure>"), result(image_png=PNG), result(text_latex="$x^2$")),
+        code("x", result(image_svg__xml=SVG, text_plain="<Figure>"), result(image_png=PNG), result(text_latex="$x^2$"), result(application_json={"a": [None, "é"]})),
         code("raise", {"output_type": "error", "ename": "E", "evalue": "v", "traceback": ["\x1b[31mE\x1b[39m: v"]}),
     )  # fmt: skip
     made = converted(*cells, title="A report", authors=[{"name": "Ann"}])

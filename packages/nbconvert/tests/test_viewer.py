@@ -223,6 +223,11 @@ def test_a_repository_is_a_folder(shelf: Path) -> None:
         ("/gist/u/12", "https://gist.githubusercontent.com/u/12/raw"),
         ("/gist/0123456789abcdef0123", "https://gist.github.com/0123456789abcdef0123/raw"),
         ("/format/script/urls/h/n.ipynb?a=1&format=x", "https://h/n.ipynb?a=1"),
+        ("/format/slides/urls/h/n.ipynb?controls=1", "https://h/n.ipynb?controls=1"),
+        (
+            "/format/slides/urls/h/n.ipynb?a=1&receiver&progress=false&controls=false",
+            "https://h/n.ipynb?a=1",
+        ),
     ],
 )
 def test_where_a_path_leads_to(path: str, url: str) -> None:

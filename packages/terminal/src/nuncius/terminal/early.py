@@ -191,13 +191,12 @@ class EarlyPrompt:
 
     def show_result_prompt(self, number: int) -> None:
         """Print what stands before a result, without ending the line."""
+        # Not flushed: beside a waiting editor, the beginning of a line alone would be drawn over.
         sys.stdout.write(paint(self.prompts.output(number), self._colors))
-        sys.stdout.flush()
 
     def show_other_prompt(self, number: int) -> None:
         """Print what stands before the input of another frontend, without ending the line."""
         sys.stdout.write(paint(self.prompts.other_input(number), self._colors))
-        sys.stdout.flush()
 
     def above(self, write: Callable[[], None]) -> None:
         """Call ``write``, which prints: above the prompt, if one stands there. From any thread."""

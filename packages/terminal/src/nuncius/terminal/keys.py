@@ -451,10 +451,19 @@ def bindings(tools: Tools, table: Sequence[Binding] = BINDINGS) -> KeyBindings:
     made = KeyBindings()
     for binding in table:
         try:
-            made.add(*binding.keys, filter=_condition(binding.when))(_handler(binding, tools))
+            add = made.add(
+                *binding.keys, filter=_condition(binding.when), save_before=_saves(binding)
+            )
+            add(_handler(binding, tools))
         except ValueError as error:
             raise OptionError(f"the keys of {binding.name!r}: {error}") from error
     return made
+
+
+def _saves(binding: Binding) -> Callable[[KeyPressEvent], bool]:
+    """Return what tells whether the text is saved before the command: that is a change, after which nothing can be redone."""
+    saves = binding.command not in (undo, redo)
+    return lambda event: saves
 
 
 def _handler(binding: Binding, tools: Tools) -> Callable[[KeyPressEvent], None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from functools import lru_cache
 from importlib.resources import files
@@ -36,7 +37,7 @@ __all__ = ["TYPES", "body", "only_math", "prelude"]
 #: MIME types of outputs, the best first.
 TYPES = (
     "text/latex", "image/svg+xml", "image/png", "image/jpeg", "image/webp", "image/gif", "application/pdf",
-    "text/markdown", "text/html", "text/plain",
+    "text/markdown", "text/html", "text/plain", "application/json",
 )  # fmt: skip
 _LANGUAGES = {"ipython": "python", "ipython3": "python", "python3": "python", "ipython2": "python", "c++": "cpp", "julia-1": "julia"}  # fmt: skip
 _BREAK = re.compile(r"\\(?:newpage|clearpage|pagebreak)\b")
@@ -153,6 +154,8 @@ class _Writer:
         mime, value = item.mime, item.value
         if mime == "text/plain":
             return terminal(str(value)) if str(value).strip() else ""
+        if mime == "application/json":
+            return raw(json.dumps(value, indent=2, ensure_ascii=False), language="json", block=True)
         if mime == "text/latex":
             return self._latex(str(value), cell)
         if mime == "text/markdown":

@@ -13,9 +13,10 @@ __all__ = ["entries", "place", "source", "tree"]
 _GIST = re.compile(r"[0-9a-f]{20,40}")
 _SHORT = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+", re.ASCII)
 _OWN = frozenset({"format", "download", "flush_cache"})
-_REVEAL = frozenset(
-    {"receiver", "progress", "history", "transition", "autoSlide", "backgroundTransition"}
-)
+_REVEAL = frozenset({
+    "receiver", "progress", "history", "transition", "autoSlide", "backgroundTransition",
+    "scrollActivationWidth", "controls", "postMessageEvents",
+})  # fmt: skip
 
 
 def place(url: str) -> str:
