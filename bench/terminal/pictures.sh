@@ -8,7 +8,7 @@ mkdir -p "$SHOT_HOME"
 shot() { python "$here/screenshot.py" "$@"; }
 shot "$images/terminal-first.svg" --size 80x22 -- "nuncius" "wait:In [1]:" "def area(r):\rreturn 3.14159 * r ** 2\r\r" "wait:In [2]:" "[area(r) for r in range(4)]\r" "wait:In [3]:" "area('two')\r" "wait:In [4]:"
 shot "$images/terminal-signature.svg" --size 80x8 -- "nuncius --no-banner" "wait:In [1]:" "import os\r" "wait:In [2]:" "os.path.join(\x1b[Z" "wait:Join two"
-shot "$images/terminal-completion.svg" --size 80x16 -- "nuncius --no-banner" "wait:In [1]:" "import math\r" "wait:In [2]:" "math.s\t" "wait:sqrt"
+shot "$images/terminal-completion.svg" --size 80x16 -- "nuncius --no-banner" "wait:In [1]:" "import math\r" "wait:In [2]:" "math.s\t" "wait:sqrt" "\t\t" "wait:hyperbolic sine"
 cat > "$SHOT_HOME/orders.py" <<'P'
 from nuncius.terminal import embed
 

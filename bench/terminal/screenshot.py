@@ -127,11 +127,13 @@ def main() -> None:
                 data = process.read_nonblocking(65536, timeout=0.05)
             except (pexpect.TIMEOUT, pexpect.EOF):
                 continue
-            stream.feed(data)
-            if b"\x1b[6n" in data:
+            first, *others = data.split(b"\x1b[6n")
+            stream.feed(first)
+            for part in others:
                 os.write(
                     process.child_fd, f"\x1b[{screen.cursor.y + 1};{screen.cursor.x + 1}R".encode()
                 )
+                stream.feed(part)
 
     for step in args.steps:
         if step.startswith("wait:"):

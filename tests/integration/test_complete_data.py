@@ -72,10 +72,10 @@ def test_columns_beyond_the_first_hundred_are_known(completer: Completer) -> Non
 def test_a_question_about_a_large_table_takes_milliseconds(completer: Completer) -> None:
     """``big.`` and ``big.T.``: nothing is computed, nothing is copied."""
     completer.complete("big.")
-    started = time.perf_counter()
+    started = time.process_time()
     for code in ("big.", "big.T.", "big.c7.", "big['", "numpy."):
         assert completer.complete(code).matches
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_table_is_told_by_its_size_and_columns(names: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""A notebook's conversation as VS Code's Jupyter extension holds it: recorded from its client and replayed, and stories written by hand after what it does.
+"""A notebook's conversation as VS Code's Jupyter extension holds it: what the client library says that the extension uses is recorded and replayed; which of its calls are made, and in which order, is written by hand, as are the stories below, not recorded from the extension.
 
 By hand: silent cells of its own around the person's, variables by code that prints JSON, cells with ids, interrupt and restart.
 """
@@ -186,7 +186,36 @@ _REFERENCES = {
 }
 #: Values that are different in each run or for each kernel: of these the type is compared.
 _OWN = frozenset(
-    ["banner", "implementation", "implementation_version", "version", "protocol_version", "url", "evalue", "source", "text/html", "traceback", "metadata", "seq", "hashSeed", "tmpFilePrefix", "display_id", "pygments_lexer", "sourcePath", "path", "subshell_id", "variablesReference", "id", "threads", "nbconvert_exporter", "comms", "history", "help_links", "file_extension", "evaluateName"]
+    [
+        "banner",
+        "implementation",
+        "implementation_version",
+        "version",
+        "protocol_version",
+        "url",
+        "evalue",
+        "source",
+        "text/html",
+        "traceback",
+        "metadata",
+        "seq",
+        "hashSeed",
+        "tmpFilePrefix",
+        "display_id",
+        "pygments_lexer",
+        "sourcePath",
+        "path",
+        "subshell_id",
+        "variablesReference",
+        "id",
+        "threads",
+        "nbconvert_exporter",
+        "comms",
+        "history",
+        "help_links",
+        "file_extension",
+        "evaluateName",
+    ]
 )
 
 

@@ -29,6 +29,12 @@ PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAW
 AXE = "axe-playwright-python==0.1.8"
 COUNT = "window.hits = []; window.alert = what => hits.push(String(what)); true"
 LOADED = "new Promise(done => document.readyState === 'complete' ? done() : addEventListener('load', done))"  # fmt: skip
+#: Looks until something is the case, for 20 seconds.
+SOON = """new Promise((done, failed) => {
+  const end = Date.now() + 20_000;
+  const look = () => { const found = %s; found ? done(found) : Date.now() > end ? done('too late') : setTimeout(look, 50); };
+  look();
+})"""
 #: What a person may do with a page, done to everything on it.
 PROVOKE = """(async () => {
   for (const element of document.querySelectorAll('main *')) {
@@ -221,18 +227,17 @@ def test_who_speaks_sees_notes_in_a_window_of_their_own(browser: Browser, tmp_pa
         browser.ask("Page.navigate", {"url": f"{url}format/slides/file/s.ipynb"}, session)
         browser.run(LOADED, session)
         browser.run("Reveal.slide(1); 0", session)
-        # The popup says when its frames show the slides.
-        opened = "window.popup = null; window.open = (real => (...given) => popup = real.apply(window, given))(window.open)"  # fmt: skip
-        browser.run(f"{opened}; 0", session)
+        keep = "window.open = (real => (...given) => window.popup = real.apply(window, given))(window.open)"  # fmt: skip
+        browser.run(f"{keep}; 0", session)
         asked = {"expression": "Reveal.getPlugin('notes').open()", "userGesture": True}
         browser.ask("Runtime.evaluate", asked, session)
-        seen = """new Promise(done => { const look = () => {
-          const at = popup.document.querySelector('.speaker-controls-notes .value');
-          const frames = [...popup.document.querySelectorAll('iframe')].filter(one => one.contentWindow.Reveal?.isReady());
-          at?.innerText.trim() && frames.length == 2 ? done(at.innerText.trim()) : setTimeout(look, 20);
-        }; look() })"""
+        frames = "[...popup.document.querySelectorAll('iframe')].filter(one => one.contentWindow.Reveal?.isReady()).length == 2"  # fmt: skip
+        assert browser.run(SOON % frames, session) is True
+        heard = "popup.document.querySelector('#connection-status').style.display == 'none'"
+        assert browser.run(SOON % heard, session) is True
         browser.run("Reveal.next(); 0", session)
-        assert browser.run(seen, session) == "Only for who speaks"
+        notes = "popup.document.querySelector('.speaker-controls-notes .value').innerText.trim()"
+        assert browser.run(SOON % notes, session) == "Only for who speaks"
 
 
 def hostile() -> dict[str, Any]:

@@ -33,9 +33,7 @@ def open_notebook(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Open]:
 
     def open_(*cells: str) -> Notebook:
         name = f"{request.node.name}-{len(opened)}"
-        opened.append(
-            Notebook(lab, name, list(cells), __import__("os").environ.get("LABK", "nuncius-python"))
-        )
+        opened.append(Notebook(lab, name, list(cells)))
         return opened[-1]
 
     yield open_
@@ -242,7 +240,6 @@ def test_a_value_is_looked_at_and_expressions_are_evaluated(lab: Lab, open_noteb
     lab.type("number * 1000")
     lab.press("Enter", modifiers=8)
     lab.until("document.querySelector('.jp-DebugConsole-widget .jp-CodeConsole-content')?.innerText.includes('42000')")  # fmt: skip
-    lab.picture()
     debugger.click("evaluate")
     lab.until("!document.querySelector('.jp-DebugConsole-widget')")
     debugger.click("continue")

@@ -77,7 +77,7 @@ def is_covered(module: str, name: str, rows: Mapping[str, set[str]]) -> bool:
     )
 
 
-def test_every_public_name_is_there_or_left_out_with_a_reason(peers: Path, tmp_path: Path):
+def test_every_public_name_is_there_or_left_out_with_a_reason(peers: Path, tmp_path: Path) -> None:
     theirs, missing_file = tmp_path / "theirs.json", tmp_path / "missing.json"
     run(peers, THEIRS, theirs)
     names = json.loads(theirs.read_text())

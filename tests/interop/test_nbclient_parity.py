@@ -213,7 +213,7 @@ def widgets(nb: dict[str, Any]) -> list[Any]:
     if saved is None:
         return []
     models = saved["application/vnd.jupyter.widget-state+json"]["state"].values()
-    return sorted([m["model_name"], m["state"].get("value"), json.dumps(m["state"].get("outputs"))] for m in models)  # fmt: skip
+    return sorted([m["model_name"], m["state"].get("value"), json.dumps(m["state"].get("outputs"), sort_keys=True)] for m in models)  # fmt: skip
 
 
 def without_ids(cell: dict[str, Any]) -> str:

@@ -3,7 +3,7 @@
 //   npm install @jupyterlab/services zeromq
 //   node record_vscode.cjs PYTHON OUT.json     (PYTHON has ipykernel and debugpy)
 //
-// What the person and the extension do is written below, in the order of the extension's documentation; each message that is sent, and what the
+// What the person and the extension do is written below, in an order chosen by hand, not recorded from the extension; each message that is sent, and what the
 // peer's kernel says to it, is recorded as it went over the wire.
 "use strict";
 const { spawn } = require("child_process");
