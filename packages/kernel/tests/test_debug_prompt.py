@@ -61,6 +61,20 @@ def test_breakpoint_steps_through_the_statements_of_a_cell_and_not_into_the_kern
     assert sys.gettrace() is None or "trace_dispatch" not in repr(sys.gettrace())
 
 
+@pytest.mark.parametrize(
+    "code", ["x = 1\nbreakpoint()", "x = 1; breakpoint()\n", "x = 1\nset_trace()"]
+)
+def test_a_breakpoint_at_the_end_of_a_cell_stops_there(cell, kernel, code):
+    kernel.shell.user_ns["set_trace"] = set_trace
+    reply, text = cell(code, "p x + 41", "c")
+    assert reply["status"] == "ok"
+    assert [line for line in text.splitlines() if line in ("--Return--", "42")] == [
+        "--Return--",
+        "42",
+    ]
+    assert cell("x = 2")[1] == ""
+
+
 @pytest.fixture
 def busy_collector():
     """The garbage collector runs at every chance, and calls a function of Python."""

@@ -28,6 +28,8 @@ def test_signature_and_documentation_are_found_in_what_a_kernel_says() -> None:
         "",
         "words of another language",
     )
+    bare = "Signature: f(x)\nDocstring: <no docstring>\nType:      function"
+    assert signature_and_documentation(reply(bare)) == ("f(x)", "")
     assert signature_and_documentation({"found": False}) == ("", "")
     assert signature_and_documentation({}) == ("", "")
 

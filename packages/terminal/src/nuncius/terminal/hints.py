@@ -14,6 +14,9 @@ _SIGNATURE = re.compile(
 _DOCSTRING = re.compile(r"(?:Docstring|Init docstring):\s*(.*?)(?=\n(?:File|Type|Init|Call|Subclasses|Class)[\w ]*:|\Z)", re.DOTALL)  # fmt: skip
 _ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
+#: What Python kernels say of what has none.
+_NONE = "<no docstring>"
+
 #: Lines that a hint may take at the bottom of the screen.
 _LINES = 8
 
@@ -36,6 +39,8 @@ def signature_and_documentation(reply: Mapping[str, Any]) -> tuple[str, str]:
         "" if match is None else match[1].strip()
         for match in (_SIGNATURE.search(text), _DOCSTRING.search(text))
     )
+    if docstring == _NONE:
+        docstring = ""
     return (signature, docstring) if signature or docstring else ("", text)
 
 

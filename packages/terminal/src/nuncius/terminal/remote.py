@@ -33,6 +33,9 @@ T = TypeVar("T")
 #: Messages of output that wait to be shown when a cell counts as flooding the screen.
 _FLOOD = 20
 
+#: Seconds between two looks for a Ctrl-C that came unseen.
+_LOOK = 0.2
+
 #: Seconds that output may be behind a question that was asked after it.
 _LATE = 0.03
 
@@ -65,6 +68,13 @@ class _Other:
 
 #: What comes to the main thread while a cell runs.
 _Inbox = queue.SimpleQueue[Message | _Asked | _Other | _Ended]
+
+
+def _next(inbox: _Inbox) -> Any:
+    """Wait for what comes next. Not for ever in one go: a Ctrl-C that comes just before a thread falls asleep does not wake it."""
+    while True:
+        with suppress(queue.Empty):
+            return inbox.get(timeout=_LOOK)
 
 
 class RemoteLink:
@@ -132,7 +142,7 @@ class RemoteLink:
         dropping = dropped = 0
         while True:
             try:
-                match inbox.get():
+                match _next(inbox):
                     case _Ended(result, error):
                         break
                     case _Asked(question, answer):

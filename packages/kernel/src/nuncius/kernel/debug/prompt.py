@@ -150,6 +150,8 @@ class Debugger(MoreCommands, pdb.Pdb):
         self.visit: Visit | None = None
         #: The cell has ended a piece: stop at the next statement of a cell, and nowhere else.
         self._only_cells = False
+        #: It was to stop after the statement of a cell that asked for it, and has not done so yet.
+        self._is_due = False
         options.setdefault("nosigint", True)  # interrupts are the kernel's
         options.setdefault("readrc", stdin is None and _frontend() is None)
         self._answers = _Answers(self) if stdin is None else None
@@ -190,7 +192,8 @@ class Debugger(MoreCommands, pdb.Pdb):
         where = frame or sys._getframe(1)  # noqa: SLF001 - the only way to the caller
         super().set_trace(where)
         self.set_next(where)  # else it could stop in what the interpreter calls meanwhile
-        self._end_with_cell()
+        self._is_due = True
+        self._end_with_cell(where)
 
     def user_call(self, frame: FrameType, argument_list: None) -> None:
         """Stop when a function is called; a cell's next piece is none."""
@@ -213,10 +216,14 @@ class Debugger(MoreCommands, pdb.Pdb):
             return
         self.set_step()
         self._only_cells = True
-        self._end_with_cell()
+        self._end_with_cell(frame)
 
-    def _end_with_cell(self) -> None:
-        """Have tracing end with the cell: breakpoints that are left would slow down all that follows."""
+    def _end_with_cell(self, last: FrameType) -> None:
+        """Have tracing end with the cell: breakpoints that are left would slow down all that follows.
+
+        Args:
+            last: Stop here at the end, if it was to stop and no statement has come.
+        """
         shell: Any = get_shell()
         if shell is None:
             return
@@ -226,6 +233,8 @@ class Debugger(MoreCommands, pdb.Pdb):
             if getattr(sys.gettrace(), "__self__", None) is self:
                 sys.settrace(None)
             self._only_cells = False
+            if self._is_due and is_cell(last):
+                super(Debugger, self).user_return(last, None)
 
         shell.events.register("post_execute", end)
 
@@ -238,6 +247,7 @@ class Debugger(MoreCommands, pdb.Pdb):
             frame: Where the program has stopped.
             tb: After an error: the exception, or its traceback.
         """
+        self._is_due = False
         if isinstance(tb, BaseException):
             self.linked, self.shown_error = linked_exceptions(tb), 0
             if len(self.linked) > 1:
