@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from display import hidden_display
 
 from nuncius.kernel.install import kernel_spec
 from nuncius.protocol.client.blocking import Client
@@ -25,20 +28,8 @@ LIMIT = 60
 @pytest.fixture(scope="module")
 def screen() -> Iterator[str]:
     """The name of an X display that nobody sees."""
-    server = shutil.which("Xvfb")
-    assert server, "Xvfb is needed: apt-get install xvfb"
-    reading, writing = os.pipe()
-    with subprocess.Popen(
-        [server, "-displayfd", str(writing), "-screen", "0", "640x480x24", "-nolisten", "tcp"],
-        pass_fds=[writing],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        os.close(writing)
-        with os.fdopen(reading) as pipe:
-            number = pipe.readline().strip()
-        yield f":{number}"
-        process.terminate()
+    with hidden_display() as name:
+        yield name
 
 
 @contextmanager

@@ -117,11 +117,11 @@ class Shell(Services):
         self.displayhook = DisplayHook(self, self.display_pub)
         self.keepkernel_on_exit: bool | None = None
         self.exit_now = False
-        #: It shares the process with a program: code that belongs to no cell is the program's.
+        #: It shares the process with a program, so code that belongs to no cell is the program's.
         self.is_guest = False
         #: The toolkit whose event loop the program itself runs.
         self.host_gui = ""
-        #: Called when somebody has typed ``exit``: a program that waits for us goes on.
+        #: Called when somebody has typed ``exit``; a program that waits for us goes on.
         self.on_exit: Callable[[], Any] | None = None
         #: The frontend of the last request: for threads that belong to none.
         self._last_io: KernelIO | None = None

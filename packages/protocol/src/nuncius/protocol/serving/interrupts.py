@@ -96,6 +96,10 @@ class Interrupts:
         elif self.passes_on and callable(self._before):
             self._before(signum, frame)
 
+    def pause(self, waiting: Interruptible) -> None:
+        """The code of a request has come to an ``await``."""
+        waiting.inside = False
+
     def again(self, ident: int) -> None:
         """Interrupt the request of a thread once more, if it still has one; from another thread. See `nuncius.protocol.serving.unraisable`."""
         if (other := self.threads.get(ident)) is not None:
@@ -145,6 +149,16 @@ class ThreadInterrupts:
                     self._pending = True
                 else:
                     raise_in_thread(self.ident)
+
+    def pause(self, waiting: Interruptible) -> None:
+        """The code of a request has come to an ``await``: from now on no exception is raised in the thread, which may be asleep.
+
+        Raises:
+            KeyboardInterrupt: One was on its way.
+        """
+        with self._gate:
+            waiting.inside = False
+        _breathe()
 
     def disarm(self) -> None:
         """The request is answered: when this returns, no interrupt can come any more.
@@ -296,6 +310,7 @@ class Interruptible:
         try:
             while True:
                 self.inside = True
+                late: BaseException | None = None
                 try:
                     if self._pending:
                         # The loop may not have another turn: what follows may compute.
@@ -305,7 +320,10 @@ class Interruptible:
                 except StopIteration as stop:
                     return stop.value
                 finally:
-                    self.inside = False
+                    late = self._leave()
+                if late is not None:
+                    error = late
+                    continue
                 error = None
                 try:
                     yield yielded
@@ -320,6 +338,16 @@ class Interruptible:
         finally:
             self._interrupts.waiting = None
             self._pending = False
+
+    def _leave(self) -> BaseException | None:
+        """Note that the loop goes on; return the interrupt that was on its way to the code of the awaitable."""
+        try:
+            self._interrupts.pause(self)
+        except KeyboardInterrupt as late:
+            return late
+        finally:
+            self.inside = False
+        return None
 
     @staticmethod
     def _step(steps: Any, error: BaseException | None) -> Any:
