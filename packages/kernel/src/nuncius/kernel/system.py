@@ -8,9 +8,12 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from nuncius.kernel import saying
+
+if TYPE_CHECKING:
+    from subprocess import Popen
 
 __all__ = ["getoutput", "has_terminal", "system"]
 
@@ -66,9 +69,20 @@ def _inherit(command: str) -> int:
     with subprocess.Popen(command, shell=True, executable=_shell()) as process:
         while True:
             try:
-                return process.wait()
+                return _exit_code(process)
             except KeyboardInterrupt:
                 continue
+
+
+def _exit_code(process: Popen[bytes]) -> int:
+    """Wait for the end of a command.
+
+    An interrupt that comes as it ends, as Ctrl-C does that ends it, may hit `subprocess` when it has been told the exit code and has not kept it: it then takes 0 for it. So we first wait without being told.
+    """
+    if hasattr(os, "waitid"):
+        with suppress(ChildProcessError):
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    return process.wait()
 
 
 def _piped(command: str) -> int:
@@ -86,7 +100,7 @@ def _piped(command: str) -> int:
             _forward(process.stdout)
         except KeyboardInterrupt:
             process.terminate()
-        return process.wait()
+        return _exit_code(process)
 
 
 def _forward(source: IO[bytes]) -> None:
@@ -131,7 +145,7 @@ def _pty(command: str) -> int:
             while True:
                 try:
                     _read_pty(ours)
-                    return process.wait()
+                    return _exit_code(process)
                 except KeyboardInterrupt:
                     # first politely, as a terminal would; then less so
                     _signal_group(process.pid, signals.pop(0) if signals else signal.SIGKILL)
