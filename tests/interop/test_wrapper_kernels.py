@@ -165,8 +165,9 @@ def test_a_metakernel_runs_on_our_base(meta):
 #: Published kernels: the package, what it needs changed besides, a cell, and what the cell tells.
 PUBLISHED = {
     "echo_kernel": ("say it", "say it"),
+    # It loses what a program writes right before its end: its threads may not have read it by then.
     "jupyter_c_kernel": (
-        '#include <stdio.h>\nint main(void) { printf("6 * 7 = %d\\n", 6 * 7); }',
+        '#include <stdio.h>\n#include <unistd.h>\nint main(void) { printf("6 * 7 = %d\\n", 6 * 7); fflush(stdout); sleep(2); }',
         "6 * 7 = 42",
     ),
     "zsh_jupyter_kernel": ("echo $((6 * 7))", "42"),
