@@ -173,12 +173,13 @@ def publisher(context, notes, *, patience, **options):
     return made, session, socket, f"tcp://127.0.0.1:{port}"
 
 
-def put(made, session, text):
-    """Publish as an outlet does."""
+def put(made, session, text, lock=None):
+    """Publish as an outlet does: wait without its lock, send with it."""
     if made.full:
         made.wait()
     content = {"name": "stdout", "text": text}
-    made.send(session.message(Channel.IOPUB, "stream", content, route=(b"stream",)))
+    with lock or contextlib.nullcontext():
+        made.send(session.message(Channel.IOPUB, "stream", content, route=(b"stream",)))
 
 
 def subscriber(context, address, hwm):
@@ -325,9 +326,8 @@ def subscribe_by_hand(connection):
 def test_an_interrupt_reaches_who_waits_for_a_subscriber(context, log):
     notes, _ = log
     interrupts = Interrupts()
-    made, session, socket, address = publisher(
-        context, notes, patience=60, room=1 << 20, lock=ShieldedLock(interrupts)
-    )
+    lock = ShieldedLock(interrupts)
+    made, session, socket, address = publisher(context, notes, patience=60, room=1 << 20, lock=lock)
     done, woken = threading.Event(), []
 
     def interrupt():
@@ -349,7 +349,7 @@ def test_an_interrupt_reaches_who_waits_for_a_subscriber(context, log):
         try:
             interrupts.armed = True
             for n in range(1000):
-                put(made, session, f"{n} " + "x" * 10_000)
+                put(made, session, f"{n} " + "x" * 10_000, lock)
         except KeyboardInterrupt:
             woken.append(True)
         finally:
