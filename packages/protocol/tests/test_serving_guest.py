@@ -145,6 +145,14 @@ def test_a_program_without_output_can_have_a_kernel_all_the_same():
     assert stream.isatty() is False
 
 
+def test_a_guest_stream_may_outlive_the_programs():
+    own = io.StringIO()
+    stream = GuestStream("stdout", own)
+    own.close()
+    stream.close()  # as the garbage collector does
+    assert stream.closed
+
+
 def test_what_a_program_put_in_place_meanwhile_stays():
     before = sys.stdout
     other = io.StringIO()

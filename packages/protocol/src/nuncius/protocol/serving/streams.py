@@ -210,7 +210,8 @@ class GuestStream(OutStream):
     def flush(self) -> None:
         """Send what is held back."""
         super().flush()
-        if self._original is not None and self._request() is None:
+        # The program's stream may be gone when ours is collected.
+        if self._original is not None and not self._original.closed and self._request() is None:
             self._original.flush()
 
     def isatty(self) -> bool:
