@@ -33,6 +33,7 @@ ROWS = (
     ("control while a cell computes, p99", "bench_roundtrip.py --kernels {peer},{ours},floor", "rt.busy.control.{}.p99", "ms", "6 ms"),
     ("first printed byte", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.first_byte.{}.p50", "ms", "3 ms"),
     ("100,000 printed lines", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.print.{}.p50", "ms", "half the peer's"),
+    ("10,000 lines of a child process", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.sub.{}.p50", "ms", "the peer's"),
     ("20,000 flushed lines, reader asleep for 8 s", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.slow.{}.p50", "ms", "half the peer's"),
     ("… of them lost", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.slow.{}.lost", "lines", "none"),
     ("2,000 displays", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.display.{}.p50", "ms", "150 ms"),
@@ -107,7 +108,7 @@ def cells(row: tuple[str, ...], got: dict[str, float], ours: str, peer: str) -> 
     what, _, name, unit, aim = row
     mine = got.get(name.format(ours))
     theirs, floor = (got.get(name.format(k)) if "{}" in name else None for k in (peer, "floor"))
-    best = name.replace(".p50", ".min")
+    best = name.replace(".p50", ".min").replace(".throughput", ".best")
     ratio = quotient(mine, theirs)
     of_best = quotient(got.get(best.format(ours)), got.get(best.format(peer))) if theirs else ""
     shown = [show(value, unit) for value in (mine, theirs)]

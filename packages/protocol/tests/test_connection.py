@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nuncius.protocol.connection import (
@@ -181,7 +181,6 @@ def test_a_file_that_others_can_read_is_accepted_with_a_warning(tmp_path, caplog
     assert f"chmod 600 {path}" in caplog.text
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(),
@@ -375,7 +374,7 @@ def test_keys_are_random_and_look_like_jupyters():
 
 def test_the_module_loads_nothing_that_a_starting_kernel_would_wait_for():
     code = """
-        import sys
+        import os, sys
         import nuncius.protocol.messages, nuncius.protocol.errors
         before = set(sys.modules)
         import nuncius.protocol.connection

@@ -249,6 +249,34 @@ def test_a_kernel_in_its_own_thread():
     assert host.kernel.ended == 1
 
 
+def test_an_interrupt_hits_a_cell_of_the_thread_or_nothing():
+    host = ThreadHost(PythonicKernel())
+    interval = sys.getswitchinterval()
+    with Client(MemoryChannels(host)) as client:
+        client.wait_until_ready(timeout=60)
+        sys.setswitchinterval(1e-5)
+        try:
+            ends = set()
+            for count in range(300):
+                execution = client.execute("for _ in range(10): print('text')")
+                # Each a little later in the life of the cell.
+                for _ in range(count % 30):
+                    client.poll(0)
+                host.interrupt()
+                ends.add(_end(execution))
+        finally:
+            sys.setswitchinterval(interval)
+        assert ends == {"ok", "KeyboardInterrupt"}
+        assert texts(client.execute("print('alive')")) == "alive\n"
+    host.close()
+    assert host.kernel.ended == 1
+
+
+def _end(execution):
+    reply = execution.result(60).reply.content
+    return reply.get("ename") or reply["status"]
+
+
 def test_an_asyncio_client_shares_its_loop_with_the_cells():
     async def main():
         host = CallHost(PythonicKernel())

@@ -58,6 +58,13 @@ MINIMAL: dict[str, dict[str, Any]] = {
     "debug_reply": {"type": "response", "request_seq": 1, "success": True},
     "usage_request": {},
     "usage_reply": {"kernel_cpu": 0, "kernel_memory": 1.5},
+    "variables_request": {},
+    "variables_reply": {
+        "status": "ok",
+        "variables": [{"name": "x", "position": 0, "type": "int", "value": "1", "parts": 0}],
+        "offset": 0,
+        "total": 1,
+    },
     "create_subshell_request": {},
     "create_subshell_reply": {"status": "ok", "subshell_id": "s"},
     "delete_subshell_request": {"subshell_id": "s"},

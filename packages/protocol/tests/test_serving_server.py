@@ -708,6 +708,29 @@ def test_it_stays_small(kernel):
         assert int(sizes.split()[0]) < 20 * 1024
 
 
+def test_garbage_is_looked_for_in_what_cells_make_only(client):
+    assert texts(run(client, "import gc\nprint(gc.isenabled(), gc.get_freeze_count() > 0)")) == (
+        "True True\n"
+    )
+
+
+def test_threads_take_turns_more_often_for_a_control_request_and_a_moment_after_it(client):
+    code = """
+import sys
+before = sys.getswitchinterval()
+sys.setswitchinterval(0.004)
+print("begun", flush=True)
+while sys.getswitchinterval() > 0.001: pass
+while sys.getswitchinterval() < 0.001: pass
+print(round(sys.getswitchinterval(), 6))
+sys.setswitchinterval(before)
+"""
+    execution = client.execute(code)
+    next(iter(message for message in execution if message.msg_type == "stream"))
+    client.kernel_info(channel=Channel.CONTROL, timeout=60)
+    assert execution.result(60).text() == "begun\n0.004\n"
+
+
 # -- ways to listen
 
 

@@ -69,6 +69,9 @@ __all__ = [
     "TypedCompletion",
     "UpdateDisplayData",
     "UsageReply",
+    "Variable",
+    "VariablesOk",
+    "VariablesRequest",
 ]
 
 #: MIME type -> content: text for most types, any JSON for those that end in ``json``, base64 for binary ones.
@@ -306,7 +309,7 @@ class KernelInfoOk(TypedDict):
     banner: Annotated[str, "What consoles show at the start."]
     help_links: NotRequired[Annotated[list[HelpLink], "For a help menu."]]
     supported_features: NotRequired[
-        Annotated[list[str], "Such as `debugger`, `kernel subshells` and `replay`."]
+        Annotated[list[str], "Such as `debugger`, `kernel subshells`, `replay` and `variables`."]
     ]
     debugger: NotRequired[Annotated[bool, "Deprecated: `supported_features` says it."]]
 
@@ -428,6 +431,48 @@ class UsageReply(TypedDict):
     host_virtual_memory: NotRequired[
         Annotated[dict[str, Any], "Bytes `total`, `available`, `used`, `free`, and `percent`."]
     ]
+
+
+class VariablesRequest(TypedDict):
+    """Ask for variables, or for what is in one, a page at a time; also while a cell runs. None of the program's own code runs for it."""
+
+    path: NotRequired[
+        Annotated[
+            list[str | int],
+            "What to look into: the name of a variable, then the `position` of a part in it, and so on. Empty or missing: the variables themselves.",
+        ]
+    ]
+    offset: NotRequired[
+        Annotated[int, "The position of the first one that is wanted. 0 by default."]
+    ]
+    limit: NotRequired[
+        Annotated[int, "How many are wanted. 100 by default; a kernel may have a limit of its own."]
+    ]
+
+
+class Variable(TypedDict):
+    """A variable, or a part of one: an item, a column, an attribute."""
+
+    name: Annotated[str, "Its name; of an item, its index or its key as it is written."]
+    position: Annotated[int, "Its place among the others; what a `path` is made of."]
+    type: Annotated[str, "The name of its type."]
+    value: Annotated[str, "What it is, in a line."]
+    parts: Annotated[
+        int, "How many items, columns or attributes are in it; 0 if there is nothing to look into."
+    ]
+    expression: NotRequired[Annotated[str, "Code that gives it; missing where there is none."]]
+    shape: NotRequired[Annotated[list[int], "Of an array or a table: its size along each axis."]]
+    dtype: NotRequired[Annotated[str, "Of an array or a column: the type of its items."]]
+    bytes: NotRequired[Annotated[int, "The memory that its data takes, where that is known."]]
+
+
+class VariablesOk(TypedDict):
+    """A page of variables. Ask kernels whose `supported_features` name `variables`."""
+
+    status: Annotated[Literal["ok"], "That the request was understood."]
+    variables: Annotated[list[Variable], "Those from `offset` on."]
+    offset: Annotated[int, "The position of the first; never behind the end."]
+    total: Annotated[int, "How many there are."]
 
 
 class CreateSubshellOk(TypedDict):
@@ -661,6 +706,7 @@ _ALL = [
     *_asked("interrupt", Empty, Ok, "Stop what runs.", _CONTROL),
     *_asked("debug", DebugRequest, DebugReply, "Talk to the debugger.", _CONTROL),
     *_asked("usage", Empty, UsageReply, "Ask for the use of memory and processor.", _CONTROL),
+    *_asked("variables", VariablesRequest, VariablesOk, "Ask for variables."),
     *_asked("create_subshell", Empty, CreateSubshellOk, "Make a subshell.", _CONTROL),
     *_asked("delete_subshell", DeleteSubshellRequest, Ok, "End a subshell.", _CONTROL),
     *_asked("list_subshell", Empty, ListSubshellOk, "Ask for the subshells.", _CONTROL),

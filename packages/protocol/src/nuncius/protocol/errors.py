@@ -18,7 +18,7 @@
     │   ├── KernelTimeout           (TimeoutError) nothing came in time; says what was awaited
     │   ├── ExecutionError          the user's code raised
     │   └── TransportClosed         (RuntimeError) the client was closed under a request
-    ├── StdinNotSupported           (RuntimeError) input() in a request with allow_stdin=False
+    ├── StdinNotSupported           (NotImplementedError) input() in a request with allow_stdin=False
     ├── OptionError                 (ValueError) a command line or config file is wrong
     └── MissingPackage              (ImportError) names the ``pip install`` that helps
 
@@ -165,7 +165,7 @@ class TransportClosed(KernelError, RuntimeError):
     """The client or its connection was closed while a request was open."""
 
 
-class StdinNotSupported(NunciusError, RuntimeError):
+class StdinNotSupported(NunciusError, NotImplementedError):
     """Code asked for input in a request whose frontend cannot give any."""
 
 

@@ -30,6 +30,7 @@ __all__ = [
     "KernelIO",
     "KernelInfo",
     "Reply",
+    "VariablesRequest",
     "error_reply",
 ]
 
@@ -313,6 +314,37 @@ class HistoryRequest(Value):
         )
 
 
+class VariablesRequest(Value):
+    """Which variables are wanted, or what in one of them.
+
+    Attributes:
+        path: The name of a variable, and positions of parts in it; empty for the variables themselves.
+        offset: The first.
+        limit: How many.
+    """
+
+    path: tuple[str | int, ...] = ()
+    offset: int = 0
+    limit: int = 100
+
+    @classmethod
+    def parse(cls, message: Message) -> VariablesRequest:
+        """Return the request that ``message`` holds.
+
+        Raises:
+            Malformed: A field is of another type.
+        """
+        content = message.content
+        path = tuple(_field(content, "path", (list, tuple), None) or ())
+        if not all(isinstance(step, (str, int)) for step in path):
+            raise Malformed(f"expected 'path' to be a name and positions, got {path!r:.80}")
+        return cls(
+            path,
+            _field(content, "offset", int, 0),
+            _field(content, "limit", int, 100),
+        )
+
+
 def error_reply(error: BaseException, traceback: Sequence[str] = ()) -> dict[str, Any]:
     """Return the content of a reply that says that the request failed.
 
@@ -404,6 +436,10 @@ class Kernel(ABC):
     def usage(self, io: KernelIO) -> Reply | Awaitable[Reply]:
         """Answer ``usage_request``: memory and processor figures; runs on the control thread."""
         raise NotImplementedError("this kernel does not report its usage")
+
+    def variables(self, request: VariablesRequest, io: KernelIO) -> Reply | Awaitable[Reply]:
+        """Answer ``variables_request``: ``variables``, ``offset``, ``total``; runs on the control thread while a cell runs. A kernel that can names ``variables`` among its features."""
+        raise NotImplementedError("this kernel does not tell its variables")
 
     def handle(self, message: Message, io: KernelIO) -> Reply | Awaitable[Reply | None] | None:
         """Answer a message whose type the protocol does not know.

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from nuncius.protocol.client.execution import execute_content, execute_metadata
@@ -322,6 +322,25 @@ class Requests(ABC, Generic[R, E]):
     def usage(self, *, timeout: float | None = None) -> R:
         """Ask for the processor and memory use of the kernel."""
         return self.request("usage_request", channel=Channel.CONTROL, timeout=timeout)
+
+    def variables(
+        self,
+        path: Sequence[str | int] = (),
+        *,
+        offset: int = 0,
+        limit: int = 100,
+        timeout: float | None = None,
+    ) -> R:
+        """Ask for variables, or for what is in one, while a cell runs, too. Ask kernels whose ``supported_features`` name ``variables``.
+
+        Args:
+            path: What to look into: the name of a variable, then the ``position`` of a part in it, and so on. Empty for the variables themselves.
+            offset: The first that is wanted.
+            limit: How many; a kernel may have a limit of its own.
+            timeout: Seconds to wait for the reply.
+        """
+        content = {"path": list(path), "offset": offset, "limit": limit}
+        return self.request("variables_request", content, channel=Channel.CONTROL, timeout=timeout)
 
     def create_subshell(self, *, timeout: float | None = None) -> R:
         """Make a subshell; ``subshell_id`` in the reply names it."""

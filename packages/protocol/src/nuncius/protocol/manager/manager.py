@@ -559,7 +559,8 @@ class KernelManager:
         if self._owned_guard:
             self._guard.close()
         if self._owned_context and self._context is not None:
-            self._context.destroy(linger=0)
+            # Each socket has its own time to linger, never none: see `nuncius.protocol.transport.zmq`.
+            self._context.destroy()
             self._context = None
 
     # -- crashes

@@ -169,5 +169,6 @@ class KernelPool:
         finally:
             self._guard.close()
             if self._context is not None:
-                self._context.destroy(linger=0)
+                # Each socket has its own time to linger, never none: see `nuncius.protocol.transport.zmq`.
+                self._context.destroy()
                 self._context = None

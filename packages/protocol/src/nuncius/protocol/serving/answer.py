@@ -19,6 +19,7 @@ from nuncius.protocol.kernel import (
     Kernel,
     KernelIO,
     Reply,
+    VariablesRequest,
     error_reply,
 )
 
@@ -141,6 +142,10 @@ def _usage(kernel: Kernel, message: Message, io: KernelIO) -> Outcome:
     return kernel.usage(io)
 
 
+def _variables(kernel: Kernel, message: Message, io: KernelIO) -> Outcome:
+    return kernel.variables(VariablesRequest.parse(message), io)
+
+
 _HANDLERS: Mapping[str, Callable[[Kernel, Message, KernelIO], Outcome]] = {
     "execute_request": _execute,
     "complete_request": _complete,
@@ -154,4 +159,5 @@ _HANDLERS: Mapping[str, Callable[[Kernel, Message, KernelIO], Outcome]] = {
     "kernel_info_request": _kernel_info,
     "debug_request": _debug,
     "usage_request": _usage,
+    "variables_request": _variables,
 }

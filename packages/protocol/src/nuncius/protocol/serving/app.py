@@ -5,6 +5,7 @@ It binds first and answers at once; only then the kernel may load what cells nee
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -45,6 +46,9 @@ def serve(
         signal.signal(signal.SIGINT, lambda *_: os._exit(130))
     # It may be gone when we are ready to watch it.
     parent = _parent()
+    if not embedded:
+        # What is loaded stays: to look for garbage in it takes a tenth of the time.
+        gc.disable()
     from nuncius.protocol.connection import remove_connection_file
     from nuncius.protocol.errors import ConnectionFileError
     from nuncius.protocol.serving.arguments import asked_connection
@@ -57,7 +61,10 @@ def serve(
         )
     except ConnectionFileError as error:
         sys.stderr.write(f"error: {error}\n")
+        gc.enable()
         return 1
+    if not embedded:
+        server.lifetime.loaded = _end_loading
     sys.setswitchinterval(min(_SWITCH_INTERVAL, sys.getswitchinterval()))
     signal.signal(signal.SIGTERM, server.terminate)
     # The server takes it, and leaves this in its place: no moment of the end is without a handler.
@@ -72,6 +79,12 @@ def serve(
             signal.signal(signal.SIGINT, before[0])
             signal.signal(signal.SIGTERM, before[1])
     return 0
+
+
+def _end_loading() -> None:
+    """Collect garbage from now on, and never look for any in what is loaded: it takes time above all at the end."""
+    gc.freeze()
+    gc.enable()
 
 
 def _parent() -> int | None:

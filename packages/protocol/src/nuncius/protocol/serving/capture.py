@@ -3,7 +3,7 @@
 Each descriptor becomes the end of a pipe. One thread reads as text arrives; before a request is finished whoever finishes it reads what is there still, so that nothing comes late.
 
 Rule 1: reading and handing over is one step under one lock; so the order is that of the pipe.
-Rule 2: the pipe is made large: code that writes while it holds the interpreter's lock would stop for ever when it is full.
+Rule 2: the pipe is made large: code that writes while it holds the interpreter's lock would stop for ever when it is full. And nobody has to hurry to read it: `_PAUSE`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["Capture"]
 
 _PIPE_SIZE = 1 << 20
+
+#: Bytes to read at once. The C library takes memory for more from the system each time, at ten times the price of reading.
+_CHUNK = 1 << 16
+
+#: Seconds to leave text in the pipe after a little was read. A program that writes a line at a time would be read a line at a time, and that costs more than its writing.
+_PAUSE = 0.005
+
+#: Bytes that are more than a little.
+_MUCH = 1 << 14
 
 
 class Capture:
@@ -55,27 +64,32 @@ class Capture:
         """What becomes readable when something was written."""
         return [reading for reading, _, _ in self._pipes]
 
-    def drain(self) -> None:
-        """Hand over everything that had been written when this was called: no more than a pipe holds, of who writes on and on."""
+    def drain(self) -> float:
+        """Hand over everything that had been written when this was called: no more than a pipe holds, of who writes on and on.
+
+        Returns:
+            Seconds that whoever waits for text should pause.
+        """
         if "ctypes" in sys.modules:
             _flush_c()
         if self._pid != os.getpid():
-            return
+            return _PAUSE
+        count = 0
         with self._lock:
             for reading, name, decoder in self._pipes:
                 left = _PIPE_SIZE
                 while left > 0:
                     try:
-                        data = os.read(reading, 1 << 18)
-                    except (BlockingIOError, InterruptedError):
-                        break
+                        data = os.read(reading, _CHUNK)
                     except OSError:
                         break
-                    if not data:
-                        break
-                    left -= len(data)
+                    count += len(data)
                     if text := decoder.decode(data):
                         self._take(name, text)
+                    if len(data) < _CHUNK:
+                        break  # the pipe was empty then
+                    left -= len(data)
+        return 0.0 if count >= _MUCH else _PAUSE
 
     def close(self) -> None:
         """Give the descriptors back; what was not read yet is read."""

@@ -1,6 +1,6 @@
 """Answer the control channel in a thread of its own, however busy the main thread is.
 
-Python code in the main thread holds the interpreter's lock; each time this thread wants it, it waits up to `sys.getswitchinterval`, 5 ms by default, and sending and receiving a message gives it up a dozen times. So the interval is lowered while a request is handled.
+Python code in the main thread holds the interpreter's lock; each time this thread wants it, it waits up to `sys.getswitchinterval`, and sending and receiving a message gives it up a dozen times. So the interval is lowered while a request is handled, and for a moment after it: the next one often follows at once, and its own arrival has to wait for the lock as well.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ __all__ = ["Control"]
 #: Seconds; while a request is handled.
 _SWITCH_INTERVAL = 0.00002
 
+#: Milliseconds after a request in which the next one is awaited with the same interval.
+_LINGER = 50
+
 
 class Control:
     """The control thread.
@@ -40,6 +43,7 @@ class Control:
         self._lane = lane
         self._wakeup = Wakeup()
         self._stopping = False
+        self._interval = sys.getswitchinterval()
         self._runner: Any = None
         self._thread = threading.Thread(target=self._run, name="nuncius-control", daemon=True)
 
@@ -65,17 +69,26 @@ class Control:
         poller.register(self._wakeup.fileno(), zmq.POLLIN)
         while not self._stopping:
             poller.poll()
-            self._take()
+            self._hurry()
+            try:
+                self.inbox.take()
+                while not self._stopping and poller.poll(_LINGER):
+                    self.inbox.take()
+            finally:
+                self._calm_down()
         if self._runner is not None:
             self._runner.close()
 
-    def _take(self) -> None:
-        before = sys.getswitchinterval()
+    def _hurry(self) -> None:
+        if not _is_lowered():
+            # A cell that has read ours, and set it again later, is not asked.
+            self._interval = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH_INTERVAL)
-        try:
-            self.inbox.take()
-        finally:
-            sys.setswitchinterval(before)
+
+    def _calm_down(self) -> None:
+        if _is_lowered():
+            # Else a cell has set another one meanwhile.
+            sys.setswitchinterval(self._interval)
 
     def _handle(self, message: Message) -> None:
         lane = self._lane
@@ -92,3 +105,7 @@ class Control:
 
             self._runner = asyncio.Runner()
         return self._runner.run(coroutine)
+
+
+def _is_lowered() -> bool:
+    return abs(sys.getswitchinterval() - _SWITCH_INTERVAL) < 1e-6

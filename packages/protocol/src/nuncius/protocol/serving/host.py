@@ -24,7 +24,7 @@ from nuncius.protocol.serving.interrupts import (
     Interruptible,
     Interrupts,
     ShieldedLock,
-    raise_in_thread,
+    ThreadInterrupts,
 )
 from nuncius.protocol.serving.lane import Lane
 from nuncius.protocol.serving.outlet import Outlet
@@ -277,8 +277,12 @@ class Host:
         finally:
             self._leave(message)
 
+    @property
+    def _interrupts_of_cells(self) -> Interrupts | ThreadInterrupts:
+        return self.interrupts
+
     def _await(self, lane: Lane, outcome: Awaitable[Reply | None]) -> Reply | None:
-        guarded = Interruptible(outcome, self.interrupts)
+        guarded = Interruptible(outcome, self._interrupts_of_cells)
         reply: Reply | None = self.runner.run(lane.complete(guarded))
         return reply
 
@@ -436,8 +440,13 @@ class ThreadHost(Host):
         self._arrived: deque[Message] = deque()
         self._changed = threading.Condition()
         self._interrupted = False
-        self._thread = threading.Thread(target=self._run, name="nuncius-kernel", daemon=True)
+        self._cells: ThreadInterrupts
+        begun = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(begun,), name="nuncius-kernel", daemon=True
+        )
         self._thread.start()
+        begun.wait()
 
     def submit(self, message: Message) -> None:
         """Have the thread handle a message."""
@@ -458,14 +467,11 @@ class ThreadHost(Host):
     def interrupt(self) -> None:
         """Raise KeyboardInterrupt in the kernel's thread as soon as it runs Python code."""
         super().interrupt()
-        waiting = self.interrupts.waiting
-        if waiting is not None and not waiting.inside:
-            waiting.interrupt()
-        elif self._lanes[Channel.SHELL].busy:
+        self._cells.interrupt()
+        # What waits for input runs no code, and hears nothing.
+        with self._input_came:
             self._interrupted = True
-            with self._input_came:
-                self._input_came.notify_all()
-            raise_in_thread(self._thread.ident or 0)
+            self._input_came.notify_all()
 
     def close(self) -> None:
         """Shut the kernel down, after what runs is interrupted."""
@@ -481,19 +487,44 @@ class ThreadHost(Host):
         self._ports.clear()
         self._attached = ()
 
-    def _run(self) -> None:
+    @property
+    def _interrupts_of_cells(self) -> Interrupts | ThreadInterrupts:
+        return self._cells
+
+    def _run(self, begun: threading.Event) -> None:
+        self._cells = ThreadInterrupts(self.interrupts)
+        begun.set()
         while True:
-            try:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._arrived or self.closed)
-                    if not self._arrived:
-                        break
-                    message = self._arrived.popleft()
-                self._handle(message)
-            except KeyboardInterrupt:
-                continue  # it came a moment too late
+            with self._changed:
+                self._changed.wait_for(lambda: self._arrived or self.closed)
+                if not self._arrived:
+                    break
+                message = self._arrived.popleft()
+            self._handle(message)
+        self._cells.close()
         self.closed = False
         super().close()
+
+    def _await(self, lane: Lane, outcome: Awaitable[Reply | None]) -> Reply | None:
+        try:
+            return super()._await(lane, outcome)
+        except KeyboardInterrupt as error:
+            # It hit the loop, not the cell.
+            assert lane.io is not None
+            return failure(lane.io.request, error, lane.io)
+
+    def _answer(self, message: Message, io: KernelIO) -> Outcome:
+        if message.msg_type == "shutdown_request":
+            return self._shutdown(message)
+        cells = self._cells
+        try:
+            cells.armed = True
+            outcome = answer(self.kernel, message, io)
+            cells.disarm()
+        except KeyboardInterrupt as error:
+            cells.armed = False
+            return failure(message, error, io)
+        return outcome
 
     def _wait_for_input(self) -> None:
         self._interrupted = False

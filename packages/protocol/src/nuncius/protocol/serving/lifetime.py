@@ -22,12 +22,16 @@ class Lifetime:
         kernel: The kernel.
         interrupts: Those of the main thread.
         notes: Where errors are reported.
+
+    Attributes:
+        loaded: Called once, when the kernel is prepared or cannot be: what follows is the person's own.
     """
 
     def __init__(self, kernel: Kernel, interrupts: Interrupts, notes: Notes) -> None:
         self._kernel = kernel
         self._interrupts = interrupts
         self._notes = notes
+        self.loaded: Callable[[], None] | None = None
 
     def begin(self, prepared: Callable[[], bool], make_io: Callable[[], KernelIO]) -> None:
         """Have the kernel get ready for cells.
@@ -38,7 +42,11 @@ class Lifetime:
         """
         try:
             # An interrupt that comes now was meant for nothing: half a kernel must not be the outcome.
-            self._kernel.prepare()
+            try:
+                self._kernel.prepare()
+            finally:
+                if self.loaded is not None:
+                    self.loaded()
             if prepared():
                 self._interruptibly(lambda: self._kernel.start(make_io()))
         except BaseException as error:  # noqa: BLE001 - a broken start-up file must not end the kernel

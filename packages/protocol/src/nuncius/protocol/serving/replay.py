@@ -2,7 +2,7 @@
 
 A kernel whose ``supported_features`` name `FEATURE` answers ``replay_request`` on the control channel, also while a cell runs. The reply's ``messages`` are what was published last, oldest first, each with ``header``, ``parent_header``, ``metadata`` and ``content``; ``forgotten`` counts those that there was no room for. A frontend that subscribes first and then asks misses nothing: what it got twice has the same ``msg_id``.
 
-Rule 1: what is kept is what was sent: the encoded dictionaries by reference, without buffers. Nothing is encoded or copied for it.
+Rule 1: what is kept is what was sent: the encoded dictionaries, without buffers. Nothing is encoded for it.
 Rule 2: there is a limit in bytes. The oldest goes first; what is larger than the limit is not kept at all.
 """
 
@@ -29,6 +29,9 @@ LIMIT: Final = 1 << 20
 
 #: What a message takes beside its bytes: four objects, and a tuple of them.
 _OVERHEAD: Final = 256
+
+#: Parts of fewer bytes are copied.
+_SMALL: Final = 1 << 14
 
 #: What people see. States, comms and the debugger's events are of their moment only.
 _SHOWN: Final = frozenset(
@@ -71,7 +74,7 @@ class Replay:
         if message.header.msg_type not in _SHOWN or not self.limit:
             return
         first = len(message.route) + 2
-        parts = frames[first : first + 4]
+        parts = [_trimmed(part) for part in frames[first : first + 4]]
         size = _OVERHEAD + sum(map(len, parts))
         if size > self.limit:
             self._forgotten += 1
@@ -85,6 +88,11 @@ class Replay:
     def take(self) -> tuple[list[Sequence[Any]], int]:
         """Return the parts of what is kept, oldest first, and how many messages are forgotten."""
         return [parts for _, parts in self._kept], self._forgotten
+
+
+def _trimmed(part: Any) -> Any:
+    """Return a small part as an object of its own size: some encoders give 4 KiB to each."""
+    return bytes(memoryview(part)) if len(part) < _SMALL else part
 
 
 def replay_reply(kept: Sequence[Sequence[Any]], forgotten: int, packer: Packer) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.answer import Outcome, answer, failure
 from nuncius.protocol.serving.capture import Capture
 from nuncius.protocol.serving.control import Control
+from nuncius.protocol.serving.forks import generation
 from nuncius.protocol.serving.inbox import Inbox
 from nuncius.protocol.serving.interrupts import (
     Interrupts,
@@ -121,9 +122,10 @@ class Server:
         self._cells: Interrupts | ThreadInterrupts = self.interrupts
         self._lost = LostInterrupts(self.interrupts.again)
         self._thread = threading.main_thread()
+        self._generation = generation()
         #: Who started it is gone: nobody else will remove the connection file.
         self.orphaned = False
-        self._lifetime = Lifetime(kernel, self.interrupts, self.notes)
+        self.lifetime = Lifetime(kernel, self.interrupts, self.notes)
         sockets = bound.sockets
         topic = f"kernel.{self.session.session_id}"
         self._topic = topic
@@ -276,7 +278,7 @@ class Server:
             try:
                 self.kernel.interrupt()
             except Exception as error:  # noqa: BLE001 - the end must come
-                self._lifetime.report("the kernel's interrupt", error)
+                self.lifetime.report("the kernel's interrupt", error)
             self._interrupt_cells()
         self._main.wake()
         if self._own_signals and not self._guest:
@@ -288,6 +290,10 @@ class Server:
         Raises:
             KeyboardInterrupt: A cell runs, and is to end.
         """
+        if self._generation != generation():
+            # A child of a fork, such as a worker of a pool: it ends as other programs do.
+            signal.signal(signum, signal.SIG_DFL)
+            signal.raise_signal(signum)
         self._reminder.heard()
         self.stop()
         if self.interrupts.armed or self.interrupts.waiting is not None:
@@ -508,14 +514,14 @@ class Server:
         )
 
     def _start_kernel(self) -> None:
-        self._lifetime.begin(self._prepared, self._lifetime_io)
+        self.lifetime.begin(self._prepared, self._lifetime_io)
 
     def _prepared(self) -> bool:
         self._replay.limit = self.kernel.replay_bytes
         return self._main.stopping is None
 
     def _stop_kernel(self) -> None:
-        self._lifetime.end(restart=bool(self._main.stopping))
+        self.lifetime.end(restart=bool(self._main.stopping))
 
     # -- output
 
@@ -538,11 +544,11 @@ class Server:
         current = self._lane.io
         self.outlet.take(None if current is None else current.request.header, name, text)
 
-    def _drain_captured(self) -> None:
+    def _drain_captured(self) -> float:
         """Read what child processes write; while there is no room, they wait, and nobody who wants to finish a cell."""
         if self._publisher.full:
             self._publisher.wait()
-        self._flush_all()
+        return 0.0 if self._capture is None else self._capture.drain()
 
     def _flush_all(self) -> None:
         if self._capture is not None:

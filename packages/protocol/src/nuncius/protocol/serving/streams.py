@@ -64,6 +64,9 @@ class OutStream(io.TextIOBase):
         self._buffer: _Bytes | None = None
         #: For code that gives its output another parent: the request that it did so in, and who takes the output instead.
         self._override: ContextVar[tuple[KernelIO | None, KernelIO]] | None = None
+        self._hooks: list[Callable[[dict[str, Any]], dict[str, Any] | None]] = []
+        #: In a child of a fork: its generation, and the line that is not complete yet.
+        self._line = (self._generation, "")
 
     def __repr__(self) -> str:
         return f"<OutStream {self.name}>"
@@ -129,6 +132,30 @@ class OutStream(io.TextIOBase):
         if token is not None and self._override is not None:
             self._override.reset(token)
 
+    def register_hook(self, hook: Callable[[dict[str, Any]], dict[str, Any] | None]) -> None:
+        """Have ``hook`` see what is written, as a message; it returns the message, another one, or None to keep it."""
+        self._hooks.append(hook)
+
+    def unregister_hook(self, hook: Callable[[dict[str, Any]], dict[str, Any] | None]) -> bool:
+        """Undo `register_hook`; False if it was not registered."""
+        if hook not in self._hooks:
+            return False
+        self._hooks.remove(hook)
+        return True
+
+    def _hooked(self, text: str) -> str:
+        """Return what the hooks leave of a text."""
+        message: dict[str, Any] | None = {
+            "header": {"msg_type": "stream"},
+            "msg_type": "stream",
+            "parent_header": self.parent_header,
+            "metadata": {},
+            "content": {"name": self.name, "text": text},
+        }
+        for hook in self._hooks:
+            message = None if message is None else hook(message)
+        return "" if message is None else str(message["content"]["text"])
+
     def _request(self) -> KernelIO | None:
         current = _current()
         if self._override is not None:
@@ -161,16 +188,28 @@ class OutStream(io.TextIOBase):
         """Send ``text`` to the frontends of the request that it belongs to."""
         if not isinstance(text, str):
             raise TypeError(f"write() argument must be str, not {type(text).__name__}")
+        length = len(text)
+        if self._hooks:
+            text = self._hooked(text)
         current = self._request() if self._override else _current() or self._fallback()
         if self._generation != generation():
-            self._write_descriptor(text)
+            self._write_lines(text)
         elif current is not None:
             current.stream(self.name, text)
         elif self.echo is None:
             self._write_descriptor(text)
         if self.echo is not None:
             self.echo.write(text)
-        return len(text)
+        return length
+
+    def _write_lines(self, text: str) -> None:
+        """Write whole lines: children that print at the same time do not mix within them."""
+        now = generation()
+        begun = self._line[1] if self._line[0] == now else ""
+        lines, newline, rest = (begun + text).rpartition("\n")
+        self._line = (now, rest)
+        if newline:
+            self._write_descriptor(lines + newline)
 
     def _write_descriptor(self, text: str) -> None:
         descriptor = 2 if self.name == "stderr" else 1
@@ -184,6 +223,10 @@ class OutStream(io.TextIOBase):
     def flush(self) -> None:
         """Send what is held back."""
         if self._generation != generation():
+            now, rest = self._line
+            if now == generation() and rest:
+                self._line = (now, "")
+                self._write_descriptor(rest)
             return
         current: Any = self._request()
         if current is not None:

@@ -37,7 +37,9 @@ class Watcher:
         self._notes = notes
         self._wakeup = Wakeup()
         self._due: float | None = None
-        self._handlers: dict[int, Callable[[], None]] = {}
+        self._handlers: dict[int, Callable[[], float | None]] = {}
+        #: Those that are not waited for at the moment, and when that ends.
+        self._pausing: dict[int, float] = {}
         self._changed = False
         self._stopping = False
         self._parent: tuple[int, Callable[[], None]] | None = None
@@ -48,8 +50,13 @@ class Watcher:
         """Start the thread."""
         self._thread.start()
 
-    def add(self, descriptor: int, handler: Callable[[], None]) -> None:
-        """Call ``handler`` whenever ``descriptor`` is readable; it must read all there is."""
+    def add(self, descriptor: int, handler: Callable[[], float | None]) -> None:
+        """Call ``handler`` whenever ``descriptor`` is readable; it must read all there is.
+
+        Args:
+            descriptor: What to wait for.
+            handler: Called in the thread of the watcher. It may return seconds in which it need not be called again.
+        """
         self._handlers[descriptor] = handler
         self._changed = True
         self._wakeup.set()
@@ -96,7 +103,10 @@ class Watcher:
         while not self._stopping:
             ready = poller.poll(self._timeout())
             for descriptor, _ in ready:
-                self._call(descriptor)
+                if pause := self._call(descriptor):
+                    self._pausing[descriptor] = monotonic() + pause
+                    poller.unregister(descriptor)
+            self._end_pauses(poller)
             due = self._due
             if due is not None and monotonic() >= due:
                 self._due = None
@@ -106,22 +116,31 @@ class Watcher:
                 parent[1]()
             if self._changed:
                 self._changed = False
+                self._pausing.clear()
                 poller = self._poller()
 
-    def _call(self, descriptor: int) -> None:
+    def _call(self, descriptor: int) -> float | None:
         if descriptor == self._wakeup.fileno():
             self._wakeup.clear()
-            return
+            return None
         handler = self._handlers.get(descriptor)
         if handler is None:
-            return
+            return None
         try:
-            handler()
+            return handler()
         except Exception as error:  # noqa: BLE001 - one broken handler must not silence the others
             self._notes.say("watcher", f"{type(error).__name__} in the I/O thread: {error}")
+            return None
+
+    def _end_pauses(self, poller: select.poll) -> None:
+        now = monotonic()
+        for descriptor, end in tuple(self._pausing.items()):
+            if end <= now:
+                del self._pausing[descriptor]
+                poller.register(descriptor, select.POLLIN)
 
     def _timeout(self) -> float | None:
-        times = []
+        times = [max(0.0, end - monotonic()) for end in self._pausing.values()]
         due = self._due
         if due is not None:
             times.append(max(0.0, due - monotonic()))

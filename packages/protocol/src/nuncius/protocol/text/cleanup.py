@@ -26,7 +26,7 @@ def leading_empty_lines(lines: list[str]) -> list[str]:
 
 
 def leading_indent(lines: list[str]) -> list[str]:
-    """Remove the indentation that all lines share; where one has none, that of the first.
+    """Remove the indentation that all lines share; where one has none, that of the first one that is no comment.
 
     Lines of white space stay as they are if nothing is indented: they may be part of a string.
     """
@@ -39,10 +39,17 @@ def leading_indent(lines: list[str]) -> list[str]:
             continue
         while not line.startswith(shared):
             shared = shared[:-1]
+    if not shared:
+        code = (line for line in lines if line.strip() and not line.lstrip().startswith("#"))
+        first = _indent(next(code, ""))
     indent = shared or first
     size = len(indent)
     return [
-        line[size:] if line.startswith(indent) else line.lstrip(" \t") if line.isspace() else line
+        line[size:]
+        if indent and line.startswith(indent)
+        else line.lstrip(" \t")
+        if line.isspace()
+        else line
         for line in lines
     ]
 

@@ -44,6 +44,7 @@ _RECONNECT_MS: Final = 1
 _RECONNECT_MAX_MS: Final = 100
 
 #: Milliseconds that closing waits for what was sent and has not left yet: enough for a loaded machine, and not noticed when the kernel is gone.
+#: It must not be 0 for a socket that may have many messages to send: libzmq 4.3 ends the process (session_base.cpp:233) if the other end disconnects while it drops a message of which some frames have left already. That is most likely when a kernel was killed just before.
 _LINGER_MS: Final = 200
 
 
