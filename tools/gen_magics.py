@@ -41,6 +41,7 @@ ORDER = [
     "DebugMagics",
     "HistoryMagics",
     "CodeMagics",
+    "EditMagics",
     "NamespaceMagics",
     "StoreMagics",
     "DisplayMagics",
@@ -108,9 +109,9 @@ def markdown(function: Callable[..., Any]) -> str:
     if flags:
         lines += ["| option | |", "| --- | --- |"]
         for flag in flags:
-            typed = f"{flag.word} {flag.value}".strip()
+            typed = ", ".join(f"`{f'{word} {flag.value}'.strip()}`" for word in flag.words)
             meaning = re.sub(r"``(.+?)``", r"`\1`", flag.help)
-            lines.append(f"| `{typed}` | {meaning} |")
+            lines.append(f"| {typed} | {meaning} |")
         lines.append("")
     return "\n".join(lines)
 

@@ -19,6 +19,8 @@ class Session:
         self.client = client
         self.events: deque[dict[str, Any]] = deque()
         self._seq = 0
+        #: Expression of a value that a page has shown -> its number.
+        self.inside: dict[str, int] = {}
         client.subscribe(self._hear)
 
     def _hear(self, event: Any) -> None:
@@ -108,3 +110,15 @@ class Session:
         self.scope = scopes[0]["variablesReference"]
         found = self.body("variables", variablesReference=self.scope)["variables"]
         return {each["name"]: each for each in found}
+
+    def page(self, number: int, start: int, count: int) -> list[tuple[str, str, str]]:
+        """Return the names, the values and the expressions of some items of a container."""
+        asked = {"filter": "indexed", "start": start, "count": count}
+        items = self.body("variables", variablesReference=number, **asked)["variables"]
+        self.inside.update({each["evaluateName"]: each["variablesReference"] for each in items})
+        return [(each["name"], each["value"], each["evaluateName"]) for each in items]
+
+    def put(self, number: int, name: str, value: str) -> str:
+        """Set a variable of a scope, or an item of a container; returns what it is then."""
+        changed = self.body("setVariable", variablesReference=number, name=name, value=value)
+        return str(changed["value"])

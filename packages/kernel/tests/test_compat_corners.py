@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
-from nuncius.kernel.compat import testing, utilities
+from nuncius.kernel.compat import consoles, files, machine, testing, texts, utilities
 from nuncius.kernel.compat.completion import IPCompleter
+from nuncius.kernel.compat.profiles import ProfileDir, ProfileDirError
 from nuncius.kernel.compat.shells import InteractiveShell
+from nuncius.kernel.compat.structs import Struct
+from nuncius.kernel.compat.tokens import token_at_cursor
 
 
 @pytest.fixture
@@ -114,27 +117,31 @@ def test_the_kernels_connection_is_known(layer, kernel, tmp_path):
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        (utilities.get_text_list(["a", "b", "c"]), "a, b and c"),
-        (utilities.get_text_list(["a"], wrap_item_with="'"), "'a'"),
-        (utilities.list_strings("a"), ["a"]),
-        (utilities.marquee("hi", 10), "*** hi ***"),
-        (utilities.marquee(width=3), "***"),
-        (utilities.format_screen("a\\\nb"), "a\nb"),
-        (utilities.EvalFormatter().format("{n + 1}", n=2), "3"),
-        (utilities.uniq_stable([2, 1, 2]), [2, 1]),
-        (utilities.chop([1, 2, 3], 2), [[1, 2], [3]]),
-        (utilities.ensure_str(b"a"), "a"),
-        (utilities.unescape_glob(r"\*\[a\]"), "*[a]"),
+        (texts.get_text_list(["a", "b", "c"]), "a, b and c"),
+        (texts.get_text_list(["a"], wrap_item_with="'"), "'a'"),
+        (texts.list_strings("a"), ["a"]),
+        (texts.marquee("hi", 10), "*** hi ***"),
+        (texts.marquee(width=3), "***"),
+        (texts.format_screen("a\\\nb"), "a\nb"),
+        (texts.EvalFormatter().format("{n + 1}", n=2), "3"),
+        (texts.indent("a\n b\n", 2), "  a\n   b\n"),
+        (texts.indent("a\n b", 1, 1, flatten=True), "\t a\n\t b"),
+        (texts.dedent("a\n  b\n    c"), "a\nb\n  c"),
+        (texts.dedent("  a\n    b"), "a\n  b"),
+        (texts.uniq_stable([2, 1, 2]), [2, 1]),
+        (texts.chop([1, 2, 3], 2), [[1, 2], [3]]),
+        (texts.ensure_str(b"a"), "a"),
+        (files.unescape_glob(r"\*\[a\]"), "*[a]"),
         (utilities.import_item("os.path.join"), __import__("os").path.join),
         (utilities.import_item("json"), json),
         (utilities.find_mod("nothing.at_all"), None),
         (utilities.find_mod("json"), json.__file__),
-        (utilities.source_to_unicode(b"# coding: latin-1\nx = '\xe9'\n"), "x = 'é'\n"),
-        (utilities.source_to_unicode("x"), "x"),
+        (texts.source_to_unicode(b"# coding: latin-1\nx = '\xe9'\n"), "x = 'é'\n"),
+        (texts.source_to_unicode("x"), "x"),
         (repr(utilities.Sentinel("A", "m", "doc")), "m.A"),
         (utilities.list_namespace({"ab": 1, "b": 2}, "all", "a*"), {"ab": 1}),
-        (utilities.timings(2, len, [])[0] >= 0, True),
-        (utilities.get_sys_info()["sys_platform"], sys.platform),
+        (machine.timings(2, len, [])[0] >= 0, True),
+        (machine.get_sys_info()["sys_platform"], sys.platform),
     ],
 )
 def test_utilities(value, expected):
@@ -166,14 +173,15 @@ def test_attributes_of_nasty_objects():
 def test_files_and_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / "a.txt").write_text("")
-    assert utilities.compress_user(str(tmp_path / "a.txt")) == "~/a.txt"
-    assert utilities.expand_path("~/a.txt") == str(tmp_path / "a.txt")
-    assert utilities.filefind("a.txt", ["/nowhere", str(tmp_path)]) == str(tmp_path / "a.txt")
+    assert files.compress_user(str(tmp_path / "a.txt")) == "~/a.txt"
+    assert files.expand_path("~/a.txt") == str(tmp_path / "a.txt")
+    assert files.filefind("a.txt", ["/nowhere", str(tmp_path)]) == str(tmp_path / "a.txt")
     with pytest.raises(OSError, match="does not exist in any of the search paths"):
-        utilities.filefind("b.txt", str(tmp_path))
-    assert utilities.shellglob([f"{tmp_path}/*.txt", "none*"]) == [str(tmp_path / "a.txt"), "none*"]
-    with utilities.temp_pyfile("x = 1") as name:
-        assert Path(name).read_text() == "x = 1"
+        files.filefind("b.txt", str(tmp_path))
+    assert files.shellglob([f"{tmp_path}/*.txt", "none*"]) == [str(tmp_path / "a.txt"), "none*"]
+    name = Path(files.temp_pyfile("x = 1"))
+    assert (name.read_text(), name.suffix) == ("x = 1", ".py")
+    name.unlink()
     with utilities.prepended_to_syspath(str(tmp_path)):
         assert sys.path[0] == str(tmp_path)
     assert str(tmp_path) not in sys.path
@@ -182,7 +190,7 @@ def test_files_and_folders(tmp_path, monkeypatch):
 def test_output_goes_to_a_file_too(capsys):
     file = io.StringIO()
     file.close = lambda: None  # type: ignore[method-assign]
-    tee = utilities.Tee(file)
+    tee = consoles.Tee(file)
     print("both")
     tee.close()
     print("one")
@@ -192,7 +200,70 @@ def test_output_goes_to_a_file_too(capsys):
 @pytest.mark.parametrize(("answers", "answer"), [(["x", "Yes"], True), (["n"], False), ([], True)])
 def test_questions_are_asked_until_they_are_answered(answers, answer):
     with testing.fake_input(answers):
-        assert utilities.ask_yes_no("sure?", "y") is answer
+        assert consoles.ask_yes_no("sure?", "y") is answer
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("f|oo", "foo"),
+        ("foo|(a, b)", "foo"),
+        ("foo(|a=5)", "foo"),
+        ("foo(|a, b)", "a"),
+        ("foo(a|, b)", "foo"),
+        ("foo(bar(x, y|))", "bar"),
+        ("foo(bar(x, y)|)", "foo"),
+        ("x |+ foo(a)", "x"),
+        ("a.b|c.d(1)", "a.bc"),
+        ("s = 'f(x' + g(|", "g"),
+        ('"""f(\n""" ; h(1)[|', "h"),
+        ("|", ""),
+    ],
+)
+def test_the_name_at_a_cursor(cell, name):
+    assert token_at_cursor(cell.replace("|", ""), cell.index("|")) == name
+
+
+def test_structs():
+    struct = Struct(a=1)
+    struct.b = 2
+    assert (struct.a, struct["b"], struct.hasattr("c"), struct.dict()) == (1, 2, False, struct)
+    assert (struct + {"a": 9, "c": 3}, struct - {"a": 0}) == ({"a": 1, "b": 2, "c": 3}, {"b": 2})
+    struct.merge({"a": 9, "b": 8}, {"update": "a", "add": ["b"]})
+    assert struct.copy() == {"a": 9, "b": 10}
+    struct.allow_new_attr(False)
+    with pytest.raises(AttributeError, match="can't create new attribute c"):
+        struct.c = 1
+    with pytest.raises(AttributeError, match="protected member"):
+        struct.keys = 1
+
+
+def test_folders_of_profiles(tmp_path):
+    with pytest.raises(ProfileDirError, match="profile_mine"):
+        ProfileDir.find_profile_dir_by_name(tmp_path, "mine")
+    made = ProfileDir.create_profile_dir_by_name(tmp_path, "mine")
+    assert Path(made.security_dir).stat().st_mode & 0o777 == 0o700
+    found = ProfileDir.find_profile_dir_by_name(tmp_path, "mine")
+    assert found.startup_dir == str(tmp_path / "profile_mine" / "startup")
+    (tmp_path / "c.py").write_text("x")
+    assert found.copy_config_file("c.py", tmp_path)
+    assert not found.copy_config_file("c.py", tmp_path)
+    with pytest.raises(ProfileDirError, match="Directory not found"):
+        ProfileDir.create_profile_dir_by_name(tmp_path / "none", "mine")
+
+
+def test_a_handler_of_exceptions_may_show_them_in_the_plain_way(layer, frontend):
+    layer(
+        "def handler(shell, etype, value, tb, tb_offset=None):\n"
+        "    x.append(etype.__name__)\n"
+        "    shell.showtraceback((etype, value, tb), tb_offset=tb_offset)\n"
+        "x = []\n"
+        "get_ipython().set_custom_exc((KeyError,), handler)"
+    )
+    with pytest.raises(AssertionError, match="KeyError"):
+        layer("{}[1]")
+    assert layer("1") == ["KeyError"]
+    assert [error["ename"] for error in frontend.of("error")] == ["KeyError"]
 
 
 # -- testing ---------------------------------------------------------------------------------------
@@ -218,9 +289,9 @@ def test_things_are_put_in_place_for_a_test(tmp_path):
     with testing.make_tempfile(str(tmp_path / "f")):
         assert (tmp_path / "f").exists()
     assert not (tmp_path / "f").exists()
-    with testing.monkeypatch(utilities, "DEFAULT_ENCODING", "other"):
-        assert utilities.DEFAULT_ENCODING == "other"
-    assert utilities.DEFAULT_ENCODING == "utf-8"
+    with testing.monkeypatch(texts, "DEFAULT_ENCODING", "other"):
+        assert texts.DEFAULT_ENCODING == "other"
+    assert texts.DEFAULT_ENCODING == "utf-8"
     with testing.TempFileMixin() as case:
         case.mktmp("x = 1")
         assert Path(case.fname).read_text() == "x = 1"
@@ -327,6 +398,16 @@ from ipykernel.ipkernel import IPythonKernel
 class Shouting(IPythonKernel):
     implementation = "shouting"
 
+    def __init__(self, **kwargs):
+        super().__init__(**kwargs)
+        self.heard = []
+        self.comm_manager.register_target("ear", self.opened)
+        self.shell.user_ns["kernel"] = self
+
+    def opened(self, comm, message):
+        self.heard.append(message["content"]["data"])
+        comm.on_msg(lambda told: self.heard.append(told["content"]["data"]))
+
     async def do_execute(self, code, silent, store_history=True, user_expressions=None, allow_stdin=False, **later):
         return await super().do_execute(code.replace("say", "print"), silent, store_history, user_expressions, allow_stdin)
 
@@ -355,6 +436,11 @@ def test_a_kernel_that_derives_from_the_python_kernel(tmp_path):
         }
         assert client.execute("1/0").result(30).error.ename == "ZeroDivisionError"
         assert client.kernel_info(timeout=60).content["implementation"] == "shouting"
+        ids = {"comm_id": "c", "target_name": "ear"}
+        client.notify("comm_open", {**ids, "data": {"n": 1}})
+        client.notify("comm_msg", {"comm_id": "c", "data": {"n": 2}})
+        heard = client.execute("kernel.heard, kernel.shell is get_ipython()").result(30)
+        assert heard.data["text/plain"] == "([{'n': 1}, {'n': 2}], True)"
 
 
 def test_a_kernelspec_is_written_as_ipykernel_does(layer, tmp_path: Path):

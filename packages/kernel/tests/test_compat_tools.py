@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from nuncius.kernel.compat import files, inputs, pagers, utilities
+from nuncius.kernel.compat import files, inputs, machine, pagers, texts, utilities
 from nuncius.kernel.compat.backgroundjobs import BackgroundJobManager
 from nuncius.kernel.compat.coloring import Parser, TermColors
 from nuncius.kernel.compat.completion import (
@@ -139,10 +139,11 @@ def test_lines_are_split(line: str, parts: tuple[str, ...]):
 
 
 def test_jobs_run_while_the_person_works(kernel, frontend, capsys):
+    assert kernel.shell is not None
     jobs = BackgroundJobManager()
     gate = threading.Event()
     slow = jobs.new(lambda n: gate.wait(60) and n, 7, daemon=True)
-    kernel.shell.user_ns["x"] = 20
+    x = 20  # noqa: F841 - the expression's
     value = jobs.new("x + 1")
     broken = jobs.new(lambda: 1 / 0)
     for job in (value, broken):
@@ -451,11 +452,11 @@ def test_helpers_on_files_and_texts(tmp_path: Path, monkeypatch):
     assert (tmp_path / "to" / "a.py").samefile(tmp_path / "a.py")
     monkeypatch.chdir(tmp_path / "to")
     assert files.abbrev_cwd().endswith("/to")
-    assert utilities.strip_email_quotes("> > a\n> > b") == "a\nb"
-    assert utilities.strip_email_quotes("> a\nb") == "> a\nb"
+    assert texts.strip_email_quotes("> > a\n> > b") == "a\nb"
+    assert texts.strip_email_quotes("> a\nb") == "> a\nb"
     flagged: Any = utilities.flag_calls(lambda: 1)
     assert (flagged.called, flagged(), flagged.called) == (False, 1, True)
-    assert utilities.timing(sum, [1]) >= 0
+    assert machine.timing(sum, [1]) >= 0
     assert TermColors.Red == "\033[0;31m"  # type: ignore[attr-defined]
     assert Parser(theme_name="nocolor").format("x = 1") == "x = 1"
     assert "\033[" in str(Parser(theme_name="linux").format("def f(): pass"))

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nuncius.kernel.debug.conversation import Answered, Ask, Conversation, Told
@@ -24,9 +24,6 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from debug_session import LIMIT, Session
 
-#: For a machine that has other work to do.
-CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
@@ -34,7 +31,6 @@ _json = st.recursive(
 )
 
 
-@CALM
 @given(st.lists(st.dictionaries(st.text(), _json), max_size=4), st.integers(1, 30))
 def test_messages_are_found_however_the_stream_is_cut(messages, size):
     data = b"".join(map(encode, messages))

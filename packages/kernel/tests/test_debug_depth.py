@@ -92,43 +92,49 @@ def test_a_breakpoint_that_says_something_does_not_stop(session):
     assert cell.result(LIMIT).data == {"text/plain": "10"}
 
 
-def test_large_containers_are_paged_and_small_values_are_set(session):
-    code = "big = list(range(5000))\nkeys = dict.fromkeys(range(3000))\nsmall = [1, 2]\nword = 'a'\nword + 'b', small"
-    session.breakpoints(code, {"line": 5})
-    cell = session.client.execute(code)
+LARGE = """\
+big = list(range(5000))
+keys = dict.fromkeys(range(3000))
+nested = [[0]] * 200
+small, word = [1, 2], 'a'
+word + 'b', small, big[4000], keys[1000], nested[199]"""
+
+
+def test_large_containers_are_paged_and_items_are_set(session):
+    session.breakpoints(LARGE, {"line": 5})
+    cell = session.client.execute(LARGE)
     thread, _ = session.stopped()
     found = session.variables()
-    assert {name: each.get("indexedVariables") for name, each in found.items()} == {
-        "special variables": None,
-        "function variables": None,
+    assert {
+        n: each["indexedVariables"] for n, each in found.items() if "indexedVariables" in each
+    } == {
         "big": 5000,
         "keys": 3000,
-        "small": None,
-        "word": None,
+        "nested": 200,
     }
+    number = {name: each["variablesReference"] for name, each in found.items()}
+    last = [("4998", "4998", "big[4998]"), ("4999", "4999", "big[4999]")]
+    assert session.page(number["big"], 4998, 100) == last
+    assert session.page(number["keys"], 1000, 1) == [("1000", "None", "keys[1000]")]
+    assert session.page(number["nested"], 199, 1) == [("199", "[0]", "nested[199]")]
+    inside = session.inside["nested[199]"]
+    assert session.page(inside, 0, 9) == [("0", "0", "nested[199][0]")]
 
-    def page(name: str, start: int, count: int) -> list[tuple[str, str, str]]:
-        asked = {"filter": "indexed", "start": start, "count": count}
-        number = found[name]["variablesReference"]
-        items = session.body("variables", variablesReference=number, **asked)["variables"]
-        return [(each["name"], each["value"], each["evaluateName"]) for each in items]
-
-    assert page("big", 4998, 100) == [
-        ("4998", "4998", "big[4998]"),
-        ("4999", "4999", "big[4999]"),
-    ]
-    assert page("keys", 1000, 1) == [("1000", "None", "keys[1000]")]
-    changed = session.body(
-        "setVariable", variablesReference=session.scope, name="word", value="'new'"
-    )
-    assert changed["value"] == "'new'"
-    inside = found["small"]["variablesReference"]
-    assert (
-        session.body("setVariable", variablesReference=inside, name="1", value="20")["value"]
-        == "20"
-    )
+    # what debugpy has listed, items of pages, and what is in those
+    assert session.put(session.scope, "word", "'new'") == "'new'"
+    assert session.put(number["small"], "1", "20") == "20"
+    session.page(number["big"], 4000, 1)
+    assert session.put(number["big"], "4000", "word * 2") == "'newnew'"
+    assert session.put(number["keys"], "1000", "[small]") == "[[1, 20]]"
+    assert session.put(inside, "0", "'deep'") == "'deep'"
+    refused = session.ask("setVariable", variablesReference=inside, name="0", value="1 +")
+    assert (refused["success"], "SyntaxError" in refused["message"]) == (False, True)
     session.body("continue", threadId=thread)
-    assert cell.result(LIMIT).data == {"text/plain": "('newb', [1, 20])"}
+    assert cell.result(LIMIT).data == {
+        "text/plain": "('newb', [1, 20], 'newnew', [[1, 20]], ['deep'])"
+    }
+    gone = session.ask("setVariable", variablesReference=inside, name="0", value="1")
+    assert gone["message"] == "variables can be set while the program is stopped"
 
 
 def test_the_places_of_variables():
@@ -199,6 +205,89 @@ def test_just_my_code_leaves_libraries_out(manager):
             assert (name, line if expected[1] else None) == expected
             session.body("continue", threadId=thread)
             assert cell.result(LIMIT).ok
+
+
+def test_a_module_that_was_loaded_before_is_stepped_into_and_a_failing_cell_is_left(manager):
+    """A step does not end in what the kernel shows the error with."""
+    code = "mean = statistics.mean([1, 3])\n{mean: 'shown'}\nmean.missing"
+    with attached(manager) as before:
+        assert before.client.execute("import statistics").result(LIMIT).ok
+        before.ask("disconnect", restart=False, terminateDebuggee=False)
+        before.begin()
+        before.breakpoints(code, {"line": 1})
+        cell = before.client.execute(code)
+        thread, stack = before.stopped()
+        assert stack == [("<module>", 1)]
+        assert [name for name, _ in before.step("stepIn", thread)] == ["mean", "<module>"]
+        source = before.frames[0]["source"]["path"]
+        assert "def mean(" in before.body("source", source={"path": source})["content"]
+        assert before.step("stepOut", thread) == [("<module>", 1)]
+        assert before.step("next", thread) == [("<module>", 2)]
+        assert before.step("stepIn", thread) == [("<module>", 3)]
+        before.leave(cell, thread)
+        assert cell.result(LIMIT).error.ename == "AttributeError"
+
+
+FAILING = (
+    "def g():\n    try:\n        1 / 0\n    except ZeroDivisionError:\n        return [][1]\ng()"
+)
+
+
+@pytest.mark.parametrize(
+    ("filters", "stops"),
+    [
+        (["raised"], [("ZeroDivisionError", 3), ("IndexError", 5), ("IndexError", 6)]),
+        (["uncaught"], [("IndexError", 5)]),
+        ([], []),
+    ],
+    ids=["raised", "uncaught", "none"],
+)
+def test_exceptions_stop_where_it_was_asked_for(session, filters, stops):
+    """One that leaves the cell is uncaught, though the kernel shows it."""
+    session.body("setExceptionBreakpoints", filters=filters)
+    cell = session.client.execute(FAILING)
+    seen = []
+    for _ in stops:
+        thread, stack = session.stopped()
+        name = session.body("exceptionInfo", threadId=thread)["exceptionId"].split()[0]
+        seen.append((name, stack[0][1]))
+        session.body("continue", threadId=thread)
+    assert cell.result(LIMIT).error.ename == "IndexError"
+    assert seen == stops
+
+
+def test_two_frontends_share_a_session(session):
+    """A function of an earlier cell stops; who comes later sees it, jumps, changes a value, and lets it go on."""
+    client = session.client
+    code = "def f(x):\n    y = x + 1\n    z = y * 2\n    return z"
+    session.breakpoints(code, {"line": 2})
+    assert client.execute(code).result(LIMIT).ok
+    session.body("setFunctionBreakpoints", breakpoints=[{"name": "h"}])
+    cell = client.execute("def h(): return f(5)\nh()")
+    thread, stack = session.stopped()
+    assert stack[0] == ("h", 1)
+    session.body("continue", threadId=thread)
+    thread, stack = session.stopped()
+    assert stack == [("f", 2), ("h", 1), ("<module>", 2)]
+
+    other = Session(client)
+    assert other.body("debugInfo")["stoppedThreads"] == [thread]
+    other.begin()
+    other.until("initialized")
+    other.frames = other.body("stackTrace", threadId=thread)["stackFrames"]
+    [frame, *_] = other.frames
+    changed = other.body("setExpression", expression="x", value="10", frameId=frame["id"])
+    assert changed["value"] == "10"
+    found = other.body("completions", text="x.bit_l", column=8, frameId=frame["id"])["targets"]
+    assert [each["label"] for each in found] == ["bit_length"]
+    [target] = other.body("gotoTargets", source=frame["source"], line=4)["targets"]
+    other.body("evaluate", expression="z = 'set'", frameId=frame["id"], context="repl")
+    other.body("goto", threadId=thread, targetId=target["id"])
+    assert other.stopped()[1][0] == ("f", 4)
+    for command in ("loadedSources", "breakpointLocations", "nonsense"):
+        assert other.ask(command)["message"] == f"debugpy does not know {command!r}"
+    other.body("continue", threadId=thread)
+    assert cell.result(LIMIT).data == {"text/plain": "'set'"}
 
 
 def test_another_thread_is_stopped_and_shown(session):

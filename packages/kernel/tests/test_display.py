@@ -96,6 +96,7 @@ def test_an_object_is_asked_for_all_its_formats():
 def test_formats_can_be_chosen():
     formatter = DisplayFormatter()
     assert set(formatter.format(Rich(), include={"text/plain"})[0]) == {"text/plain"}
+    assert set(formatter.format(Rich(), include="text/plain")[0]) == {"text/plain"}
     assert "text/html" not in formatter.format(Rich(), exclude=["text/html"])[0]
     formatter.active_types = ["text/plain"]
     assert formatter.active_types == ["text/plain"]
@@ -117,6 +118,10 @@ def test_printers_by_type_by_name_and_taken_back():
     assert html(Fraction(1, 2)) == "<fraction>"
     assert html.for_type("fractions.Fraction")(None) == "<fraction>"
     assert html.lookup_by_type("fractions.Fraction")(0) == "<fraction>"
+    assert [kind in html for kind in (Base, Derived, Fraction, "fractions.Fraction", int)] == [
+        *[True] * 4,
+        False,
+    ]
     assert html.pop("fractions.Fraction") is not None
     assert html(Fraction(1, 2)) is None
     assert html.pop(Fraction, None) is None
@@ -157,6 +162,35 @@ def test_what_is_of_the_wrong_type_is_warned_about():
 
     with pytest.warns(FormatterWarning, match="text/html formatter of Wrong returned int"):
         assert "text/html" not in bundle(Wrong())[0]
+
+
+def test_a_class_shows_what_its_metaclass_says_and_not_what_its_instances_would():
+    class Meta(type):
+        def _repr_html_(cls):
+            return f"<b>{cls.__name__}</b>"
+
+    class Told(metaclass=Meta):
+        pass
+
+    class Plain:
+        def _repr_html_(self):
+            return "an instance"
+
+        @classmethod
+        def _repr_latex_(cls):
+            return "$class$"
+
+    assert bundle(Told)[0]["text/html"] == "<b>Told</b>"
+    assert set(bundle(Plain)[0]) == {"text/plain", "text/latex"}
+
+
+def test_metadata_may_be_none():
+    class Half:
+        def _repr_html_(self):
+            return "<i>", None
+
+    data, metadata = bundle(Half())
+    assert (data["text/html"], metadata) == ("<i>", {})
 
 
 def test_objects_that_answer_to_any_name_have_no_rich_output():
@@ -241,6 +275,9 @@ def test_raw_bundles_metadata_and_choice_of_formats(shell, frontend):
     assert contents[3]["transient"] == {"t": 1}
     with pytest.raises(TypeError, match="mapping by mime type"):
         display(3, raw=True)
+    display_html(HTML("<b>"), metadata={"isolated": True})
+    (shown,) = frontend.of("display_data")
+    assert shown["metadata"] == {"text/html": {"isolated": True}}
 
 
 def test_output_can_be_cleared(shell, frontend):
@@ -342,6 +379,11 @@ def test_pictures(tmp_path):
     assert bundle(Image(filename=path, retina=True))[1]["image/png"] == {"width": 2, "height": 1}
     remote = bundle(Image(url="http://example.org/x.png", width=5, alt="<x>"))[0]
     assert remote["text/html"] == '<img src="http://example.org/x.png" width="5" alt="&lt;x&gt;"/>'
+    assert bundle(Image(bytearray(picture)))[0]["image/png"] == text
+    assert bundle(Image(str(path), embed=False))[0]["text/html"] == f'<img src="{path}"/>'
+    assert bundle(Image(picture, embed=False))[0]["text/html"] == '<img src=""/>'
+    with pytest.raises(ValueError, match="no picture: give its data"):
+        Image()
     assert Image(b"GIF89a....").format == "gif"
     assert Image(b"RIFF....WEBP").format == "webp"
     assert Image(b"\xff\xd8\xff\xe0").format == "jpeg"
@@ -370,6 +412,8 @@ def test_sound_and_films(tmp_path):
     assert Audio([[0, 1], [1, 0]], rate=8000).data[22] == 2  # channels
     with pytest.raises(ValueError, match="rate"):
         Audio([0, 1])
+    quiet = Audio([0, float("nan"), 0.5], rate=1, normalize=False).data
+    assert struct.unpack("<3h", quiet[44:]) == (0, 0, 16383)
     with pytest.raises(ValueError, match="from -1 to 1"):
         Audio([2, 0], rate=1, normalize=False)
     with pytest.raises(ValueError, match="no audio data"):
@@ -384,7 +428,10 @@ def test_sound_and_films(tmp_path):
 
 
 def test_pages_within_the_page():
-    assert 'src="http://x/?a=1"' in IFrame("http://x/", 10, 20, a=1)._repr_html_()
+    page = IFrame("http://x/", 10, 20, a=1)._repr_html_()
+    assert 'src="http://x/?a=1"' in page
+    # without it, players of films refuse to play
+    assert 'referrerpolicy="strict-origin-when-cross-origin"' in page
     html = YouTubeVideo("abc", allow_autoplay=True)._repr_html_()
     assert "https://www.youtube.com/embed/abc?autoplay=1" in html
     assert 'allow="autoplay"' in html
@@ -404,7 +451,7 @@ def test_links_to_files(tmp_path):
         FileLinks(path)
     links = FileLinks(tmp_path, included_suffixes=[".py"])
     assert repr(links).splitlines() == [f"{tmp_path}/", "  c.py"]
-    assert "c.py" in links._repr_html_()
+    assert f"<a href='{tmp_path}/c.py' target='_blank'>c.py</a>" in links._repr_html_()
 
 
 def test_source_is_colored_or_plain():

@@ -244,6 +244,48 @@ def test_dataclasses_take_new_fields_also_frozen_ones(project):
         project.run("old.x = 2")
 
 
+def test_a_class_with_other_slots_is_replaced(project):
+    before = """
+        from dataclasses import dataclass
+
+        class Base:
+            def name(self):
+                return "base1"
+
+        @dataclass(slots=True)
+        class Point(Base):
+            x: int = 1
+
+            def twice(self):
+                return self.x * 2
+
+        class Pair(Base):
+            __slots__ = ("a",)
+
+            def __init__(self):
+                self.a = 1
+
+            def name(self):
+                return "pair1" + super().name()
+        """
+    project.write("edited", before)
+    project.run("import edited\nfrom edited import Pair, Point\nold, pair = Point(), Pair()")
+    after = before.replace("1", "2").replace("x: int = 2", "x: int = 1; y: int = 5")
+    project.write(
+        "edited", after.replace('("a",)', '("a", "b")').replace("self.a = 2", "self.b = 2")
+    )
+    assert project.run("old.twice(), old.name(), repr(old)") == (2, "base2", "Point(x=1)")
+    assert project.run("pair.name(), Pair().name(), Pair().b") == ("pair2base2", "pair2base2", 2)
+    assert project.run("repr(Point(2, 3)), Point().y") == ("Point(x=2, y=3)", 5)
+    assert project.run("Point is edited.Point, isinstance(Point(), edited.Base)") == (True, True)
+    project.write("edited", before.replace("(slots=True)", ""))
+    assert project.run("repr(Point(2)), Pair().a, Pair().name()") == (
+        "Point(x=2)",
+        1,
+        "pair1base1",
+    )
+
+
 def test_decorated_functions_are_patched_within_their_wrappers(project):
     source = """
         import functools
@@ -324,27 +366,32 @@ def test_classes_across_modules_are_patched_in_the_right_order(project):
     assert project.run("d.f(), edited.version, edited.base.Base.f(None)") == (23, 2, 2)
 
 
-def test_modes_choose_what_is_reloaded(project, capsys):
+def test_modes_choose_what_is_reloaded(project, capsys, caplog):
     for name in ("edited_a", "edited_b"):
         project.write(name, "value = 1\n")
-    project.run("%autoreload 1\n%aimport edited_a\nimport edited_b")
+    project.run("%autoreload 1\n%aimport edited_a as short, os.path as p\nimport edited_b")
+    assert project.run("'edited_a' in globals(), 'os' in globals(), p.sep") == (False, False, "/")
+    project.run("%aimport edited_a")
+    assert project.run("short is edited_a")
     for name in ("edited_a", "edited_b"):
         project.write(name, "value = 20\n")
     assert project.run("edited_a.value, edited_b.value") == (20, 1)
     project.run("%autoreload")
     assert project.run("edited_a.value, edited_b.value") == (20, 20)
-    project.run("%autoreload 2 -p\n%aimport -edited_b")
+    project.run("%autoreload 2 -p --log\n%aimport -edited_b, -posixpath")
+    caplog.set_level("INFO", logger="autoreload")
     for name in ("edited_a", "edited_b"):
         project.write(name, "value = 300\n")
     capsys.readouterr()
     assert project.run("edited_a.value, edited_b.value") == (300, 20)
     assert "Reloading 'edited_a'.\n" in capsys.readouterr().out
+    assert caplog.messages == ["Reloading 'edited_a'."]
     project.run("%autoreload off")
     project.write("edited_a", "value = 4\n")
     assert project.run("edited_a.value") == 300
     project.run("%aimport")
     assert capsys.readouterr().out.endswith(
-        "Modules to reload:\nedited_a\n\nModules to skip:\nedited_b\n"
+        "Modules to reload:\nedited_a os.path\n\nModules to skip:\nedited_b posixpath\n"
     )
 
 

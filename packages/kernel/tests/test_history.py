@@ -56,6 +56,10 @@ def test_the_next_session_finds_what_was_typed(
     assert list(second.get_range(-1, raw=False)) == [(1, 1, "a = 1"), (1, 2, "magic time a")]
     assert list(second.get_range_by_str("1 ~1/2")) == [(0, 1, "b = 2"), (1, 2, "%time a")]
     assert list(second.get_range(-2)) == []
+    huge = 10**30
+    assert second.get_tail(huge) == second.search(n=huge)[:-1]
+    assert list(second.get_range(-1, 2, huge)) == [(1, 2, "%time a")]
+    assert list(second.get_range(huge)) == list(second.get_range(-huge)) == []
 
 
 def test_search_finds_by_glob_and_each_source_once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import pstats
 import re
 import sys
@@ -100,6 +101,8 @@ def test_timeit_measures_the_code_and_nothing_else(shell, capsys):
     )
     assert local == 1
     assert "whole number" in usage_error(shell, "%timeit -n x 1")
+    error = shell.run_cell("%timeit -n1 -r1 break").error_in_exec
+    assert isinstance(error, SyntaxError)
 
 
 def test_timeit_finds_the_number_of_loops(shell, capsys):
@@ -164,9 +167,15 @@ def test_run_options(shell, script, capsys, frontend):
     assert "Total runs performed: 3" in printed
     assert "Wall time:" in printed
     script("import sys\nsys.exit(3)\n", "leaves.py")
+    script("import sys\nsys.exit(0)\n", "ends.py")
     frontend.take()
-    run(shell, "%run -e leaves.py")
-    run(shell, "%run -p -q script.py")
+    run(shell, "%run -e leaves.py\n%run ends.py")
+    assert frontend.of("error") == []
+    run(shell, "%run leaves.py")
+    assert [error["evalue"] for error in frontend.of("error")] == ["3"]
+    script("profiled = 1\n", "counts.py")
+    run(shell, "%run -p -q counts.py")
+    assert run(shell, "profiled") == 1
     script("import pickle\nclass C: pass\nback = pickle.loads(pickle.dumps(C()))\n", "pickles.py")
     run(shell, "%run pickles.py")
     assert run(shell, "type(back) is C") is True
@@ -176,8 +185,10 @@ def test_run_a_module_a_notebook_and_cells(shell, script, tmp_path):
     script("import sys\nprogram_args = sys.argv[1:]\n", "k3_program.py")
     sys.path.insert(0, str(tmp_path))
     run(shell, "%run -m k3_program -x --flag=1 y")
-    sys.path.remove(str(tmp_path))
     assert run(shell, "program_args") == ["-x", "--flag=1", "y"]
+    run(shell, "%run -m k3_program -- -m test")
+    sys.path.remove(str(tmp_path))
+    assert run(shell, "program_args") == ["-m", "test"]
     script("lines = !echo from cells\n", "cells.ipy")
     run(shell, "%run cells.ipy")
     assert run(shell, "list(lines)") == ["from cells"]
@@ -247,6 +258,13 @@ def test_debug_and_run_step_through_code(shell, frontend, script, capsys):
     run(shell, "%run -d -b 3 script.py")
     assert "\n2\n" in capsys.readouterr().out
     assert run(shell, "third") == 3
+    said = "no line to stop at from line 4 of script.py on"
+    assert said in usage_error(shell, "%run -d -b 4 script.py")
+    assert capsys.readouterr().out == ""
+    script("first = 1\n\n# a comment\nsecond = 2\n")
+    frontend.answers = ["p first", "q"]
+    run(shell, "%run -d -b script.py:2 script.py")
+    assert "\n1\n" in capsys.readouterr().out
 
 
 def test_tb_shows_the_traceback_again(shell, capsys, frontend):
@@ -410,13 +428,44 @@ def test_edit_asks_the_frontend_or_runs_what_the_editor_leaves(shell, script, ca
     run(shell, "%macro -q mac 4")
     run(shell, "%edit mac")
     assert str(shell.user_ns["mac"]).endswith("edited = 'by hand'\n")
+    assert run(shell, "%edit -x") == run(shell, "%edit -x -p")[: -len("edited = 'by hand'\n")]
+
+
+def test_a_macro_follows_the_file_that_a_frontend_edits(frontend):
+    shell = Shell()
+    run(shell, "count = 0")
+    run(shell, "count += 1")
+    run(shell, "%macro -q more 2")
+    run(shell, "%edit more")
+    (payload,) = shell.payload_manager.take()
+    assert (payload["source"], payload["execute"]) == ("edit_magic", False)
+    path = Path(payload["filename"])
+    assert path.read_text() == "count += 1\n"
+    run(shell, "more")
+    path.write_text("# coding: utf-8\ncount += 100\n")  # somebody saves it
+    run(shell, "more")
+    assert run(shell, "count") == 102
+    kept = pickle.loads(pickle.dumps(shell.user_ns["more"]))
+    assert repr(kept) == repr(shell.user_ns["more"])
+    run(shell, "%edit -p")
+    assert shell.payload_manager.take()[0]["filename"] == str(path)
+    run(shell, "both = more + 'count += 1000'")
+    path.unlink()
+    run(shell, "more")
+    run(shell, "both")
+    assert run(shell, "count") == 1302
+    run(shell, "%edit more")
+    path = Path(shell.payload_manager.take()[0]["filename"])
+    assert path.read_text() == "count += 100\n"
+    shell.close()
+    assert not path.exists()
 
 
 def test_a_session_becomes_a_notebook(shell, tmp_path):
     run(shell, "1 + 1")
     run(shell, f"%notebook {tmp_path}/s.ipynb")
     document = json.loads((tmp_path / "s.ipynb").read_text())
-    cell = document["cells"][0]
+    (cell,) = document["cells"]
     assert (document["nbformat"], cell["source"], cell["outputs"][0]["data"]) == (
         4,
         ["1 + 1"],
@@ -445,8 +494,19 @@ def test_pasted_lines_run_without_their_prompts(shell, frontend, capsys):
     assert run(shell, "quoted") == 2
     run(shell, "%cpaste -r")
     assert run(shell, "quoted") == 2
-    shell.set_hook("clipboard_get", lambda shell: "    from_clipboard = 3\n")
+    mails = [
+        "    from_clipboard = 3\n",
+        "    >> def f(x):\n    >>     return x + 1\n    >> mailed = f(1)",
+        "    > > def f(x):\n    > >     return x + 2\n    > > mailed = f(1)   ",
+        "  >> >>> def f(x):\n  >> ...   return x + 3\n  >> ...\n  >> >>> mailed = f(1)",
+        ">>> mailed = 5",
+    ]
+    shell.set_hook("clipboard_get", lambda shell: mails[0])
     run(shell, "%paste")
     assert run(shell, "from_clipboard") == 3
     run(shell, "%paste text")
     assert run(shell, "text") == "from_clipboard = 3\n"
+    for value in (2, 3, 4, 5):
+        del mails[0]
+        run(shell, "%paste -q")
+        assert run(shell, "mailed") == value

@@ -152,6 +152,23 @@ def test_options_are_known_to_completion(shell):
     assert shell.magics_manager.options("who") == []
 
 
+def test_every_option_of_every_magic_is_completed(shell):
+    for kind, mark in (("line", "%"), ("cell", "%%")):
+        for name in shell.magics_manager.names(kind):
+            typed = [word for word, _, _ in shell.magics_manager.options(name, kind)]
+            for word in typed:
+                line = f"{mark}{name} {word[:-1]}"
+                assert word in shell.complete(line)[1], (line, typed)
+
+
+def test_an_option_has_a_letter_and_a_word():
+    flags = [Flag("a", "Append.", also="append"), Flag("n", "So many.", "N", also="number")]
+    assert parse(flags, "--append --number=3 rest") == ({"a": "", "n": "3"}, "rest")
+    assert parse(flags, "-a -n3 rest") == ({"a": "", "n": "3"}, "rest")
+    with pytest.raises(UsageError, match="there are -a, --append, -n, --number"):
+        parse(flags, "-x")
+
+
 # -- magics of one's own ------------------------------------------------------------------------------
 
 

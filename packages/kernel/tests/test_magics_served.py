@@ -125,3 +125,37 @@ def test_autoreload_in_a_kernel(client, tmp_path):
     assert run(client, "from k3_served import f\nf()").data["text/plain"] == "1"
     module.write_text("def f():\n    return 2222\n")
     assert run(client, "f()").data["text/plain"] == "2222"
+
+
+def test_the_history_of_this_and_other_kernels(tmp_path):
+    spec = kernel_spec(env={"NUNCIUS_DIR": str(tmp_path)})
+    with BlockingKernelManager(spec) as manager, manager.client() as client:
+        client.wait_until_ready(timeout=LIMIT)
+        for cell in ("a = 1", "b = !echo 2", "a = 1", "a + 1"):
+            run(client, cell)
+    with BlockingKernelManager(spec) as manager, manager.client() as client:
+        client.wait_until_ready(timeout=LIMIT)
+        run(client, "a = 5\na")
+
+        def asked(**request: Any) -> list[Any]:
+            return list(client.history(**request, timeout=LIMIT).content["history"])
+
+        assert asked(hist_access_type="tail", n=2) == [[1, 4, "a + 1"], [2, 1, "a = 5\na"]]
+        assert asked(hist_access_type="range", session=0, output=True) == [
+            [0, 1, ["a = 5\na", "5"]]
+        ]
+        assert asked(hist_access_type="range", session=0) == [[0, 1, "a = 5\na"]]
+        assert asked(hist_access_type="range", session=-1, start=2, stop=3, raw=False) == [
+            [1, 2, "b = get_ipython().getoutput('echo 2')"]
+        ]
+        assert asked(hist_access_type="range", session=1, start=3) == [
+            [1, 3, "a = 1"],
+            [1, 4, "a + 1"],
+        ]
+        assert asked(hist_access_type="search", pattern="a = ?") == [
+            [1, 1, "a = 1"],
+            [1, 3, "a = 1"],
+        ]
+        assert asked(hist_access_type="search", pattern="a = ?", unique=True) == [[1, 3, "a = 1"]]
+        assert asked(hist_access_type="search", pattern="a*", n=1) == [[2, 1, "a = 5\na"]]
+        assert asked(hist_access_type="search", pattern="nothing*") == []

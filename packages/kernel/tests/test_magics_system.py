@@ -73,13 +73,16 @@ def test_cd_goes_and_comes_back(shell, home, capsys):
     assert "No such file" in usage_error(shell, "%cd /no/such/folder")
     assert "not found in history: 99" in usage_error(shell, "%cd -99")
     assert "No matching directory" in usage_error(shell, "%cd --zzz")
+    run(shell, f"%cd -q {home}/work/deep\n%cd -q {home}/work\n%cd -q {home}\n%cd --work")
+    assert Path.cwd() == home / "work"  # it has the word in its own name
 
 
 def test_pushd_popd_and_bookmarks(shell, home, capsys):
     (home / "one").mkdir()
     run(shell, "%pushd one")
     assert run(shell, "%dirs") == [str(home)]
-    run(shell, "%popd")
+    assert run(shell, "%pushd") == [str(home / "one"), str(home)]
+    run(shell, "%popd\n%popd")
     assert run(shell, "%pwd") == str(home)
     assert usage_error(shell, "%popd") == "%popd on empty stack"
     run(shell, "%bookmark here")
@@ -114,6 +117,7 @@ def test_environment_variables(shell, capsys, monkeypatch):
     assert os.environ["K3_VALUE"] == "3"
     assert capsys.readouterr().out.splitlines()[0] == "env: K3_VALUE=a b"
     assert usage_error(shell, "%env K3_NONE") == "Environment does not have key: K3_NONE"
+    assert usage_error(shell, "%set_env") == "%set_env: expected NAME=VALUE or NAME VALUE"
 
 
 def test_aliases(shell, capsys):
@@ -129,6 +133,10 @@ def test_aliases(shell, capsys):
     assert "'cd' cannot be an alias" in usage_error(shell, "%alias cd echo")
     assert "there is a magic of this name" in usage_error(shell, "%alias timeit echo")
     assert "not an alias" in usage_error(shell, "%unalias parts")
+    capsys.readouterr()
+    run(shell, "%alias percent echo 100%% of %s")
+    run(shell, "percent it")
+    assert capsys.readouterr().out == "100% of it\n"
 
 
 def test_rehashx_makes_commands_of_the_path(shell, home, monkeypatch, capsys):
@@ -225,6 +233,16 @@ def test_reset_aggressive_has_modules_read_again(shell, home, monkeypatch):
     assert "json" in sys.modules
 
 
+def test_xdel_reaches_what_a_program_holds(shell, home):
+    (home / "program.py").write_text("class A: pass\na = A()\n")
+    run(shell, "%run program.py\nimport weakref\nkept = weakref.ref(a)")
+    run(shell, "a")
+    run(shell, "%xdel -n a\nagain = kept()")
+    assert run(shell, "again is not None")
+    run(shell, "%xdel again")
+    assert run(shell, "kept() is None")
+
+
 def test_xdel_removes_all_references(shell):
     run(shell, "a = b = object()\nc = a\na")
     run(shell, "%xdel a")
@@ -235,17 +253,21 @@ def test_xdel_removes_all_references(shell):
 
 
 def test_store_keeps_variables_for_later_sessions(shell, home, capsys):
-    run(shell, "a = [1, 2]; b = {'x': 1.5}\nclass C: pass\nc = C()")
+    run(shell, "a = [1, 2]; b = {'x': 1.5}\nclass C: pass\nc = C()\ndef f(): pass")
     run(shell, "%alias k3hi echo hi")
     capsys.readouterr()
     run(shell, "%store a b k3hi")
-    run(shell, "%store c")
+    run(shell, "%store c C f")
     assert capsys.readouterr().out == (
         "Stored 'a' (list)\nStored 'b' (dict)\nAlias stored: k3hi (echo hi)\n"
     )
+    run(shell, "%cd -q home\n%cd -q ..")
     later = Shell()
+    kept = Database(home / "nuncius" / "profiles" / "default" / "db")
+    assert kept.keys("autorestore/*") == ["autorestore/a", "autorestore/b"]
+    assert kept.keys() == list(kept)
     run(later, "%store -r")
-    assert run(later, "a, b") == ([1, 2], {"x": 1.5})
+    assert run(later, "a, b, _dh") == ([1, 2], {"x": 1.5}, [str(home / "home"), str(home)])
     run(later, "%k3hi")
     run(later, "%store")
     assert capsys.readouterr().out.splitlines() == [
@@ -305,6 +327,64 @@ def test_capture_keeps_the_output(shell, frontend, capsys):
     assert run(shell, "kept.outputs") == []
 
 
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("%%capture a b\n1", "%%capture: expected one name of a variable, got 'a b'"),
+        ("%%writefile kept.txt", "%%writefile is a cell magic, but the cell body is empty."),
+        (
+            "%%time",
+            "%%time is a cell magic, but the cell body is empty. Did you mean the line magic %time (single %)?",
+        ),
+        ("%pfile", "%pfile: the name of an object or a file is required"),
+        ("%edit -n x", "%edit: -n takes the number of a line, got 'x'"),
+        ("%cd -b", "Bookmark '' not found.  Use '%bookmark -l' to see your bookmarks."),
+    ],
+)
+def test_what_is_wrong_is_said_and_does_nothing(shell, home, cell, said):
+    (home / "kept.txt").write_text("as it was")
+    assert usage_error(shell, cell) == said
+    assert (home / "kept.txt").read_text() == "as it was"
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"),
+    [
+        ("%bookmark x", "bookmarks cannot be kept: cannot write"),
+        ("%load_ext storemagic\na = 1\n%store a", "autorestore/a cannot be kept: cannot write"),
+        ("%store a > /dev/null/x", "%store: cannot write /dev/null/x: Not a directory"),
+        ("%save /dev/null/x 1", "%save: cannot write /dev/null/x.py: Not a directory"),
+        ("%history -f /dev/null/x", "%history: cannot write /dev/null/x: Not a directory"),
+        ("%notebook /dev/null/x", "%notebook: cannot write /dev/null/x: Not a directory"),
+        ("%prun -q -T /dev/null/x 1", "%prun: cannot write /dev/null/x: Not a directory"),
+        ("%prun -q -D /dev/null/x 1", "%prun: cannot write /dev/null/x: Not a directory"),
+        ("%prun -s length 1", "%prun: -s cannot sort by 'length'; Sort by calls,"),
+        ("%%writefile a\0b\nx", "%%writefile: cannot write a\0b: embedded null byte"),
+        ("%logstart ''", "%logstart: Couldn't start log: PosixPath('.') has an empty name"),
+        ("%cd a\0b", "%cd: a\0b: embedded null byte"),
+        ("%dhist 1 2 3", "%dhist: expected no, one or two numbers"),
+    ],
+)
+def test_what_cannot_be_written_is_said_in_a_line(shell, monkeypatch, cell, said):
+    monkeypatch.setenv("NUNCIUS_DIR", "/dev/null/nuncius")
+    run(shell, "a = 1")
+    assert said in usage_error(shell, cell)
+
+
+def test_numbers_may_be_larger_than_any(shell, capsys):
+    huge = "9" * 30
+    run(shell, "a = 1")
+    for cell in (
+        f"%history -l {huge}",
+        f"%history {huge}",
+        f"%history ~1/{huge}",
+        f"%rerun {huge}",
+    ):
+        run(shell, cell)
+    run(shell, f"%dhist -5 {huge}")
+    assert capsys.readouterr().out.endswith(f"Directory history (kept in _dh)\n0: {Path.cwd()}\n")
+
+
 def test_an_error_under_capture_is_that_of_the_cell(shell, frontend, capsys):
     result = shell.run_cell("%%capture kept\nprint('before')\n1 / 0")
     assert isinstance(result.error_in_exec, ZeroDivisionError)
@@ -316,6 +396,7 @@ def test_an_error_under_capture_is_that_of_the_cell(shell, frontend, capsys):
     ("magic", "mime"),
     [
         ("html", "text/html"),
+        ("HTML", "text/html"),
         ("js", "application/javascript"),
         ("javascript", "application/javascript"),
         ("latex", "text/latex"),
@@ -378,6 +459,13 @@ def test_scripts_in_the_background(shell):
     assert shell.magics_manager.registry["ScriptMagics"].bg_processes == []
 
 
+def test_what_runs_in_the_background_may_be_awaited(shell):
+    run(shell, "%%script --bg --out pipe --proc process cat\nline\nmore")
+    assert run(shell, "await pipe.readline() + await pipe.read()") == b"line\nmore\n"
+    assert run(shell, "await process.wait(), process.returncode") == (0, 0)
+    assert run(shell, "await process.communicate()") == (b"", b"")
+
+
 def test_an_interrupt_ends_the_program(shell, capfd):
     read, write = os.pipe()
     pid = os.getpid()
@@ -419,8 +507,33 @@ def test_config_shows_and_sets_options(shell, capsys):
     assert "Invalid config statement" in usage_error(shell, "%config a b")
 
 
+def test_config_reaches_completion_and_forgives_options_of_ipython(shell, capsys):
+    run(shell, "class A:\n    def __getitem__(self, n): return 'text'\na = A()")
+    assert shell.complete("a[0].upp")[1] == []
+    run(shell, "%config IPCompleter.greedy = True")
+    assert shell.complete("a[0].upp")[1] == ["upper"]
+    run(shell, "_mine = 1\n%config IPCompleter.omit__names = 0")
+    assert "_mine" in shell.complete("")[1]
+    run(shell, "%config IPCompleter.disable_matchers = ['IPCompleter.latex_name_matcher']")
+    assert shell.complete("\\alpha")[1] == []
+    run(shell, "%config IPCompleter.jedi_compute_type_timeout = 400")
+    assert run(shell, "%config ShellOptions.completion_timeout") == 0.4
+    assert "IPCompleter.omit__names" in shell.complete("%config IPCompleter.omit")[1]
+    capsys.readouterr()
+    run(shell, "%config IPCompleter.merge_completions = False\n%config InteractiveShell.pdb = 0")
+    assert capsys.readouterr() == (
+        "",
+        "IPCompleter.merge_completions changes nothing here\nInteractiveShell.pdb changes nothing here\n",
+    )
+    assert "expected 0, 1 or 2" in usage_error(shell, "%config IPCompleter.omit__names = 5")
+    assert "did you mean 'greedy'?" in usage_error(shell, "%config IPCompleter.gredy")
+    run(shell, "%config IPCompleter")
+    assert "    Current: True\n" in capsys.readouterr().out
+
+
 def test_switches(shell, capsys):
     run(shell, "%automagic off")
+    assert not shell.magics_manager.auto_magic
     assert not shell.run_cell("pwd").success
     run(shell, "%automagic")
     assert run(shell, "who_ls") == []
@@ -428,6 +541,9 @@ def test_switches(shell, capsys):
     assert run(shell, "len 'abc'") == 3
     run(shell, "%autocall")
     assert shell.autocall == 0
+    run(shell, "%autocall 2\n%autocall\n%autocall")
+    assert shell.autocall == 2  # as it was before it was turned off
+    run(shell, "%autocall 0")
     run(shell, "%autoawait")
     run(shell, "%autoawait off")
     assert not shell.autoawait
@@ -471,12 +587,18 @@ def test_logging_writes_a_script(shell, home, capsys):
     assert text == (
         "# nuncius log file\n\na = 1\n%logstart -o -r session.py over\na + 1\n#[Out]# 2\n%logon\n%logstate\n"
     )
-    assert "State          : active" in capsys.readouterr().out
+    printed = capsys.readouterr().out
+    assert "State          : active" in printed
+    assert printed.count("Filename       : session.py") == 2  # of %logstart and of %logstate
     run(shell, "%logstart -q -t session.py rotate")
     run(shell, "b = %sx true")
     run(shell, "%logstop")
     assert (home / "session.py.001~").read_text() == text
-    assert re.search(r"# \w+, .*\nb = get_ipython\(\)", (home / "session.py").read_text())
+    run(shell, "%logstart -q -o session.py")
+    run(shell, "%logstop")
+    assert "a + 1\n#[Out]# 2\n" in (home / "session.py").read_text()
+    assert "\nb = get_ipython()" in (home / "session.py~").read_text()
+    assert re.search(r"# \w+, .*\nb = get_ipython\(\)", (home / "session.py~").read_text())
     assert "hadn't been started" in usage_error(shell, "%logstop")
     assert "invalid log mode" in usage_error(shell, "%logstart x.py nonsense")
 

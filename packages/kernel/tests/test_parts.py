@@ -38,6 +38,10 @@ from nuncius.kernel.slist import LSString, SList
         ("{", "{"),
         ("${x}", "$5"),
         ("{{x}}", "{x}"),
+        ("""curl -d '{"a":5}' $x""", """curl -d '{"a":5}' $x"""),
+        ("echo {'a':5} {x}", "echo {'a':5} {x}"),
+        ("{1:2}", "{1:2}"),
+        ("{[1, x, 3][0:2]} {x:>3}", "[1, 5]   5"),
     ],
 )
 def test_variables_in_lines(text, expanded):
@@ -180,7 +184,7 @@ def test_lists_of_lines_can_be_searched_and_sorted():
 def test_macros_are_added_and_lose_their_encoding_lines():
     macro = Macro("# -*- coding: utf-8 -*-\na = 1") + "b = 2"
     assert str(macro) == "a = 1\nb = 2\n"
-    with pytest.raises(TypeError, match="macro or text"):
+    with pytest.raises(TypeError, match="expected a Macro or text"):
         _ = macro + 3  # type: ignore[operator]
 
 

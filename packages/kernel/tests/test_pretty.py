@@ -31,6 +31,10 @@ class Own:
                 p.pretty("x" * 30)
 
 
+class Ids(set[int]):
+    pass
+
+
 class Meta(type):
     def __repr__(cls):
         return "a class"
@@ -59,11 +63,13 @@ Point = collections.namedtuple("Point", "x y")  # noqa: PYI024 - what is printed
         (Point(1, 2), "Point(x=1, y=2)"),
         (collections.OrderedDict(a=1), "OrderedDict([('a', 1)])"),
         (collections.defaultdict(list, a=[1]), "defaultdict(list, {'a': [1]})"),
-        (collections.Counter("aab"), "Counter({'a': 2, 'b': 1})"),
+        (collections.Counter("baa"), "Counter({'a': 2, 'b': 1})"),
+        (Ids(), "Ids()"),
+        (Ids({2, 1}), "{1, 2}"),
         (collections.deque([1], 3), "deque([1], maxlen=3)"),
         (types.SimpleNamespace(a=1), "namespace(a=1)"),
         (types.MappingProxyType({1: 2}), "mappingproxy({1: 2})"),
-        (re.compile(r"a\d", re.IGNORECASE), r"re.compile(r'a\d', re.IGNORECASE)"),
+        (re.compile(r"a\d", re.IGNORECASE), r"re.compile(r'a\d', re.IGNORECASE|re.UNICODE)"),
         (ValueError("x", 1), "ValueError('x', 1)"),
         (int, "int"),
         (collections.OrderedDict, "collections.OrderedDict"),

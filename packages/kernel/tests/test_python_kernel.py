@@ -204,9 +204,9 @@ def test_the_spec_in_the_wheel_says_what_the_kernel_can_do():
 
 
 def test_without_debugpy_nothing_is_promised(monkeypatch):
-    assert kernel_info().supported_features == ("debugger",)
+    assert kernel_info().supported_features == ("debugger", "variables")
     monkeypatch.setattr(sys, "path", [p for p in sys.path if "site-packages" not in p])
-    assert kernel_info().supported_features == ()
+    assert kernel_info().supported_features == ("variables",)
     assert kernel_spec().metadata["debugger"] is False
 
 

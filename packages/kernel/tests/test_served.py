@@ -141,6 +141,56 @@ def test_output_of_threads_and_tasks_belongs_to_their_cell(client):
     assert any("late" in str(event) and first.msg_id in str(event) for event in orphans)
 
 
+ENDED = """
+import multiprocessing
+fork = multiprocessing.get_context("fork")
+with fork.Pool(2) as pool:
+    print(pool.map(abs, [-1, -2]))
+ready, never = fork.Event(), fork.Event()
+def work():
+    ready.set()
+    never.wait()
+worker = fork.Process(target=work)
+worker.start()
+ready.wait()
+worker.terminate()
+worker.join()
+print(worker.exitcode)
+"""
+
+
+def test_workers_of_a_pool_end_silently(client):
+    """They inherit the kernel's handlers of signals, which are not for them."""
+    outputs = run(client, ENDED).outputs
+    assert [(o.get("name"), o.get("text")) for o in outputs] == [
+        ("stdout", f"[1, 2]\n{-signal.SIGTERM}\n")
+    ]
+
+
+def test_children_of_every_kind_print_whole_lines_into_their_cell(client):
+    code = (
+        "import multiprocessing, os\nos.environ.pop('PYTHONUNBUFFERED', None)\n"
+        "for kind in ('fork', 'spawn', 'forkserver'):\n"
+        "    context = multiprocessing.get_context(kind)\n"
+        "    every = [context.Process(target=print, args=(kind, n, 'end')) for n in range(2)]\n"
+        "    for child in every: child.start()\n"
+        "    for child in every: child.join()"
+    )
+    assert sorted(run(client, code).text().splitlines()) == [
+        f"{kind} {n} end" for kind in ("fork", "forkserver", "spawn") for n in range(2)
+    ]
+
+
+def test_hooks_see_what_is_printed_and_may_keep_it(client):
+    code = (
+        "import sys\nhook = lambda m: None if 'secret' in m['content']['text'] else m\n"
+        "sys.stdout.register_hook(hook)\nprint('secret', end='', flush=True)\nprint('shown')\n"
+        "done = sys.stdout.unregister_hook(hook), sys.stdout.unregister_hook(hook)\n"
+        "print('secret', done)"
+    )
+    assert run(client, code).text() == "shown\nsecret (True, False)\n"
+
+
 def test_large_displays_and_many_of_them(client):
     code = "for i in range(500):\n    display({'text/plain': str(i)}, raw=True)"
     result = run(client, code)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from nuncius.kernel.current import get_shell
-from nuncius.kernel.errors import InputRejected, UsageError
+from nuncius.kernel.errors import InputRejected, TryNext, UsageError
 from nuncius.kernel.namespace import Namespace
 from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.shell import Shell
@@ -77,6 +77,9 @@ def test_assigned_values_and_blocks_can_be_shown_too(shell, frontend):
     shell.ast_node_interactivity = "last"
     run(shell, "for i in range(2):\n    i * 10")
     assert texts(frontend) == ["2", "0", "10"]
+    shell.ast_node_interactivity = "all"
+    run(shell, "if 1:\n    5\nwith open('/dev/null'):\n    6\ndef f():\n    7\nclass A:\n    8\n9")
+    assert texts(frontend) == ["5", "6", "9"]
 
 
 def test_an_error_is_shown_counted_and_in_the_result(shell, frontend):
@@ -281,6 +284,71 @@ def test_functions_are_called_automatically_when_asked_for(shell):
     assert run(shell, "f == 3").result is False
     shell.autocall = 2
     assert run(shell, "f").result == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "call", "value"),
+    [
+        ("f 1, 2", "f(1, 2)", (1, 2)),
+        ("f 'a' 'b'", "f('a' 'b')", ("ab",)),
+        ("f [1]", "f([1])", ([1],)),
+        ("f {1}", "f({1})", ({1},)),
+        ("f .5", "f(.5)", (0.5,)),
+        ("f 1 ;", "f(1);", None),
+        ("f -1", None, TypeError),
+        ("f . __name__", None, "f"),
+        ("list [int]", None, list[int]),
+        ("mapping [1]", None, 2),
+        ("f (1)", None, (1,)),
+        ("f == 1", None, False),
+        ("f if f else 1", None, "the function"),
+        ("f is None", None, False),
+        ("f not 1", None, SyntaxError),
+        ("nothing 1", None, SyntaxError),
+    ],
+)
+def test_the_call_that_a_line_becomes_is_shown(shell, capsys, line, call, value):
+    run(shell, "def f(*a): return a\nmapping = {1: 2}")
+    shell.autocall = 1
+    result = run(shell, line)
+    if isinstance(value, type) and issubclass(value, Exception):
+        assert isinstance(result.error_before_exec or result.error_in_exec, value)
+    else:
+        assert result.result == (shell.user_ns["f"] if value == "the function" else value)
+    shown = [line for line in capsys.readouterr().out.splitlines() if line.startswith("-----")]
+    assert shown == ([f"------> {call}"] if call else [])
+
+
+def test_a_question_mark_alone_says_what_this_is(shell):
+    run(shell, "?")
+    (payload,) = shell.payload_manager.take()
+    assert payload["data"]["text/plain"].startswith("Interactive Python\n")
+
+
+def test_hooks_take_pages_and_the_places_of_errors(shell, tmp_path):
+    pages, places = [], []
+
+    def pager(shell, data, start, screen_lines):
+        if "Interactive" not in data["text/plain"]:
+            raise TryNext
+        pages.append((data["text/plain"][:11], start))
+
+    shell.set_hook("show_in_pager", pager)
+    shell.set_hook("synchronize_with_editor", lambda shell, *place: places.append(place))
+    run(shell, "?")
+    assert (pages, shell.payload_manager.take()) == ([("Interactive", 0)], [])
+    run(shell, "text = 'long'\n%page text")
+    assert [each["source"] for each in shell.payload_manager.take()] == ["page"]
+    program = tmp_path / "program.py"
+    program.write_text("\n1 / 0\n")
+    run(shell, f"%run {program}")
+    program.write_text("\n\nx y\n")
+    run(shell, f"%run {program}")
+    assert places == [(str(program), 2, 0), (str(program), 3, 0)]
+
+
+def test_libraries_learn_that_they_run_in_cells(shell):
+    assert run(shell, "__IPYTHON__ and 'IPYTHON' not in dir()").result is True
 
 
 def test_exit_asks_the_frontend(shell):

@@ -13,21 +13,15 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nuncius.kernel.options import ShellOptions
+from nuncius.kernel.shell import Shell
 from nuncius.kernel.themes import THEMES, highlight, theme_named
-from nuncius.kernel.traceback import (
-    MODES,
-    CaptureOptions,
-    Omitted,
-    Tracebacks,
-    capture,
-    render,
-)
-
-#: For a machine that has other work to do.
-CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+from nuncius.kernel.traceback import MODES, CaptureOptions, Omitted, Tracebacks
+from nuncius.kernel.traceback.capture import capture
+from nuncius.kernel.traceback.render import render
 
 
 class Cells:
@@ -119,7 +113,6 @@ def test_each_mode_has_its_own_shape(cells: Cells) -> None:
               1 def half(number):
         ----> 2     return number / zero
                            ^^^^^^^^^^^^^
-                number = 21
                 global zero = 0
 
         ZeroDivisionError: division by zero""")
@@ -205,6 +198,41 @@ def test_exception_groups_show_each_of_their_exceptions(cells: Cells) -> None:
           |   Cell In[1], line 3, in made
           |     raise kind("inside")
           | TypeError: inside""")
+
+
+def test_what_the_kernel_refuses_is_shown_at_the_persons_line(shell: Any, frontend: Any) -> None:
+    shell.run_cell("from nuncius.kernel.display import Image\nImage()")
+    (error,) = frontend.of("error")
+    assert re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error["traceback"])).splitlines()[1:] == [
+        "ValueError                                Traceback (most recent call last)",
+        "Cell In[1], line 2",
+        "      1 from nuncius.kernel.display import Image",
+        "----> 2 Image()",
+        "",
+        "ValueError: no picture: give its data, a filename or a url",
+    ]
+
+
+def test_a_wrong_name_of_colors_or_mode_hides_no_error(shell: Any, frontend: Any) -> None:
+    """In the configuration, and while the shell runs."""
+    configured = Shell(ShellOptions(colors="chartreuse", xmode="Chatty"))
+    configured.run_cell("1/0")
+    configured.run_cell("len?")
+    configured.close()
+    (error,) = frontend.of("error")
+    assert error["ename"] == "ZeroDivisionError"
+    assert "----> 1" in re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(error["traceback"]))
+    for name, value in (("colors", "chartreuse"), ("xmode", "Chatty")):
+        before = getattr(shell.options, name)
+        with pytest.raises(ValueError, match="expected one of"):
+            shell.set_option(name, value)
+        assert getattr(shell.options, name) == before
+
+
+def test_an_iterator_that_is_over_says_so(shell: Any, frontend: Any) -> None:
+    assert isinstance(shell.run_cell("next(iter([]))").error_in_exec, StopIteration)
+    (error,) = frontend.of("error")
+    assert error["ename"] == "StopIteration"
 
 
 def test_a_wide_and_a_deep_group_are_cut(cells: Cells) -> None:
@@ -510,7 +538,6 @@ def test_an_unknown_theme_names_the_known_ones() -> None:
         theme_named("no such theme")
 
 
-@CALM
 @given(st.text())
 def test_highlighting_keeps_any_text(code: str) -> None:
     painted = highlight(code, THEMES["linux"])
@@ -525,7 +552,7 @@ _RAISES: list[Callable[[], Any]] = [
 ]
 
 
-@settings(parent=CALM, max_examples=30)
+@settings(max_examples=30)
 @given(st.sampled_from(_RAISES), st.sampled_from(MODES), st.integers(0, 9), st.integers(-3, 12))
 def test_every_mode_ends_with_the_exception(
     raises: Callable[[], Any], mode: str, context: int, offset: int

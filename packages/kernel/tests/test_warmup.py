@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -37,7 +39,7 @@ def test_modules_are_loaded_one_after_the_other(modules):
     assert set(modules) <= set(sys.modules)
 
 
-def test_nothing_is_loaded_while_a_cell_runs(modules):
+def test_nothing_is_loaded_while_a_cell_computes(modules):
     asked, runs = threading.Event(), threading.Event()
     runs.set()
 
@@ -45,7 +47,7 @@ def test_nothing_is_loaded_while_a_cell_runs(modules):
         asked.set()
         return runs.is_set()
 
-    warm_up = WarmUp(busy, modules)
+    warm_up = WarmUp(busy, modules, waits=lambda: False)
     warm_up.start()
     assert asked.wait(LIMIT)
     assert not set(modules) & set(sys.modules)
@@ -55,10 +57,50 @@ def test_nothing_is_loaded_while_a_cell_runs(modules):
 
 
 def test_a_kernel_that_ends_does_not_wait_for_it(modules):
-    warm_up = WarmUp(lambda: True, modules)
+    warm_up = WarmUp(lambda: True, modules, waits=lambda: False)
     warm_up.start()
     warm_up.stop()
     assert not set(modules) & set(sys.modules)
+
+
+def test_a_cell_that_waits_leaves_the_time_to_it(modules):
+    warm_up = WarmUp(lambda: True, modules)
+    warm_up.start()
+    warm_up.wait(LIMIT)
+    assert set(modules) <= set(sys.modules)
+
+
+_FORKS = """
+import os, signal, sys, threading
+from nuncius.kernel.warmup import WarmUp
+
+begun = threading.Event()
+warm_up = WarmUp(lambda: False, ["slow_module"])
+warm_up.start()
+begun.wait(60)
+child = os.fork()
+if child == 0:
+    signal.alarm(30)  # forked in the middle of the import, it would wait for its end for ever
+    import slow_module
+    os._exit(0)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+_SLOW = """
+import __main__, threading
+
+__main__.begun.set()
+threading.Event().wait(0.3)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are forked on POSIX systems")
+def test_a_process_is_forked_between_two_imports(tmp_path):
+    (tmp_path / "slow_module.py").write_text(_SLOW)
+    (tmp_path / "forks.py").write_text(_FORKS)
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", str(tmp_path / "forks.py")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_module_that_cannot_be_loaded_is_left_to_whoever_needs_it(modules, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
@@ -9,6 +10,9 @@ from nuncius.kernel import saying
 from nuncius.kernel.errors import InvalidAlias
 
 __all__ = ["Alias", "AliasManager", "default_aliases"]
+
+#: An argument, or a percent sign, as in IPython: ``100%% %s``.
+_PERCENT = re.compile(r"(%%|%s)")
 
 
 def default_aliases() -> list[tuple[str, str]]:
@@ -69,7 +73,7 @@ class Alias:
             raise InvalidAlias(f"{self.name!r} cannot be an alias: there is a magic of this name")
         if not isinstance(self.cmd, str):
             raise InvalidAlias(f"expected the command of an alias as text, got {self.cmd!r}")
-        count = self.cmd.count("%s") - self.cmd.count("%%s")
+        count = _PERCENT.findall(self.cmd).count("%s")
         if count and "%l" in self.cmd:
             raise InvalidAlias("an alias has either %s or %l, not both")
         return count
@@ -92,6 +96,7 @@ class Alias:
             return cmd.replace("%l", rest)
         if self.nargs == 0:
             return f"{cmd.replace('%%s', '%s')} {rest}".rstrip()
+        parts = _PERCENT.split(cmd)
         arguments = rest.split(None, self.nargs)
         if len(arguments) < self.nargs:
             from nuncius.kernel.errors import UsageError
@@ -99,9 +104,11 @@ class Alias:
             raise UsageError(
                 f"Alias <{self.name}> requires {self.nargs} arguments, {len(arguments)} given."
             )
-        for argument in arguments[: self.nargs]:
-            cmd = cmd.replace("%s", argument, 1)
-        return " ".join([cmd, *arguments[self.nargs :]])
+        given = iter(arguments)
+        cmd = "".join(
+            next(given) if part == "%s" else "%" if part == "%%" else part for part in parts
+        )
+        return " ".join([cmd, *given])
 
 
 class AliasManager:

@@ -67,7 +67,8 @@ def _plain_getpass() -> Callable[[str], str]:
 
 
 def _names() -> dict[str, Any]:
-    return {"get_ipython": get_shell, "display": display, "input": _input}
+    # libraries look for the last one to learn that they run in cells
+    return {"get_ipython": get_shell, "display": display, "input": _input, "__IPYTHON__": True}
 
 
 def patch_getpass(module: Any) -> None:

@@ -162,6 +162,7 @@ class Compiler:
         Raises:
             SyntaxError: And whatever else `compile` raises for text that is no program.
         """
+        __tracebackhide__ = True
         tree: ast.Module = compile(
             source, filename, "exec", self.flags | flags | ast.PyCF_ONLY_AST, dont_inherit=True
         )
@@ -240,7 +241,7 @@ def _split(nodes: list[ast.stmt], interactivity: str) -> list[tuple[bool, list[a
     if interactivity == "all":
         runs: list[tuple[bool, list[ast.stmt]]] = []
         for node in nodes:
-            shown = isinstance(node, ast.Expr)
+            shown = isinstance(node, ast.Expr) or _is_block(node)
             if runs and not shown and not runs[-1][0]:
                 runs[-1][1].append(node)
             else:
@@ -259,6 +260,12 @@ def _split(nodes: list[ast.stmt], interactivity: str) -> list[tuple[bool, list[a
         return [(False, nodes)]
     before: Sequence[ast.stmt] = nodes[:-1]
     return [(False, list(before)), (True, [last])] if before else [(True, [last])]
+
+
+def _is_block(node: ast.stmt) -> bool:
+    """Tell whether a statement has others in it that run with it: ``for``, ``if``, ``with``."""
+    definitions = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return not isinstance(node, definitions) and (hasattr(node, "body") or hasattr(node, "cases"))
 
 
 def _assigned_name(node: ast.stmt) -> str | None:

@@ -9,7 +9,8 @@
         ├── InputRejected           an AST transformer does not want this cell to run
         ├── InvalidAlias            the name cannot be an alias
         ├── ExtensionError          an extension cannot be loaded or unloaded
-        └── GuiUnavailable          no such event loop, or its toolkit is not installed
+        ├── GuiUnavailable          no such event loop, or its toolkit is not installed
+        └── NoSuchVariable          (LookupError) a list of variables was asked what is in one that is not there
 
     BaseException
     └── HardInterrupt               stops a cell that catches KeyboardInterrupt and goes on
@@ -19,6 +20,8 @@ Exceptions of the user's code are not wrapped: they are shown as they are.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nuncius.protocol.errors import NunciusError
 
 __all__ = [
@@ -27,6 +30,7 @@ __all__ = [
     "HardInterrupt",
     "InputRejected",
     "InvalidAlias",
+    "NoSuchVariable",
     "ShellError",
     "TryNext",
     "UsageError",
@@ -72,3 +76,21 @@ class GuiUnavailable(ShellError, ValueError):
 
 class HardInterrupt(BaseException):
     """Stops a cell that has caught two interrupts and goes on; shown as a KeyboardInterrupt."""
+
+
+class NoSuchVariable(ShellError, LookupError):
+    """A list of variables was asked what is in one that is not there, or not any more.
+
+    Attributes:
+        path: The name of the variable, and the positions of the parts in it, as far as something is missing.
+    """
+
+    def __init__(self, path: Sequence[object]) -> None:
+        self.path = tuple(path)
+        name, *positions = self.path or ("",)
+        within = "".join(f"[{position}]" for position in positions)
+        super().__init__(
+            f"there is no variable {name!r}"
+            if not positions
+            else f"there is no part {within} in {name!r}"
+        )

@@ -16,7 +16,7 @@ __all__ = ["DollarFormatter", "FullEvalFormatter", "expand"]
 
 
 class FullEvalFormatter(Formatter):
-    """Like `str.format`, but what stands in braces is any expression: ``{a + 1:x}``."""
+    """Like `str.format`, but what stands in braces is any expression: ``{a + 1:x}``; a literal has no format."""
 
     def vformat(self, format_string: str, args: Any, kwargs: Mapping[str, Any]) -> str:
         """Return the text with its braces replaced."""
@@ -30,6 +30,8 @@ class FullEvalFormatter(Formatter):
                 continue
             if conversion is None and spec and spec.startswith("="):
                 field, spec = f"{field}:{spec}", ""  # noqa: PLW2901 - {a:=b} is no format
+            if spec and _is_literal(field):  # {"key":5} is no format, but JSON
+                raise ValueError(f"{field}:{spec} is no expression")
             expression, colon, rest = field.partition(":") if ":" in field else (field, "", "")
             try:
                 value = _evaluate(field, names)
@@ -39,6 +41,16 @@ class FullEvalFormatter(Formatter):
                 value, spec = _evaluate(expression, names), rest  # noqa: PLW2901
             value = self.convert_field(value, conversion)
             yield self.format_field(value, self.vformat(spec or "", (), names) if spec else "")
+
+
+def _is_literal(expression: str) -> bool:
+    import ast
+
+    try:
+        ast.literal_eval(expression.strip())
+    except (ValueError, SyntaxError):
+        return False
+    return True
 
 
 def _evaluate(expression: str, names: Mapping[str, Any]) -> Any:

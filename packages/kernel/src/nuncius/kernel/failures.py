@@ -51,6 +51,8 @@ class Failures:
         self._tracebacks: Any = None
         self.custom: tuple[type[BaseException], ...] = ()
         self._handler: Handler | None = None
+        #: A handler may show the exception in the plain way, by the same means.
+        self._handling = False
         self.last: tuple[str, str, list[str]] | None = None
         #: The cell that runs looks at the last exception: its success is no reason to let it go.
         self._stays = False
@@ -62,11 +64,17 @@ class Failures:
             from nuncius.kernel.traceback import CaptureOptions, Tracebacks
             from nuncius.kernel.traceback.formatter import is_kernel_frame
 
-            self._tracebacks = Tracebacks(
-                self._options.xmode,
-                self._options.colors,
-                CaptureOptions(label=self._label, internal=is_kernel_frame),
-            )
+            made = Tracebacks(options=CaptureOptions(label=self._label, internal=is_kernel_frame))
+            self._tracebacks = made
+            # a configuration with a wrong name must not hide what cells raise
+            for choose, name in (
+                (made.set_mode, self._options.xmode),
+                (made.set_theme, self._options.colors),
+            ):
+                try:
+                    choose(name)
+                except ValueError as error:
+                    saying.complain(f"{error}\n")
         return self._tracebacks
 
     def set_custom(self, kinds: tuple[type[BaseException], ...], handler: Handler | None) -> None:
@@ -114,7 +122,7 @@ class Failures:
         self, error: BaseException, traceback: TracebackType | None, offset: int, only: bool
     ) -> list[str] | None:
         try:
-            if self._handler is not None and isinstance(error, self.custom):
+            if self._handler is not None and not self._handling and isinstance(error, self.custom):
                 return self._custom_blocks(error, traceback, offset)
             if only:
                 return list(self.tracebacks.format_only(error))
@@ -126,12 +134,15 @@ class Failures:
         self, error: BaseException, traceback: TracebackType | None, offset: int
     ) -> list[str] | None:
         assert self._handler is not None
+        self._handling = True
         try:
             blocks = self._handler(self._shell, type(error), error, traceback, tb_offset=offset)
         except Exception as problem:  # noqa: BLE001 - somebody else's handler
             self.custom, self._handler = (), None
             saying.complain(f"The exception handler failed, and is taken out: {problem!r}\n")
             return list(self.tracebacks.format(error, traceback))
+        finally:
+            self._handling = False
         if blocks is None:
             return None
         return [blocks] if isinstance(blocks, str) else list(blocks)

@@ -30,7 +30,7 @@ def run_python_file(
         shell: Shows what it raises.
         fname: The file.
         *where: Globals, and locals if they differ; the person's namespace if not given.
-        exit_ignore: ``sys.exit()`` without an error is not shown.
+        exit_ignore: ``sys.exit()`` is not shown, whatever its status; status 0 never is.
         raise_exceptions: Let exceptions out instead of showing them.
         shell_futures: It shares the ``__future__`` imports of cells.
     """
@@ -51,7 +51,7 @@ def run_python_file(
     except SystemExit as status:
         if raise_exceptions:
             raise
-        if status.code not in (None, 0) or not exit_ignore:
+        if status.code not in (None, 0) and not exit_ignore:
             shell.showtraceback(exception_only=True)
     except Exception:
         if raise_exceptions:

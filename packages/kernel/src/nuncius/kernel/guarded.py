@@ -296,7 +296,7 @@ class Evaluator:
         if is_a(obj, (type, types.ModuleType)) and not isinstance(
             raw, (classmethod, staticmethod, property)
         ):
-            return raw
+            return _bound_to_class(obj, raw)
         if is_a(raw, types.FunctionType):
             own = not is_a(obj, Instance) and name in instance_dict(obj)
             return raw if own else types.MethodType(raw, obj)
@@ -379,6 +379,8 @@ class Evaluator:
         owner = getattr(function, "__self__", MISSING) if _is_builtin(function) else MISSING
         if owner is not MISSING and not is_a(owner, types.ModuleType):
             return self._builtin_method(owner, function, node)
+        if any(function is each for each in (globals, locals, vars)):
+            return self._variables(node)
         if is_a(function, types.BuiltinFunctionType):
             result = _FUNCTION_RESULTS.get(function.__name__)
             if result is not None:
@@ -389,6 +391,16 @@ class Evaluator:
                 return Instance(io.TextIOWrapper)
         bound = is_a(function, types.MethodType)
         return self._returned(function, function.__self__ if bound else None)
+
+    def _variables(self, node: ast.Call) -> Any:
+        """Return what ``globals()``, ``locals()``, ``vars()`` and ``vars(obj)`` give."""
+        if node.args:
+            return instance_dict(self.node(node.args[0]))
+        return {
+            name: value
+            for space in reversed(self._namespaces[:-1])
+            for name, value in space.items()
+        }
 
     def _constructed(self, kind: type, node: ast.Call) -> Any:
         if kind is type and len(node.args) == 1 and not node.keywords:
@@ -559,6 +571,12 @@ def _imported_for_checkers(tree: ast.expr, names: Mapping[str, Any]) -> Any:
             if is_a(found, type):
                 return found
     return None
+
+
+def _bound_to_class(obj: Any, raw: Any) -> Any:
+    """Return what a class or a module gives for one of its members: ``dict.fromkeys`` knows its class."""
+    builtin = is_a(obj, type) and is_a(raw, types.ClassMethodDescriptorType)
+    return raw.__get__(None, obj) if builtin else raw
 
 
 def _known_method(owner: Any, name: str) -> Any:

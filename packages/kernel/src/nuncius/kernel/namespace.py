@@ -261,7 +261,7 @@ class Namespace:
         hidden = self.hidden
         return sorted(
             name
-            for name, value in self.user_ns.items()
+            for name, value in list(self.user_ns.items())  # other threads ask while a cell runs
             if not name.startswith("_") and hidden.get(name, _MISSING) is not value
         )
 

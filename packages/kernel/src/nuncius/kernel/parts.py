@@ -261,7 +261,9 @@ class Parts:
         return self._completer
 
     def _config_names(self) -> dict[str, list[str]]:
-        return {"ShellOptions": list(type(self.options).__fields__)}
+        from nuncius.kernel.magics.configuring import ConfigMagics
+
+        return ConfigMagics(self).names()
 
     @property
     def inspector(self) -> Any:

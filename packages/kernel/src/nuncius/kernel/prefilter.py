@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["Autocall", "ExitAutocall", "Prefilter"]
 
 _LINE = re.compile(r"^(\s*)([A-Za-z_][\w.]*)(.*)$", re.DOTALL)
-_OPERATOR = re.compile(r"^\s*([=!<>*/%^&|()+\-,.:@\[]|(is|not|in|and|or|if|for)\b)")
+_OPERATOR = re.compile(r"^\s*([=!<>*/%^&|()+\-,:@]|\.(?!\d)|(is|not|in|and|or|if|for)\b)")
 
 
 class Autocall:
@@ -67,6 +67,7 @@ class Prefilter:
     Attributes:
         automagic: Run magics without their percent sign.
         autocall: 0: never call by itself; 1: when arguments follow; 2: always.
+        rewritten: The call that the last line became by itself, to be shown; empty if it did not.
     """
 
     def __init__(
@@ -77,9 +78,11 @@ class Prefilter:
         self._shell = shell
         self.automagic = True
         self.autocall = 0
+        self.rewritten = ""
 
     def line(self, line: str) -> str:
         """Return ``line`` as it is meant."""
+        self.rewritten = ""
         match = _LINE.match(line)
         if match is None:
             return line
@@ -96,9 +99,9 @@ class Prefilter:
             if isinstance(value, Autocall):
                 value.set_ip(self._shell)
                 if not arguments:
-                    return f"{indent}{name}()"
-                if not _OPERATOR.match(rest):
-                    return f"{indent}{name}({arguments})"
+                    return self._called(indent, name, "", show=value.rewrite)
+                if not _OPERATOR.match(rest) and arguments[:1] != "[":
+                    return self._called(indent, name, arguments, show=value.rewrite)
                 return line
         if self.automagic and self._is_magic(name, rest):
             return f"{indent}get_ipython().run_line_magic({name!r}, {arguments!r})"
@@ -123,6 +126,17 @@ class Prefilter:
             value = eval(name, dict(self._names))
         except Exception:  # noqa: BLE001 - no such name
             return line
-        if not callable(value):
+        if not callable(value) or (arguments[:1] == "[" and _has_items(value)):
             return line
-        return f"{indent}{name}({arguments})"
+        return self._called(indent, name, arguments, show=True)
+
+    def _called(self, indent: str, name: str, arguments: str, *, show: bool) -> str:
+        """Return the call of what is named; a semicolon at the end stays at the end."""
+        bare = arguments.rstrip("; ")
+        call = f"{name}({bare}){arguments[len(bare) :].replace(' ', '')}"
+        self.rewritten = call if show else ""
+        return indent + call
+
+
+def _has_items(value: Any) -> bool:
+    return hasattr(value, "__getitem__") or hasattr(value, "__class_getitem__")

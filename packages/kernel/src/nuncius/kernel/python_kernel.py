@@ -20,6 +20,7 @@ from nuncius.protocol.kernel import (
     KernelInfo,
     KernelIO,
     Reply,
+    VariablesRequest,
 )
 from nuncius.protocol.session import utc_now
 
@@ -42,7 +43,8 @@ def _features() -> tuple[str, ...]:
     """Return what the kernel can do besides; debugpy is looked for, and not imported."""
     from importlib.machinery import PathFinder
 
-    return ("debugger",) if PathFinder.find_spec("debugpy") is not None else ()
+    found = PathFinder.find_spec("debugpy") is not None
+    return ("debugger", "variables") if found else ("variables",)
 
 
 def kernel_info() -> KernelInfo:
@@ -330,6 +332,15 @@ class PythonKernel(Kernel):
         from nuncius.kernel.usage import usage
 
         return {"status": "ok", **usage()}
+
+    def variables(self, request: VariablesRequest, io: KernelIO) -> Reply:
+        """Return a page of the person's variables, or of what is in one."""
+        from nuncius.kernel.variables.listing import list_variables
+
+        shell = self.shell
+        now = dict(list(shell.user_ns.items()))  # the cell that runs may add and remove some
+        names = {name: now[name] for name in shell.namespace.names() if name in now}
+        return list_variables(names, request.path, request.offset, request.limit)
 
     def debug(self, request: Mapping[str, Any], io: KernelIO) -> Reply | Awaitable[Reply]:
         """Answer the debugger's frontend."""

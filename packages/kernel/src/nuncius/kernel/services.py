@@ -24,6 +24,9 @@ __all__ = ["Services"]
 class Services(Parts):
     """What can be asked of a shell; see `nuncius.kernel.api.ShellAPI` for what the methods do."""
 
+    #: What came of the last cell, None if none has run.
+    last_execution_result: Any
+
     # -- the namespace -----------------------------------------------------------------------------
 
     def push(
@@ -71,6 +74,7 @@ class Services(Parts):
             if self._history is not None and hasattr(self._history, "reset"):
                 self._history.reset(new_session=True)
         self.failures.forget()
+        self.last_execution_result = None
         self.namespace.reset()
         if packages:
             forget_packages(packages)
@@ -207,6 +211,21 @@ class Services(Parts):
             return
         traceback = None if exc_tuple is None else exc_tuple[2]
         self.failures.show(error, traceback, offset=tb_offset or 0, only=exception_only)
+        if self.hooks.synchronize_with_editor.chain:
+            self._synchronize(error)
+
+    def _synchronize(self, error: BaseException) -> None:
+        """Have the person's editor go where an error was raised, if it can."""
+        place: tuple[Any, int] | None = None
+        if isinstance(error, SyntaxError) and error.filename:
+            place = error.filename, error.lineno or 0
+        step = error.__traceback__
+        while step is not None and not isinstance(error, SyntaxError):
+            place = step.tb_frame.f_code.co_filename, step.tb_lineno
+            step = step.tb_next
+        if place is not None:
+            with suppress(Exception):  # an editor that is not there costs nothing
+                self.hooks.synchronize_with_editor(*place, 0)
 
     def _showtraceback(
         self, etype: type[BaseException], evalue: BaseException, stb: list[str]
@@ -227,7 +246,7 @@ class Services(Parts):
     def get_exception_only(self, exc_tuple: ExceptionInfo | None = None) -> str:
         """Return the last lines of a traceback: what was raised."""
         error = sys.exception() if exc_tuple is None else exc_tuple[1]
-        return "" if error is None else "".join(self.tracebacks.format_only(error))
+        return "" if error is None else "".join(self.tracebacks.format_only(error)) + "\n"
 
     def excepthook(self, etype: Any, value: Any, tb: Any) -> None:
         """Show an exception, as `sys.excepthook` does."""
@@ -365,9 +384,10 @@ class Services(Parts):
         Raises:
             OSError: It is to run in the background, where its output has no terminal to go to.
         """
+        from nuncius.kernel.borrowed import lender
         from nuncius.kernel.system import has_terminal, system
 
-        if cmd.rstrip().endswith("&") and not has_terminal():
+        if cmd.rstrip().endswith("&") and not has_terminal() and lender() is None:
             raise OSError(
                 "a command in the background has no place for its output here: use %%script --bg"
             )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel import builtin_names, comms, saying
 from nuncius.kernel.compile import Compiler, Piece
+from nuncius.kernel.conversing import Conversing
 from nuncius.kernel.current import CURRENT_SHELL, enter_shell, leave_shell
 from nuncius.kernel.display.hook import DisplayHook, ends_with_semicolon
 from nuncius.kernel.display.publish import DisplayPublisher, encode_binary
@@ -29,8 +30,7 @@ from nuncius.kernel.payload import PayloadManager
 from nuncius.kernel.prefilter import ExitAutocall, Prefilter
 from nuncius.kernel.results import ExecutionInfo, ExecutionResult
 from nuncius.kernel.runner import LoopRunner, drive, loop_runner, run_pieces
-from nuncius.kernel.services import Services
-from nuncius.protocol.kernel import CURRENT_IO, KernelIO
+from nuncius.protocol.kernel import CURRENT_IO
 from nuncius.protocol.text.inputs import TransformerManager
 from nuncius.protocol.values import Value, replace
 
@@ -53,12 +53,14 @@ class Prepared(Value, frozen=False):
         cell: Its source as Python.
         pieces: Compiled.
         error: Why it cannot run.
+        rewritten: The call that its line became by itself, to be shown.
     """
 
     info: ExecutionInfo
     cell: str
     pieces: Sequence[Piece] = ()
     error: BaseException | None = None
+    rewritten: str = ""
 
     @property
     def awaits(self) -> bool:
@@ -69,7 +71,7 @@ class Prepared(Value, frozen=False):
         return False
 
 
-class Shell(Services):
+class Shell(Conversing):
     """The interactive core.
 
     Args:
@@ -115,20 +117,20 @@ class Shell(Services):
         self.payload_manager = PayloadManager()
         self.display_pub: Any = DisplayPublisher(self)
         self.displayhook = DisplayHook(self, self.display_pub)
-        self.keepkernel_on_exit: bool | None = None
+        self.keepkernel_on_exit = None
         self.exit_now = False
         #: It shares the process with a program, so code that belongs to no cell is the program's.
         self.is_guest = False
         #: The toolkit whose event loop the program itself runs.
         self.host_gui = ""
-        #: Called when somebody has typed ``exit``; a program that waits for us goes on.
-        self.on_exit: Callable[[], Any] | None = None
-        #: The frontend of the last request: for threads that belong to none.
-        self._last_io: KernelIO | None = None
+        self.on_exit = None
+        self._last_io = None
         #: How deep in `run_cell` we are: a magic may run cells itself.
         self._depth = 0
         #: Code of a cell runs, rather than our own around it.
         self.runs_code = False
+        #: Called when the code of a cell has ended, before what it has raised is shown.
+        self.after_code: Callable[[], None] | None = None
         super().__init__()
         self.prefilter = Prefilter(self.user_ns, self.magics_manager.has, self)
         self.prefilter.automagic = self.options.automagic
@@ -167,37 +169,6 @@ class Shell(Services):
     def is_running(self) -> bool:
         """Whether a cell runs."""
         return self._depth > 0
-
-    # -- the frontend --------------------------------------------------------------------------
-
-    @property
-    def io(self) -> KernelIO | None:
-        """The frontend of the request that runs here; that of the last one, where none does."""
-        io = CURRENT_IO.get()
-        return self._last_io if io is None and not self.is_guest else io
-
-    def set_next_input(self, s: str, replace: bool = False) -> None:
-        """Put text into the next input of the frontend, or into this one with ``replace``."""
-        self.payload_manager.write_payload(
-            {"source": "set_next_input", "text": s, "replace": replace}
-        )
-
-    def ask_exit(self) -> None:
-        """Ask the frontend to end the session."""
-        self.exit_now = not self.keepkernel_on_exit
-        self.payload_manager.write_payload(
-            {"source": "ask_exit", "keepkernel": self.keepkernel_on_exit or False}
-        )
-        if self.on_exit is not None and self.exit_now:
-            self.on_exit()
-
-    def show_page(self, data: str | Mapping[str, Any], start: int = 0) -> None:
-        """Show a long text, or a mime bundle, in the frontend's pager."""
-        bundle = dict(data) if isinstance(data, Mapping) else {"text/plain": data}
-        if self.io is None:
-            sys.stdout.write(bundle.get("text/plain", "") + "\n")
-            return
-        self.payload_manager.write_payload({"source": "page", "data": bundle, "start": start})
 
     # -- from text to code ---------------------------------------------------------------------
 
@@ -253,12 +224,15 @@ class Shell(Services):
 
     def prepare(self, info: ExecutionInfo) -> Prepared:
         """Make a cell ready to run; what is wrong with it is in the result."""
+        self.prefilter.rewritten = ""
         try:
             cell = self.transform_cell(info.raw_cell)
         except Exception as error:  # noqa: BLE001 - extensions' transformers may raise anything
             return Prepared(info, info.raw_cell, error=error)
         info.transformed_cell = cell
-        return self._compiled(info, cell)
+        prepared = self._compiled(info, cell)
+        prepared.rewritten = self.prefilter.rewritten
+        return prepared
 
     def prepare_request(self, request: ExecuteRequest) -> Prepared:
         """Make the cell of a frontend's request ready to run, see `prepare`."""
@@ -451,6 +425,8 @@ class Shell(Services):
                 result.error_before_exec = prepared.error
                 self._show_refusal(prepared.error)
             else:
+                if prepared.rewritten and not info.silent:
+                    self.auto_rewrite_input(prepared.rewritten)
                 await self._run_pieces(prepared, result)
         finally:
             if info.store_history:
@@ -472,6 +448,8 @@ class Shell(Services):
                 )
             finally:
                 self.runs_code = self._depth > 1
+                if self.after_code is not None and not self.runs_code:
+                    self.after_code()
         except SystemExit as error:
             result.error_in_exec = error
             if not prepared.info.silent:
@@ -480,7 +458,7 @@ class Shell(Services):
         except BaseException as error:
             if isinstance(error, GeneratorExit) and prepared.awaits:
                 raise  # the cell is being thrown away while it waits
-            error = result.error_in_exec = _as_interrupt(error)
+            error = result.error_in_exec = _as_interrupt(_as_raised(error))
             if error.__traceback__ is not None and error.__traceback__.tb_next is not None:
                 error.__traceback__ = error.__traceback__.tb_next  # what follows is `run_pieces`
             self.showtraceback(
@@ -561,8 +539,9 @@ class Shell(Services):
         """
         from nuncius.protocol.app.options import changed
 
-        self.options = changed(self.options, name, value)
-        self.apply_option(name, getattr(self.options, name))
+        options = changed(self.options, name, value)
+        self.apply_option(name, getattr(options, name))
+        self.options = options
 
     def apply_option(self, name: str, value: Any) -> None:
         """Have a changed option take effect."""
@@ -575,6 +554,9 @@ class Shell(Services):
                 self.namespace.output.size = value
             case "input_cache_size":
                 self.namespace.input_size = value
+            case "completion_timeout" if self._completer is not None:
+                at_once = self._completer.deadline = min(self._completer.deadline, value)
+                self._completer.patience = max(0.0, value - at_once)
             case "xmode":
                 self.tracebacks.set_mode(value)
             case "colors":
@@ -582,6 +564,15 @@ class Shell(Services):
             case "float_precision" | "max_seq_length":
                 setattr(self.display_formatter.formatters["text/plain"], name, value)
         self.options = replace(self.options, **{name: value})
+
+
+def _as_raised(error: BaseException) -> BaseException:
+    """Return what the cell raised: a coroutine, such as `run_pieces`, cannot raise StopIteration itself."""
+    traceback, cause = error.__traceback__, error.__cause__
+    at_the_top = traceback is not None and traceback.tb_next is None
+    if at_the_top and isinstance(error, RuntimeError) and isinstance(cause, StopIteration):
+        return cause
+    return error
 
 
 def _as_interrupt(error: BaseException) -> BaseException:

@@ -1,6 +1,6 @@
 """Run commands of the operating system, with their output in the cell as it comes.
 
-Where the cell's output is a terminal, the command gets the terminal itself. Elsewhere it gets a pseudo-terminal (or a pipe, on Windows), so that programs do not hold their output back, and what it says is written to ``sys.stdout``.
+Where the cell's output is a terminal, or the frontend lends its own, the command gets the terminal itself. Elsewhere it gets a pseudo-terminal (or a pipe, on Windows), so that programs do not hold their output back, and what it says is written to ``sys.stdout``.
 """
 
 from __future__ import annotations
@@ -11,11 +11,20 @@ from contextlib import suppress
 from typing import IO, TYPE_CHECKING
 
 from nuncius.kernel import saying
+from nuncius.kernel.borrowed import lender, run_in
 
 if TYPE_CHECKING:
     from subprocess import Popen
 
 __all__ = ["getoutput", "has_terminal", "system"]
+
+#: Seconds of silence after which it is looked whether a program waits for keys.
+_SILENT = 1.0
+
+#: Ends what full-screen programs begin.
+_OTHER_SCREEN_OFF = "\x1b[?1049l\x1b[0m\n"
+
+_NO_KEYS = "The program waits for keys, which cannot reach it here, and is ended. In a shell that has a terminal for it (nuncius, or nuncius console with a kernel of its own) it can be used."
 
 
 def system(command: str) -> int:
@@ -30,6 +39,8 @@ def system(command: str) -> int:
     saying.flush()
     if has_terminal():
         return _inherit(command)
+    if (frontend := lender()) is not None and (code := run_in(frontend, command)) is not None:
+        return code
     return _piped(command) if os.name == "nt" else _pty(command)
 
 
@@ -55,7 +66,7 @@ def _shell() -> str | None:
 
 
 def has_terminal() -> bool:
-    """Tell whether commands have a terminal of their own to write to: the one that the cell writes to."""
+    """Tell whether commands have the terminal that the cell writes to."""
     try:
         return bool(sys.stdout.isatty()) and os.isatty(sys.stdout.fileno())
     except (AttributeError, OSError, ValueError):
@@ -144,7 +155,7 @@ def _pty(command: str) -> int:
             signals = [signal.SIGINT, signal.SIGTERM, signal.SIGKILL]
             while True:
                 try:
-                    _read_pty(ours)
+                    _read_pty(ours, process.pid)
                     return _exit_code(process)
                 except KeyboardInterrupt:
                     # first politely, as a terminal would; then less so
@@ -158,15 +169,35 @@ def _signal_group(pid: int, number: int) -> None:
         os.killpg(pid, number)
 
 
-def _read_pty(descriptor: int) -> None:
+def _read_pty(descriptor: int, pid: int) -> None:
+    """Write what a command says to ``sys.stdout``, until it ends; it is ended if it waits for keys, which nobody can press here."""
     import codecs
+    import select
+    import signal
 
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    ended = False
     while True:
         try:
+            if not select.select([descriptor], [], [], _SILENT)[0]:
+                if _waits_for_keys(descriptor):
+                    ended = True
+                    _signal_group(pid, signal.SIGHUP)
+                continue
             chunk = os.read(descriptor, 65536)
         except OSError:  # on Linux the end of a pseudo-terminal is EIO
-            return
+            break
         if not chunk:
-            return
+            break
         sys.stdout.write(decoder.decode(chunk))
+    if ended:
+        # Not every program gives the screen back when it is ended.
+        sys.stdout.write(_OTHER_SCREEN_OFF)
+        saying.complain(f"{_NO_KEYS}\n")
+
+
+def _waits_for_keys(descriptor: int) -> bool:
+    """Tell whether a program has its terminal hand over single keys, as editors and pagers do."""
+    import termios
+
+    return not termios.tcgetattr(descriptor)[3] & termios.ICANON

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from contextvars import copy_context
 from queue import SimpleQueue
 
 __all__ = ["Worker"]
@@ -19,6 +20,8 @@ _MAX_LOST = 8
 class _Job:
     def __init__(self, steps: Iterable[Callable[[], bool]]) -> None:
         self.steps = steps
+        #: What is printed belongs to who asks.
+        self.context = copy_context()
         self.done = threading.Event()
         self.cancelled = False
 
@@ -104,4 +107,4 @@ def _serve(queue: SimpleQueue[_Job | None]) -> None:
         with suppress(
             BaseException
         ):  # SystemExit in a step ends neither this thread nor the kernel
-            job.run()
+            job.context.run(job.run)

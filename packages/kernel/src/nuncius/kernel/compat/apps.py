@@ -5,54 +5,31 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from nuncius.kernel.compat.connecting import connection_file
+from nuncius.kernel.compat.profiles import ProfileDir
 from nuncius.kernel.current import get_shell
-
-if TYPE_CHECKING:
-    import os
 
 __all__ = [
     "BaseIPythonApplication",
     "IPKernelApp",
     "InteractiveShellApp",
-    "ProfileDir",
     "TerminalIPythonApp",
     "install_spec",
     "launch_new_instance",
 ]
 
 
-class ProfileDir:
-    """A folder of a profile.
-
-    Args:
-        location: The folder.
-    """
-
-    def __init__(self, location: str | os.PathLike[str] = "") -> None:
-        self.location = str(location)
-
-    @property
-    def startup_dir(self) -> str:
-        """The folder of start-up files."""
-        return str(Path(self.location, "startup"))
-
-    @property
-    def security_dir(self) -> str:
-        """The folder of connection files."""
-        return str(Path(self.location, "security"))
-
-    @property
-    def log_dir(self) -> str:
-        """The folder of logs."""
-        return str(Path(self.location, "log"))
-
-
 class BaseIPythonApplication:
     """What the running program looks like to libraries that ask for IPython's application."""
 
     name = "ipython"
+
+    def __init__(self, **traits: Any) -> None:
+        for name, value in traits.items():
+            if not hasattr(type(self), name):
+                setattr(self, name, value)
 
     @classmethod
     def initialized(cls) -> bool:
@@ -97,7 +74,7 @@ class BaseIPythonApplication:
     def profile_dir(self) -> ProfileDir:
         """Its profile."""
         profile = getattr(get_shell(), "profile_dir", None)
-        return ProfileDir(getattr(profile, "folder", ""))
+        return ProfileDir(getattr(profile, "location", ""))
 
 
 class IPKernelApp(BaseIPythonApplication):
@@ -113,13 +90,7 @@ class IPKernelApp(BaseIPythonApplication):
     @property
     def connection_file(self) -> str:
         """The name of the connection file."""
-        if told := getattr(self.kernel, "connection_file", ""):
-            return str(told)
-        arguments = sys.argv
-        for flag in ("-f", "--f"):
-            if flag in arguments[:-1]:
-                return arguments[arguments.index(flag) + 1]
-        return ""
+        return connection_file()
 
     @property
     def abs_connection_file(self) -> str:

@@ -40,6 +40,7 @@ class BackgroundJobBase(threading.Thread):
         error: What it raised.
     """
 
+    stat_created_c, stat_running_c, stat_completed_c, stat_dead_c = range(1, 5)
     stat_created = _CREATED
     stat_running = _RUNNING
     stat_completed = _DONE
@@ -53,6 +54,11 @@ class BackgroundJobBase(threading.Thread):
         self.finished = False
         self.result: Any = "<BackgroundJob has not completed>"
         self.error: BaseException | None = None
+
+    @property
+    def stat_code(self) -> int:
+        """What `status` says, as a number."""
+        return (_CREATED, _RUNNING, _DONE, _DEAD).index(self.status) + 1
 
     def call(self) -> Any:
         """Do the work; return its result."""
@@ -168,11 +174,12 @@ class BackgroundJobManager:
 
         Args:
             func_or_exp: A function, an expression as text, or a job of one's own.
-            *args: Of the function; or the globals and the locals of the expression.
+            *args: Of the function; or the globals and the locals of the expression, the caller's by default.
             **kwargs: Of the function. ``daemon=True`` is the thread's: the process need not wait for it; a function takes an argument of that name as ``kw={"daemon": ...}``.
 
         Raises:
             TypeError: It is none of these.
+            ValueError: The expression has other arguments.
         """
         kwargs = {**kwargs.pop("kw", {}), **kwargs} if "kw" in kwargs else kwargs
         daemon = bool(kwargs.pop("daemon", False))
@@ -180,8 +187,9 @@ class BackgroundJobManager:
             job = func_or_exp
         elif isinstance(func_or_exp, str):
             if len(args) > 2 or (args and not isinstance(args[0], Mapping)):
-                raise TypeError("an expression takes at most two namespaces: globals and locals")
-            job = BackgroundJobExpr(func_or_exp, *args)
+                raise ValueError("an expression takes at most two namespaces: globals and locals")
+            there = sys._getframe(1)  # noqa: SLF001 - the expression is of whoever asks
+            job = BackgroundJobExpr(func_or_exp, *(args or (there.f_globals, there.f_locals)))
         else:
             job = BackgroundJobFunc(func_or_exp, *args, **kwargs)
         job.daemon = daemon or job.daemon
@@ -218,10 +226,10 @@ class BackgroundJobManager:
 
     def remove(self, num: int) -> None:
         """Forget a job that has ended."""
-        job = self.all.get(num)
+        job = self._known(num)
         if job is None:
-            sys.stderr.write(f"Job #{num} not found\n")
-        elif not job.finished:
+            return
+        if not job.finished:
             sys.stderr.write(f"Job #{num} is still running, it can not be removed.\n")
         else:
             del self.all[num]
@@ -236,11 +244,20 @@ class BackgroundJobManager:
         )
 
     def result(self, num: int) -> Any:
-        """Return the result of a job."""
-        return self.all[num].result
+        """Return the result of a job, None if there is no such job."""
+        job = self._known(num)
+        return None if job is None else job.result
+
+    def _known(self, num: int | BackgroundJobBase) -> BackgroundJobBase | None:
+        """Return a job; says so, if there is none of that number."""
+        job = self.all.get(num) if isinstance(num, int) else num
+        if job is None:
+            sys.stderr.write(f"Job #{num} not found\n")
+        return job
 
     def traceback(self, job: int | BackgroundJobBase | None = None) -> None:
         """Show what a job raised; what each has raised, by default."""
-        for each in self.dead if job is None else [self[job]]:
+        found = self.dead if job is None else [self._known(job)]
+        for each in filter(None, found):
             sys.stdout.write(f"Traceback for: {each!r}\n")
             each.traceback()

@@ -59,13 +59,13 @@ class Parser:
         self.out = out or sys.stdout
         self.theme_name = str(options.get("style") or options.get("color_table") or theme_name)
 
-    def format(self, source: str) -> str | None:
-        """Return source with colors; without them, where it cannot be read."""
-        return self.format2(source, "str")[0]
+    def format(self, raw: str, out: Any = None, scheme: str = "") -> str | None:
+        """Return source with colors, see `format2`; without them, where it cannot be read."""
+        return self.format2(raw, "str" if out is None else out)[0]
 
-    def format2(self, source: str, out: Any = None) -> tuple[str | None, bool]:
+    def format2(self, raw: str, out: Any = None) -> tuple[str | None, bool]:
         """Write source with colors to a file, or return it where ``out`` is ``"str"``; and whether there was an error, which is never."""
-        text = highlight(source, theme_named(self.theme_name))
+        text = highlight(raw, theme_named(self.theme_name))
         if out == "str" or self.out == "str":
             return text, False
         (out or self.out).write(text)

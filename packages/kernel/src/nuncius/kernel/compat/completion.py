@@ -17,6 +17,7 @@ from nuncius.kernel.complete import (
     completion_matcher,
 )
 from nuncius.kernel.current import get_shell
+from nuncius.kernel.magics.completion_options import COMPLETION
 
 __all__ = [
     "Completer",
@@ -83,9 +84,39 @@ class IPCompleter:
 
     def __init__(self, shell: Any = None, **options: Any) -> None:
         self.shell: Any = get_shell() if shell is None else shell
+        self.splitter = CompletionSplitter()
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(self.shell.completer, name)
+        option = COMPLETION.get(name)
+        return getattr(self.shell.completer, name) if option is None else option.get(self.shell)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        option = COMPLETION.get(name)
+        if option is None:
+            super().__setattr__(name, value)
+        else:
+            option.set(self.shell, value)
+
+    @property
+    def custom_matchers(self) -> list[Any]:
+        """Matchers of version 1 and 2 that were added; the list may be changed."""
+        found: list[Any] = self.shell.completer.custom
+        return found
+
+    @property
+    def custom_completers(self) -> Any:
+        """What completes the arguments of commands, by command."""
+        return getattr(self.shell.hooks, "complete_command", None)
+
+    @property
+    def namespace(self) -> Any:
+        """The variables of the cells."""
+        return self.shell.user_ns
+
+    @property
+    def global_namespace(self) -> Any:
+        """The globals of the cells."""
+        return self.shell.user_global_ns
 
     def completions(self, text: str, offset: int) -> Iterator[Completion]:
         """Yield what may stand at an offset of a cell."""
@@ -101,15 +132,6 @@ class IPCompleter:
     def all_completions(self, text: str) -> list[str]:
         """Return the completions of a text."""
         return self.complete(text)[1]
-
-    @property
-    def use_jedi(self) -> bool:
-        """Whether jedi is asked, too."""
-        return bool(self.shell.options.use_jedi)
-
-    @use_jedi.setter
-    def use_jedi(self, value: bool) -> None:
-        self.shell.set_option("use_jedi", value)
 
 
 def context_matcher(*, priority: float | None = None, identifier: str | None = None) -> object:

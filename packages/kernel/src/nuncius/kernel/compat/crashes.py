@@ -74,7 +74,7 @@ class CrashHandler:
 
     def make_report(self, traceback: str) -> str:
         """Return the text of the report; derived classes may add to it."""
-        from nuncius.kernel.compat.utilities import sys_info
+        from nuncius.kernel.compat.machine import sys_info
 
         parts = [sys_info(), traceback]
         config = getattr(self.app, "config", None)

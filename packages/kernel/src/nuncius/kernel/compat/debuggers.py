@@ -13,7 +13,42 @@ from nuncius.kernel.debug.prompt import set_trace as _set_trace
 
 __all__ = ["BdbQuit_excepthook", "InterruptiblePdb", "Pdb", "TerminalPdb", "set_trace"]
 
-Pdb = InterruptiblePdb = TerminalPdb = Debugger
+
+class Pdb(Debugger):
+    """The debugger, made with IPython's arguments.
+
+    Args:
+        completekey: Ignored: frontends complete.
+        stdin: Where commands come from; the frontend by default.
+        stdout: Where it writes; that of the cell by default.
+        context: So many lines of source are shown around the present one.
+        mode: Ignored: how it was opened, ``cli`` or ``inline``, as Python 3.14 tells it.
+        theme_name: See `set_theme_name`.
+        **options: Of `pdb.Pdb`.
+    """
+
+    def __init__(
+        self,
+        completekey: Any = None,
+        stdin: Any = None,
+        stdout: Any = None,
+        context: int | str = 5,
+        *,
+        mode: str | None = None,
+        theme_name: str = "",
+        **options: Any,
+    ) -> None:
+        super().__init__(completekey, stdin, stdout, context=int(context), **options)
+        self.set_theme_name(theme_name)
+
+    def set_theme_name(self, name: str) -> None:
+        """Remember a name: colors are those of the shell, which ``%colors`` sets."""
+        self.theme_name = name
+
+    set_colors = set_theme_name
+
+
+InterruptiblePdb = TerminalPdb = Pdb
 
 
 def set_trace(frame: FrameType | None = None, header: str | None = None) -> None:

@@ -216,7 +216,7 @@ class Demo:
 
     def marquee(self, txt: str = "", width: int = 78, mark: str = "*") -> str:
         """Return a title in a line of marks."""
-        from nuncius.kernel.compat.utilities import marquee
+        from nuncius.kernel.compat.texts import marquee
 
         return marquee(txt, width, mark)
 

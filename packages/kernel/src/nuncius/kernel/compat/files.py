@@ -5,21 +5,31 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from nuncius.kernel.compat.utilities import source_to_unicode
+from nuncius.kernel.compat.texts import list_strings, source_to_unicode
 
 __all__ = [
+    "HomeDirError",
     "abbrev_cwd",
+    "compress_user",
+    "expand_path",
+    "filefind",
+    "get_home_dir",
     "get_ipython_module_path",
     "get_ipython_package_dir",
     "get_long_path_name",
+    "get_xdg_cache_dir",
+    "get_xdg_dir",
     "link",
     "link_or_copy",
     "read_py_file",
     "read_py_url",
+    "shellglob",
     "strip_encoding_cookie",
+    "temp_pyfile",
+    "unescape_glob",
 ]
 
 _KEPT_PARTS = 3
@@ -102,3 +112,85 @@ def abbrev_cwd() -> str:
     drive = parts[0] if sys.platform == "win32" else ""
     short = folder if len(parts) <= _KEPT_PARTS else "/".join(parts[-_KEPT_PARTS:])
     return f"{drive}{short}" if drive and short != folder else short
+
+
+class HomeDirError(Exception):
+    """There is no home folder that can be written to."""
+
+
+def get_home_dir(require_writable: bool = False) -> str:
+    """Return the person's home folder.
+
+    Raises:
+        HomeDirError: It is not a folder that can be written to, and has to be.
+    """
+    home = str(Path("~").expanduser().resolve())
+    if require_writable and not (Path(home).is_dir() and os.access(home, os.W_OK)):
+        raise HomeDirError(f"{home} is not a writable dir, set $HOME environment variable")
+    return home
+
+
+def get_xdg_dir() -> str | None:
+    """Return the folder of configurations, if there is one."""
+    path = os.environ.get("XDG_CONFIG_HOME") or str(Path(get_home_dir(), ".config"))
+    return path if Path(path).is_dir() else None
+
+
+def get_xdg_cache_dir() -> str | None:
+    """Return the folder of caches, if there is one."""
+    path = os.environ.get("XDG_CACHE_HOME") or str(Path(get_home_dir(), ".cache"))
+    return path if Path(path).is_dir() else None
+
+
+def expand_path(s: str) -> str:
+    """Return a path with ``~`` and variables in place of their names."""
+    return os.path.expandvars(os.path.expanduser(s))  # noqa: PTH111 - a text is wanted, as it is
+
+
+def compress_user(path: str) -> str:
+    """Return a path with ``~`` in place of the home folder."""
+    home = get_home_dir()
+    return f"~{path[len(home) :]}" if path.startswith(home) else path
+
+
+def filefind(filename: str, path_dirs: str | Sequence[str] | None = None) -> str:
+    """Return the path of a file in one of some folders.
+
+    Raises:
+        OSError: It is in none of them.
+    """
+    folders = list_strings("" if path_dirs is None else path_dirs)  # type: ignore[arg-type]
+    name = expand_path(filename.strip("\"'"))
+    if Path(name).is_absolute() and Path(name).is_file():
+        return name
+    for folder in folders:
+        found = Path(expand_path(folder or "."), name)
+        if found.is_file():
+            return str(found.absolute())
+    raise OSError(f"File {filename!r} does not exist in any of the search paths: {path_dirs!r}")
+
+
+def shellglob(args: Iterable[str]) -> list[str]:
+    """Return file names by patterns; a pattern that fits none stays as it is."""
+    from glob import glob
+
+    found: list[str] = []
+    for pattern in args:
+        found += glob(pattern) or [unescape_glob(pattern)]  # noqa: PTH207 - patterns as shells take them
+    return found
+
+
+def unescape_glob(string: str) -> str:
+    """Return a pattern's text without the backslashes that keep its signs from being special."""
+    for sign in "*[]!?":
+        string = string.replace(f"\\{sign}", sign)
+    return string
+
+
+def temp_pyfile(src: str, ext: str = ".py") -> str:
+    """Write a new file with some text; returns its path. Who calls this removes it."""
+    from tempfile import NamedTemporaryFile
+
+    with NamedTemporaryFile("w", suffix=ext, delete=False, encoding="utf-8") as file:
+        file.write(src)
+    return file.name

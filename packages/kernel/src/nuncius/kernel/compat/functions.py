@@ -16,7 +16,6 @@ from nuncius.kernel.system import system
 __all__ = [
     "DisplayTrap",
     "NamedFileInTemporaryDirectory",
-    "Struct",
     "TemporaryDirectory",
     "TemporaryWorkingDirectory",
     "arg_split",
@@ -25,14 +24,14 @@ __all__ = [
     "find_cmd",
     "get_ipython_cache_dir",
     "get_ipython_dir",
+    "get_output_error_code",
     "get_py_filename",
     "getoutput",
-    "line_at_cursor",
+    "getoutputerror",
     "locate_profile",
     "mpl_runner",
     "page",
     "system",
-    "token_at_cursor",
 ]
 
 
@@ -82,6 +81,21 @@ def get_py_filename(name: str) -> str:
 def getoutput(cmd: str) -> str:
     """Return what a command writes."""
     return _getoutput(cmd)[0]
+
+
+def get_output_error_code(cmd: str | list[str]) -> tuple[str, str, int | None]:
+    """Run a command; return what it writes, what it writes as errors, and its exit code."""
+    import subprocess
+
+    done = subprocess.run(
+        cmd, shell=isinstance(cmd, str), capture_output=True, text=True, check=False
+    )
+    return done.stdout, done.stderr, done.returncode
+
+
+def getoutputerror(cmd: str | list[str]) -> tuple[str, str]:
+    """Run a command; return what it writes, and what it writes as errors."""
+    return get_output_error_code(cmd)[:2]
 
 
 def arg_split(s: str, posix: bool = False, strict: bool = True) -> list[str]:
@@ -139,19 +153,6 @@ def display_page(strng: Any, start: int = 0, screen_lines: int = 25) -> None:
 pager_page = page
 
 
-class Struct(dict[str, Any]):
-    """A dictionary whose entries are attributes, too."""
-
-    def __getattr__(self, name: str) -> Any:
-        try:
-            return self[name]
-        except KeyError:
-            raise AttributeError(name) from None
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self[name] = value
-
-
 class NamedFileInTemporaryDirectory:
     """A file of a given name in a folder that goes when it is closed."""
 
@@ -194,41 +195,20 @@ class DisplayTrap:
 
     def __init__(self, hook: Any = None) -> None:
         self.hook = hook
+        self._before: list[Any] = []
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the hook is the one that shows values."""
+        return bool(self._before)
 
     def __enter__(self) -> Self:
-        self._before, sys.displayhook = sys.displayhook, self.hook
+        self._before.append(sys.displayhook)
+        sys.displayhook = self.hook
         return self
 
     def __exit__(self, *exc: object) -> None:
-        sys.displayhook = self._before
-
-
-def line_at_cursor(cell: str, cursor_pos: int = 0) -> tuple[str, int]:
-    """Return the line at a position, and where it begins."""
-    start = 0
-    for line in cell.splitlines(keepends=True):
-        if start + len(line) > cursor_pos or (
-            start + len(line) == cursor_pos and not line.endswith("\n")
-        ):
-            return line, start
-        start += len(line)
-    return "", start
-
-
-def token_at_cursor(cell: str, cursor_pos: int = 0) -> str:
-    """Return the dotted name at a position, or that of the call around it."""
-    import re
-
-    best = ""
-    for match in re.finditer(r"[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*)*", cell):
-        if match.start() > cursor_pos:
-            break
-        if match.start() <= cursor_pos <= match.end():
-            upto = cell.find(".", cursor_pos, match.end())
-            return cell[match.start() : upto if upto >= 0 else match.end()].replace(" ", "")
-        if cell[match.end() : match.end() + 1] == "(":
-            best = match.group()
-    return best
+        sys.displayhook = self._before.pop()
 
 
 def mpl_runner(safe_execfile: Any) -> Any:

@@ -43,7 +43,12 @@ class IPythonKernel(Kernel):
                 kernel=self, user_module=user_module, user_ns=user_ns, own_main=user_ns is None
             )
         )
-        if python is not None and python.connection_session is not None:
+        if python is None:
+            return
+        kinds: Any = type(self)._walk_mro()  # noqa: SLF001 - as its base has them
+        for kind in kinds:  # as instance() does: this is the one
+            kind._instance = self  # noqa: SLF001 - its name there
+        if python.connection_session is not None:
             self.session.use(python.connection_session)
 
     @property
@@ -70,6 +75,11 @@ class IPythonKernel(Kernel):
     @execution_count.setter
     def execution_count(self, number: int) -> None:
         """Do nothing: the shell counts."""
+
+    @property
+    def _parent_ident(self) -> dict[str, list[bytes]]:  # type: ignore[override]
+        route = [] if self._current is None else list(self._current.request.route)
+        return {"shell": route, "control": route}
 
     @property
     def _current(self) -> Any:

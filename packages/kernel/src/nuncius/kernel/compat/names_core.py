@@ -36,7 +36,7 @@ CORE: Mapping[str, Mapping[str, str]] = {
         **at(":compat.embedding", "embed start_ipython"),
         "get_ipython": ":current:get_shell",
         "display": "IPython.display",
-        "sys_info": ":compat.utilities:get_sys_info",
+        "sys_info": ":compat.machine:get_sys_info",
         "__version__": f"={IPYTHON_VERSION}",
         "version_info": "=(9, 18, 1, '')",
     },
@@ -75,9 +75,10 @@ CORE: Mapping[str, Mapping[str, str]] = {
         "cd_completer get_root_modules is_importable magic_run_completer module_completer module_completion module_list quick_completer reset_completer try_import",
     ),
     "IPython.core.crashhandler": at(":compat.crashes", "CrashHandler crash_handler_lite"),
-    "IPython.core.debugger": at(
-        ":compat.debuggers", "BdbQuit_excepthook InterruptiblePdb Pdb set_trace"
-    ),
+    "IPython.core.debugger": {
+        **at(":compat.debuggers", "BdbQuit_excepthook InterruptiblePdb Pdb set_trace"),
+        "CHAIN_EXCEPTIONS": "=(True)",
+    },
     "IPython.core.display": {**DISPLAY, "display_webp": ":display.functions:display_webp"},
     "IPython.core.display_functions": at(
         ":display.functions",
@@ -142,7 +143,7 @@ CORE: Mapping[str, Mapping[str, str]] = {
         "make_tokens_by_line": "nuncius.protocol.text.inputs:tokens_by_line",
     },
     "IPython.core.interactiveshell": {
-        **at(":compat.shells", "InteractiveShell"),
+        **at(":compat.shells", "InteractiveShell InteractiveShellABC"),
         **at(":compat.utilities", "NoOpContext"),
         **at(":results", "ExecutionInfo ExecutionResult"),
         **at(
@@ -150,7 +151,6 @@ CORE: Mapping[str, Mapping[str, str]] = {
             "ProvisionalWarning SpaceInInput is_integer_string make_main_module_type softspace sphinxify",
         ),
         **at(":compat.testing", "no_op"),
-        "InteractiveShellABC": ":compat.shells:InteractiveShell",
         "DummyMod": "types:ModuleType",
     },
     "IPython.core.latex_symbols": at(":compat.symbols", "latex_symbols reverse_latex_symbol"),
@@ -226,9 +226,8 @@ CORE: Mapping[str, Mapping[str, str]] = {
         **at(":inspect.info", "object_info"),
         **at(
             ":compat.shell_tools",
-            "InfoDict find_file find_source_lines get_encoding getdoc getsource",
+            "InfoDict OInfo find_file find_source_lines get_encoding getdoc getsource",
         ),
-        "OInfo": ":inspect.model:Found",
         "pylight": ":themes:highlight_html",
         "is_simple_callable": ":inspect.source:is_plain_callable",
     },
@@ -247,10 +246,7 @@ CORE: Mapping[str, Mapping[str, str]] = {
         ),
         "PrefilterError": ":errors:ShellError",
     },
-    "IPython.core.profiledir": {
-        **at(":compat.apps", "ProfileDir"),
-        "ProfileDirError": ":errors:ShellError",
-    },
+    "IPython.core.profiledir": at(":compat.profiles", "ProfileDir ProfileDirError"),
     "IPython.core.pylabtools": {
         **at(
             ":gui.matplotlib",

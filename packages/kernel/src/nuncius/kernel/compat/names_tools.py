@@ -85,32 +85,35 @@ TOOLS: Mapping[str, Mapping[str, str]] = {
     "IPython.terminal.pt_inputhooks": {
         "UnknownBackend": ":errors:GuiUnavailable",
     },
-    "IPython.testing": {},
+    "IPython.testing": {"IPYTHON_TESTING_TIMEOUT_SCALE": "=(1)"},
     "IPython.testing.decorators": at(
         ":compat.testing",
-        "module_not_available null_deco onlyif onlyif_cmds_exist skip skip_doctest skip_if_not_win32 skip_win32 skip_without skipif",
+        "module_not_available null_deco onlyif onlyif_cmds_exist onlyif_unicode_paths skip skip_doctest skip_if_no_x11 skip_if_not_osx skip_if_not_win32 skip_win32 skip_without skipif skipif_not_matplotlib skipif_not_numpy",
     ),
     "IPython.testing.globalipapp": at(":compat.testing", "get_ipython start_ipython"),
     "IPython.testing.skipdoctest": at(":compat.testing", "skip_doctest"),
     "IPython.testing.tools": at(
         ":compat.testing",
         "AssertNotPrints AssertPrints TempFileMixin default_argv default_config fake_input full_path make_tempfile monkeypatch mute_warn no_op",
-    ),
+    )
+    | at(":compat.files", "temp_pyfile"),
     "IPython.utils": {},
     "IPython.utils.PyColorize": {
         **at(":compat.coloring", "Parser"),
         **at(":themes", "Theme"),
     },
-    "IPython.utils._process_common": at(":compat.functions", "arg_split getoutput"),
+    "IPython.utils._process_common": at(
+        ":compat.functions", "arg_split get_output_error_code getoutput getoutputerror"
+    ),
     "IPython.utils._process_posix": at(":compat.functions", "arg_split getoutput system"),
     "IPython.utils.capture": at(":display.capture", "CapturedIO RichOutput capture_output"),
     "IPython.utils.coloransi": at(":compat.coloring", "TermColors"),
     "IPython.utils.contexts": at(":compat.utilities", "preserve_keys"),
-    "IPython.utils.data": at(":compat.utilities", "chop uniq_stable"),
+    "IPython.utils.data": at(":compat.texts", "chop uniq_stable"),
     "IPython.utils.decorators": at(":compat.utilities", "flag_calls undoc"),
     "IPython.utils.dir2": at(":compat.utilities", "dir2 get_real_method safe_hasattr"),
     "IPython.utils.encoding": {
-        **at(":compat.utilities", "DEFAULT_ENCODING get_stream_enc"),
+        **at(":compat.texts", "DEFAULT_ENCODING get_stream_enc"),
         **at("sys", "getdefaultencoding"),
     },
     "IPython.utils.frame": {
@@ -121,54 +124,58 @@ TOOLS: Mapping[str, Mapping[str, str]] = {
     "IPython.utils.importstring": at(":compat.utilities", "import_item"),
     "IPython.utils.io": {
         **at(":display.capture", "capture_output"),
-        **at(":compat.utilities", "Tee ask_yes_no temp_pyfile"),
+        **at(":compat.consoles", "Tee ask_yes_no"),
+        **at(":compat.files", "temp_pyfile"),
     },
-    "IPython.utils.ipstruct": at(":compat.functions", "Struct"),
+    "IPython.utils.ipstruct": at(":compat.structs", "Struct"),
     "IPython.utils.module_paths": at(":compat.utilities", "find_mod"),
     "IPython.utils.openpy": {
-        **at(":compat.utilities", "source_to_unicode"),
+        **at(":compat.texts", "source_to_unicode"),
+        **at("tokenize", "detect_encoding"),
         **at(":compat.files", "read_py_file read_py_url strip_encoding_cookie"),
     },
     "IPython.utils.path": {
         **at(":compat.functions", "ensure_dir_exists get_ipython_dir get_py_filename"),
         **at(
-            ":compat.utilities",
+            ":compat.files",
             "HomeDirError compress_user expand_path filefind get_home_dir get_xdg_cache_dir get_xdg_dir shellglob unescape_glob",
         ),
         **at(":compat.files", "get_long_path_name link link_or_copy"),
     },
     "IPython.utils.process": {
-        **at(":compat.functions", "arg_split find_cmd getoutput system"),
+        **at(
+            ":compat.functions",
+            "arg_split find_cmd get_output_error_code getoutput getoutputerror system",
+        ),
         **at(":compat.files", "abbrev_cwd"),
         "FindCmdError": "builtins:OSError",
     },
     "IPython.utils.py3compat": {},
     "IPython.utils.sentinel": at(":compat.utilities", "Sentinel"),
     "IPython.utils.strdispatch": at(":hooks", "StrDispatch"),
-    "IPython.utils.sysinfo": at(":compat.utilities", "get_sys_info sys_info"),
+    "IPython.utils.sysinfo": at(":compat.machine", "get_sys_info sys_info"),
     "IPython.utils.syspathcontext": at(":compat.utilities", "prepended_to_syspath"),
     "IPython.utils.tempdir": at(
         ":compat.functions",
         "NamedFileInTemporaryDirectory TemporaryDirectory TemporaryWorkingDirectory",
     ),
     "IPython.utils.terminal": at(
-        ":compat.utilities",
+        ":compat.consoles",
         "get_terminal_size restore_term_title set_term_title toggle_set_term_title",
     ),
     "IPython.utils.text": {
         **at(":slist", "LSString SList"),
         **at(":expand", "DollarFormatter FullEvalFormatter"),
         **at(
-            ":compat.utilities",
-            "EvalFormatter format_screen get_text_list list_strings marquee strip_email_quotes",
+            ":compat.texts",
+            "EvalFormatter dedent format_screen get_text_list indent list_strings marquee strip_email_quotes",
         ),
-        **at("textwrap", "dedent indent"),
     },
     "IPython.utils.timing": at(
-        ":compat.utilities", "clock clock2 clocks clocku timing timings timings_out"
+        ":compat.machine", "clock clock2 clocks clocku timing timings timings_out"
     ),
     "IPython.utils.tokenutil": {
-        **at(":compat.functions", "line_at_cursor token_at_cursor"),
+        **at(":compat.tokens", "line_at_cursor token_at_cursor"),
         **at("tokenize", "generate_tokens"),
         "Token": "tokenize:TokenInfo",
     },

@@ -76,8 +76,11 @@ class LineInfo:
         """Return what the name is in a shell."""
         return ip._ofind(self.ifun)  # noqa: SLF001 - its name there
 
-    def __repr__(self) -> str:
+    def __str__(self) -> str:
         return f"LineInfo [{self.pre}|{self.esc}|{self.ifun}|{self.the_rest}]"
+
+    def __repr__(self) -> str:
+        return f"<{self}>"
 
 
 def is_shadowed(identifier: str, ip: Any) -> bool:
@@ -361,6 +364,8 @@ class PrefilterManager(Prefilter):
         """Return lines as they run; only single ones, and the first of several, may be changed as a whole."""
         found = lines.rstrip("\n").split("\n")
         return "\n".join(self.line(each) for each in found)
+
+    __call__ = prefilter_lines
 
     def line(self, line: str) -> str:
         """Return ``line`` as it is meant: by the transformers, the first checkers, the shell, the last checkers."""

@@ -10,7 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
+    from nuncius.kernel.compat.functions import DisplayTrap
+    from nuncius.kernel.compat.shell_tools import OInfo
     from nuncius.kernel.compat.utilities import NoOpContext
+    from nuncius.kernel.magics.store import Database
     from nuncius.kernel.results import ExecutionResult
 
 __all__ = ["ShellAttributes"]
@@ -52,9 +55,16 @@ class ShellAttributes:
     @property
     def home_dir(self) -> str:
         """The person's home folder."""
-        from nuncius.kernel.compat.utilities import get_home_dir
+        from nuncius.kernel.compat.files import get_home_dir
 
         return get_home_dir()
+
+    @property
+    def db(self) -> Database:
+        """What extensions keep for later sessions: a mapping in the profile."""
+        from nuncius.kernel.magics.store import database
+
+        return database(self)
 
     @property
     def starting_dir(self) -> str:
@@ -84,7 +94,13 @@ class ShellAttributes:
 
         return NoOpContext()
 
-    display_trap = builtin_trap
+    @property
+    def display_trap(self) -> DisplayTrap:
+        """Shows values as the shell does, within a ``with`` block."""
+        from nuncius.kernel.compat.functions import DisplayTrap
+
+        shell: Any = self
+        return DisplayTrap(shell.displayhook)
 
     @property
     def prefilter_manager(self) -> Any:
@@ -136,7 +152,7 @@ class ShellAttributes:
         self, prompt: str, default: str | None = None, interrupt: str | None = None
     ) -> bool:
         """Ask the person."""
-        from nuncius.kernel.compat.utilities import ask_yes_no
+        from nuncius.kernel.compat.consoles import ask_yes_no
 
         return ask_yes_no(prompt, default, interrupt)
 
@@ -176,10 +192,17 @@ class ShellAttributes:
 
     # -- objects
 
-    def _ofind(self, oname: str, namespaces: Any = None) -> Any:
-        """Return what a name is, with ``found`` and ``obj``."""
+    def _ofind(self, oname: str, namespaces: Any = None) -> OInfo:
+        """Return what a name is.
+
+        Args:
+            oname: The name, or an expression of attributes and items.
+            namespaces: Pairs of a name and a namespace to look in; those of the shell by default.
+        """
+        from nuncius.kernel.compat.shell_tools import found_as
+
         shell: Any = self
-        return shell.inspector.finder.find(oname)
+        return found_as(shell.inspector.finder, oname, namespaces)
 
     def _inspect(self, meth: str, oname: str, namespaces: Any = None, **kw: Any) -> None:
         """Show what is known of an object."""

@@ -5,23 +5,27 @@ from __future__ import annotations
 import functools
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, NamedTuple
 
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.guarded import Evaluator
 from nuncius.kernel.inspect import source
+from nuncius.kernel.inspect.find import ObjectFinder
 
 __all__ = [
     "EvaluationContext",
     "FormatterABC",
     "InfoDict",
+    "OInfo",
     "ProvisionalWarning",
     "SpaceInInput",
     "catch_format_error",
     "find_file",
     "find_source_lines",
     "format_display_data",
+    "found_as",
     "get_asyncio_loop",
     "get_encoding",
     "getdoc",
@@ -35,6 +39,32 @@ __all__ = [
 
 InfoDict = dict[str, Any]
 
+
+@dataclass
+class OInfo:
+    """What a name is.
+
+    Attributes:
+        found: Whether it is anything.
+        obj: The object.
+        parent: The object that it is an attribute of.
+        namespace: Where its first part was found.
+        ismagic: It is a magic.
+        isalias: It is an alias of a command.
+    """
+
+    found: bool = False
+    obj: Any = None
+    parent: Any = None
+    namespace: str | None = None
+    ismagic: bool = False
+    isalias: bool = False
+
+    def get(self, field: str, default: Any = None) -> Any:
+        """Return an attribute, as if it were the entry of a dictionary."""
+        return getattr(self, field, default)
+
+
 # -- the shell -------------------------------------------------------------------------------------
 
 
@@ -44,6 +74,21 @@ class ProvisionalWarning(DeprecationWarning):
 
 class SpaceInInput(Exception):
     """Never raised."""
+
+
+#: Where names are found, in IPython's words.
+_PLACES = {"Magic": "IPython internal", "Builtin": "Python builtin"}
+
+
+def found_as(finder: ObjectFinder, name: str, namespaces: Any = None) -> OInfo:
+    """Return what a name is; in some namespaces, or in those that a finder knows."""
+    if namespaces is not None:
+        finder = ObjectFinder(lambda: dict(namespaces))
+    found = finder.find(name)
+    if found is None:
+        return OInfo()
+    place = _PLACES.get(found.namespace, found.namespace)
+    return OInfo(True, found.obj, found.parent, place, found.ismagic, found.isalias)
 
 
 def sphinxify(oinfo: Any) -> Mapping[str, str]:

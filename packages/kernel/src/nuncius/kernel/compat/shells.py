@@ -6,14 +6,18 @@ Many ask ``type(get_ipython()).__name__``: ``ZMQInteractiveShell`` is a notebook
 from __future__ import annotations
 
 import sys
+from abc import ABC
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nuncius.kernel.compat.profiles import ProfileDir
 from nuncius.kernel.compat.shell_attributes import ShellAttributes
 from nuncius.kernel.compile import Compiler
 from nuncius.kernel.current import get_shell
 from nuncius.kernel.display.publish import SHOWN_MODULES
 from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.shell import Shell
+from nuncius.protocol.kernel import CURRENT_IO
+from nuncius.protocol.session import parse_parent
 from nuncius.protocol.values import replace
 
 if TYPE_CHECKING:
@@ -21,10 +25,23 @@ if TYPE_CHECKING:
 
 __all__ = [
     "InteractiveShell",
+    "InteractiveShellABC",
     "InteractiveShellEmbed",
     "TerminalInteractiveShell",
     "ZMQInteractiveShell",
 ]
+
+
+class InteractiveShellABC(ABC):  # noqa: B024 - shells are registered with it
+    """What libraries ask shells of any kind to be; theirs may be registered with it."""
+
+
+class _Instance:
+    """The shell that runs, as an attribute of its class; None where there is none of that class."""
+
+    def __get__(self, shell: Any, kind: type) -> Any:
+        running = get_shell()
+        return running if kind in type(running).__mro__ else None
 
 
 class InteractiveShell(ShellAttributes, Shell):
@@ -34,6 +51,7 @@ class InteractiveShell(ShellAttributes, Shell):
     _sections: ClassVar[tuple[str, ...]] = ()
     #: Modules that are there from the start: libraries look for them in `sys.modules`.
     modules: ClassVar[tuple[str, ...]] = ("IPython",)
+    _instance = _Instance()
     parent: Any = None
     mainloop: Callable[..., Any] | None = None
 
@@ -104,17 +122,34 @@ class InteractiveShell(ShellAttributes, Shell):
             shell.close()
 
     @property
+    def profile_dir(self) -> Any:
+        """The folder of the profile; None where there is none."""
+        return self._profile_dir
+
+    @profile_dir.setter
+    def profile_dir(self, profile: Any) -> None:
+        known = profile is None or isinstance(profile, ProfileDir)
+        self._profile_dir = profile if known else ProfileDir(profile.location)
+
+    @property
     def config(self) -> Any:
         """The configuration; libraries look whether it has certain sections."""
         if self._config is None:
             from traitlets.config import Config
 
-            self._config = Config({name: {} for name in self._sections})
+            self._config = Config({name: self._told_of_start() for name in self._sections})
         return self._config
 
     @config.setter
     def config(self, config: Any) -> None:
         self._config = config
+
+    def _told_of_start(self) -> dict[str, Any]:
+        """Return what a section of the configuration says of how the program was started."""
+        from nuncius.kernel.compat.connecting import connection_file
+
+        path = connection_file()
+        return {"connection_file": path} if path else {}
 
     @property
     def Completer(self) -> Any:  # noqa: N802 - the name that extensions use
@@ -190,6 +225,27 @@ class ZMQInteractiveShell(InteractiveShell):
         """The request that runs."""
         return self.get_parent()
 
+    def set_parent(self, parent: Mapping[str, Any]) -> None:
+        """Have what this thread or task puts out from now on belong to another request.
+
+        Args:
+            parent: The request, or its header, as a dictionary.
+        """
+        self.set_thread_parent(parent)
+
+    def set_thread_parent(self, parent: Mapping[str, Any]) -> Any:
+        """As `set_parent`; return what `reset_thread_parent` takes to undo it."""
+        io: Any = self.io
+        header = parse_parent(parent.get("header", parent))
+        if header is None or io is None:
+            return None
+        return CURRENT_IO.set(io.with_parent(header))
+
+    def reset_thread_parent(self, token: Any) -> None:
+        """Undo `set_thread_parent`."""
+        if token is not None:
+            CURRENT_IO.reset(token)
+
 
 class TerminalInteractiveShell(InteractiveShell):
     """The shell of a terminal."""
@@ -230,6 +286,8 @@ class InteractiveShellEmbed(TerminalInteractiveShell):
             banner1=self.banner1 or None,
         )
 
+
+InteractiveShellABC.register(InteractiveShell)
 
 # Libraries look at the module as well: plotly wants "ipykernel.", pandas looks for "zmq".
 InteractiveShell.__module__ = "IPython.core.interactiveshell"

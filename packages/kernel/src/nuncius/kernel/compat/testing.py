@@ -39,8 +39,6 @@ __all__ = [
     "onlyif_cmds_exist",
     "skip",
     "skip_doctest",
-    "skip_if_not_win32",
-    "skip_win32",
     "skip_without",
     "skipif",
     "start_ipython",
@@ -212,9 +210,13 @@ class TempFileMixin(unittest.TestCase):
 
 
 def skipif(skip_condition: bool | Callable[[], bool], msg: str | None = None) -> Any:
-    """Skip a test on a condition."""
+    """Skip a test on a condition: a mark of pytest, where that runs the tests, for its parameters too."""
     skipped = skip_condition() if callable(skip_condition) else skip_condition
-    return unittest.skipIf(skipped, msg or "the test does not apply here")
+    reason = msg or "the test does not apply here"
+    pytest = sys.modules.get("pytest")
+    if pytest is None:
+        return unittest.skipIf(skipped, reason)
+    return pytest.mark.skipif(skipped, reason=reason)
 
 
 def onlyif_cmds_exist(*commands: str) -> Any:
@@ -264,5 +266,22 @@ def no_op(*args: Any, **kwargs: Any) -> None:
     """Do nothing."""
 
 
-skip_win32 = skipif(os.name == "nt", "This test does not run under Windows")
-skip_if_not_win32 = skipif(os.name != "nt", "This test only runs under Windows")
+#: Made when they are asked for: numpy and matplotlib are looked for then.
+_MADE: dict[str, Callable[[], Any]] = {
+    "onlyif_unicode_paths": lambda: skipif(False, "This test needs names of files in Unicode"),
+    "skip_if_no_x11": lambda: skipif(
+        sys.platform not in {"darwin", "win32"} and not os.environ.get("DISPLAY"),
+        "This test needs an X server",
+    ),
+    "skip_if_not_osx": lambda: onlyif(sys.platform == "darwin", "This test only runs under macOS"),
+    "skip_if_not_win32": lambda: onlyif(os.name == "nt", "This test only runs under Windows"),
+    "skip_win32": lambda: skipif(os.name == "nt", "This test does not run under Windows"),
+    "skipif_not_matplotlib": lambda: skip_without("matplotlib"),
+    "skipif_not_numpy": lambda: skip_without("numpy"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MADE:
+        return _MADE[name]()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -16,12 +16,13 @@ from nuncius.kernel.guarded import Instance, Refused, is_data_library
 from nuncius.kernel.static import MISSING, class_attribute, is_a
 
 if TYPE_CHECKING:
-    from nuncius.kernel.complete.parse import OpenString
+    from nuncius.kernel.complete.parse import Bracket, OpenString
 
 __all__ = ["key_matcher", "keys_of"]
 
 _MAX_KEYS = 100_000
 _MAX_SHOWN = 5_000
+_OF_NUMBERS = "0123456789._"
 _PLAIN = (str, bytes, int, float, bool, type(None))
 
 
@@ -32,20 +33,38 @@ def key_matcher(context: CompletionContext) -> MatcherResult:
         return MatcherResult()
     context = context.python
     code = context.code
-    if not code.brackets or code.in_comment or code.has_dot:
-        return MatcherResult()
-    bracket = code.brackets[-1]
-    if bracket.char != "[" or not bracket.owner:
+    if not code.brackets or code.in_comment or (code.has_dot and code.target):
         return MatcherResult()
     start = code.string.start if code.string else code.word_start
-    given = _given(context, bracket.offset + 1, start)
-    if given is None:
+    if code.has_dot:  # a number is being typed
+        start = len(context.before.rstrip(_OF_NUMBERS))
+    bracket, given = _subscript(context, start)
+    if bracket is None or given is None:
         return MatcherResult()
     try:
         owner = context.evaluator.evaluate(bracket.owner)
     except Refused:
         return MatcherResult()
-    return _complete(context, keys_of(owner, len(given)), given)
+    keys = keys_of(owner, len(given))
+    if given and is_a(owner, dict):
+        keys = [key for key in keys if type(key) is tuple]
+    return _complete(context, keys, given, code.string.content_start if code.string else start)
+
+
+def _subscript(
+    context: CompletionContext, start: int
+) -> tuple[Bracket | None, tuple[Any, ...] | None]:
+    """Return the bracket whose key is typed, and the elements of a tuple key before the cursor; None for none and for unknown ones."""
+    *_, outer, bracket = (None, *context.code.brackets)
+    if bracket is not None and bracket.char == "[" and bracket.owner:
+        return bracket, _given(context, bracket.offset + 1, start)
+    # a tuple in brackets of its own, or a list of columns
+    if bracket is None or outer is None or outer.char != "[" or not outer.owner:
+        return None, None
+    between = context.before[outer.offset + 1 : bracket.offset]
+    if between.strip() or bracket.owner or bracket.char == "{":
+        return None, None
+    return outer, _given(context, bracket.offset + 1, start) if bracket.char == "(" else ()
 
 
 def _given(context: CompletionContext, start: int, end: int) -> tuple[Any, ...] | None:
@@ -80,12 +99,12 @@ def _keys(owner: Any, position: int) -> Iterable[Any]:
     if is_a(owner, Instance):
         return ()
     kind = type(owner)
-    if is_a(owner, dict) and class_attribute(kind, "__iter__") is dict.__iter__:
-        return dict.keys(owner)
     own = class_attribute(kind, "_ipython_key_completions_")
     if own is not MISSING and not is_a(owner, type):
         keys: Iterable[Any] = owner._ipython_key_completions_()
         return keys
+    if is_a(owner, dict):
+        return dict.keys(owner)
     if is_data_library(kind):
         return _data_keys(owner, position)
     return owner.keys() if is_a(owner, _READABLE) else ()
@@ -117,9 +136,10 @@ def _data_keys(owner: Any, position: int) -> Iterable[Any]:
     return getattr(dtype, "names", None) or getattr(owner, "names", None) or ()
 
 
-def _complete(context: CompletionContext, keys: list[Any], given: tuple[Any, ...]) -> MatcherResult:
+def _complete(
+    context: CompletionContext, keys: list[Any], given: tuple[Any, ...], start: int
+) -> MatcherResult:
     string = context.code.string
-    start = string.content_start if string else context.code.word_start
     typed = context.before[start:]
     found: dict[str, None] = {}
     for key in keys:

@@ -110,7 +110,7 @@ def _callables(value: Any) -> list[tuple[Any, int]]:
     if is_a(value, types.MethodType):
         return [(value.__func__, 1)]
     if is_a(value, functools.partial):
-        return _callables(value.func)
+        return [(f, skip + len(value.args)) for f, skip in _callables(value.func)]
     if is_a(value, (types.FunctionType, types.BuiltinFunctionType)):
         return [(value, 0)]
     call = class_attribute(type(value), "__call__")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -126,6 +127,8 @@ def magic_argument_matcher(
             return _options(context, magics, name, kind, word)
         if name == "config":
             return _config(context, config(), word)
+        if name in {"env", "set_env"} and word == typed:
+            return _words(context, word, sorted(os.environ))
         if name in _WORDS:
             return _words(context, word, _WORDS[name])
         if name in {"load_ext", "reload_ext", "unload_ext"}:

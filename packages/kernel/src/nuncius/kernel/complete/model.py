@@ -5,12 +5,14 @@ A matcher of version 2 is a function from a `CompletionContext` to a mapping wit
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from nuncius.kernel.complete.cells import python_start
+from nuncius.kernel.complete.drafts import Draft, Drafts, read_drafts
 from nuncius.kernel.complete.parse import Analysis, analyze
 from nuncius.kernel.guarded import Evaluator
 
@@ -142,7 +144,17 @@ class CompletionContext:
     @cached_property
     def evaluator(self) -> Evaluator:
         """Evaluates expressions without side effects."""
-        return Evaluator(self.namespaces, self.policy)
+        if not self.drafts:
+            return Evaluator(self.namespaces, self.policy)
+        return Evaluator((Drafts(self.drafts, self._value_of), *self.namespaces), self.policy)
+
+    def _value_of(self, node: ast.expr) -> Any:
+        return self.evaluator.node(node)
+
+    @cached_property
+    def drafts(self) -> Mapping[str, Draft]:
+        """What the cell itself binds, which has not run yet."""
+        return read_drafts(self.full_text, self.code.statement_start, self.offset)
 
     @cached_property
     def python(self) -> CompletionContext | None:

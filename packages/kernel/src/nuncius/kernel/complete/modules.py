@@ -62,6 +62,10 @@ class ModuleIndex:
         names: set[str] = set()
         for folder in self.folders_of(package):
             names |= self._in_folder(folder)
+        # modules that are none of a folder: os.path
+        start = f"{package}."
+        loaded = (name[len(start) :] for name in list(sys.modules) if name.startswith(start))
+        names.update(name for name in loaded if "." not in name)
         names.discard("__init__")
         return names
 

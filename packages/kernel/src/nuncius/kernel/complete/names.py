@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 import keyword
 import sys
@@ -9,6 +10,7 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from nuncius.kernel.complete.drafts import Draft
 from nuncius.kernel.complete.kinds import kind_of, parameters_of, signature_of
 from nuncius.kernel.complete.model import (
     CompletionContext,
@@ -45,7 +47,7 @@ def name_matcher(context: CompletionContext) -> MatcherResult:
     code = context.code
     if code.has_dot or code.string or code.in_comment:
         return MatcherResult()
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {**context.drafts}
     for namespace in (*context.namespaces, vars(builtins)):
         for name in list(namespace):
             if is_a(name, str) and name not in found:
@@ -168,13 +170,29 @@ def _order(name: str) -> tuple[int, str, str]:
 
 def _described(names: list[str], values: Mapping[str, Any]) -> list[SimpleCompletion]:
     with_signature = len(names) <= _MAX_SIGNATURES
+    #: The kind of a value depends on its type alone, and a module has values of few types.
+    kinds: dict[type, str] = {}
     completions = []
     for name in names:
         value = values[name]
-        kind = kind_of(value)
-        signature = signature_of(value) if with_signature and kind == "function" else ""
-        completions.append(SimpleCompletion(name, kind or "instance", signature))
+        typ = type(value)
+        kind = kinds.get(typ)
+        if kind is None:
+            kind = kinds[typ] = kind_of(value) or "instance"
+        signature = ""
+        if typ is Draft:
+            kind, signature = value.kind, _drafted_signature(value)
+        elif with_signature and kind == "function":
+            signature = signature_of(value)
+        completions.append(SimpleCompletion(name, kind, signature))
     return completions
+
+
+def _drafted_signature(draft: Draft) -> str:
+    node = draft.node
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return ""
+    return f"({ast.unparse(node.args)})"
 
 
 @completion_matcher(identifier="IPCompleter.python_func_kw_matcher", priority=10, api_version=2)

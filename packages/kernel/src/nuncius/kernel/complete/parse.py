@@ -15,7 +15,7 @@ _TOKEN = re.compile(
     r"""(?P<comment>\#[^\n]*)
     |(?P<string>(?<!\w)(?P<prefix>[rRbBuUfFtT]{0,2})(?P<quote>'''|\"\"\"|'|"))
     |(?P<name>[^\W\d]\w*)
-    |(?P<number>\d[\w.]*|\.\d[\w]*)
+    |(?P<number>0[xXbBoO][\da-fA-F_]+|(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?[jJ]?)
     |(?P<newline>\n)
     |(?P<open>[(\[{])
     |(?P<close>[)\]}])
@@ -242,9 +242,7 @@ class _Scan:
         inner = _replacement_field(self._code, string)
         if inner is not None:
             scan = _Scan(self._code, inner)
-            if scan._string is None:
-                return scan.result()
-            string = scan._string
+            return scan.result()
         return Analysis(
             code=self._code,
             string=string,

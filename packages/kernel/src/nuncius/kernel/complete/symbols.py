@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 _LATEX = re.compile(r"\\[\w^+\-=()]*$")
-_UNICODE = re.compile(r"\\(?P<name>[A-Z][A-Z0-9 \-]*)$")
+_UNICODE = re.compile(r"\\(?P<name>[A-Za-z][A-Za-z0-9 \-]*)$")
 _BACK = re.compile(r"\\(?P<char>[^\x00-\x7f])$")
 _MAX_NAMES = 500
 
@@ -183,7 +183,7 @@ def _scripts() -> Iterator[tuple[str, str]]:
 def latex_name_matcher(context: CompletionContext) -> MatcherResult:
     r"""Complete ``\alph`` to ``\alpha``, and ``\alpha`` to the character."""
     found = _LATEX.search(context.text_until_cursor)
-    if found is None or len(found.group()) < 2:
+    if found is None or (context.code.string and len(found.group()) < 2):
         return MatcherResult()
     typed, symbols = found.group(), latex_symbols()
     start = context.line_start + found.start()
@@ -201,11 +201,11 @@ def unicode_name_matcher(context: CompletionContext) -> MatcherResult:
     found = _UNICODE.search(context.text_until_cursor)
     if found is None or len(found["name"]) < 3:
         return MatcherResult()
-    start = context.line_start + found.start()
-    char = _named(found["name"])
+    start, typed = context.line_start + found.start(), found["name"].upper()
+    char = _named(typed)
     if char:
         return MatcherResult([SimpleCompletion(char, "symbol")], start, suppress=True)
-    names = [n for n in _unicode_names() if n.startswith(found["name"])][:_MAX_NAMES]
+    names = [n for n in _unicode_names() if n.startswith(typed)][:_MAX_NAMES]
     return MatcherResult(
         [SimpleCompletion(f"\\{name}", "unicode") for name in names], start, suppress=bool(names)
     )

@@ -18,10 +18,12 @@ from nuncius.kernel.debug.wire import Decoder, WireError, encode
 __all__ = [
     "Adapter",
     "AdapterGone",
+    "answers",
     "available",
     "end_stepping",
     "ensure_tracing",
     "hide_service_threads",
+    "stop_at_error",
     "stop_tracing",
 ]
 
@@ -49,6 +51,13 @@ def available() -> bool:
     return "debugpy" in sys.modules or PathFinder.find_spec("debugpy") is not None
 
 
+def answers(command: str) -> bool:
+    """Tell whether debugpy answers a request: what it does not know it may leave without an answer."""
+    module = sys.modules.get("_pydevd_bundle.pydevd_process_net_command_json")
+    processor = getattr(module, "PyDevJsonCommandProcessor", None)
+    return processor is None or hasattr(processor, f"on_{command.lower()}_request")
+
+
 def hide_service_threads() -> None:
     """Have debugpy leave the threads of the server alone."""
     for thread in threading.enumerate():
@@ -69,6 +78,39 @@ def end_stepping() -> None:
         info.pydev_step_cmd = info.pydev_original_step_cmd = -1
         info.pydev_step_stop = None
         info.pydev_state = _RUNS
+
+
+def stop_at_error(is_cell: Callable[[str], bool]) -> None:
+    """Stop where the exception was raised that ends this thread's cell, if the frontend wants to stop at uncaught ones: to the process none is, for the kernel shows it.
+
+    Args:
+        is_cell: Tells whether a file name is that of a cell.
+    """
+    _, error, _ = sys.exc_info()
+    if not isinstance(error, Exception):
+        return
+    frames = error.__traceback__
+    while frames is not None and not is_cell(frames.tb_frame.f_code.co_filename):
+        frames = frames.tb_next
+    debugger = sys.modules["pydevd"].get_global_debugger()
+    found = (type(error), error, frames)
+    if hasattr(debugger, "trigger_exception_handler"):
+        debugger.trigger_exception_handler(found)
+    else:
+        _stop_in_older_debugpy(debugger, found)
+    end_stepping()
+
+
+def _stop_in_older_debugpy(debugger: Any, found: tuple[Any, Any, Any]) -> None:
+    thread = threading.current_thread()
+    module = sys.modules["_pydevd_bundle.pydevd_additional_thread_info"]
+    info = module.set_additional_thread_info(thread)
+    stop = sys.modules["_pydevd_bundle.pydevd_breakpoints"].stop_on_unhandled_exception
+    info.is_tracing += 1  # what it calls itself is not to be stopped in
+    try:
+        stop(debugger, thread, info, found)
+    finally:
+        info.is_tracing -= 1
 
 
 def _resume_when_interrupted(debugger: Any) -> None:

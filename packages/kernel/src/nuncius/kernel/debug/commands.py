@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
+from bdb import BdbQuit
 from collections.abc import Mapping
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.current import get_shell
-from nuncius.kernel.debug.frames import next_visible
+from nuncius.kernel.debug.frames import Hiding, next_visible
 from nuncius.kernel.debug.statements import Ended, read_whole
 from nuncius.kernel.selection import Selection, select
 
@@ -22,6 +24,10 @@ else:
     _Base = object
 
 __all__ = ["MoreCommands", "describe_error"]
+
+_SWITCHES = dict.fromkeys(("yes", "y", "true", "1", "on"), True) | dict.fromkeys(
+    ("no", "n", "false", "0", "off"), False
+)
 
 _LEAVING = frozenset({"exit", "exit()", "quit", "quit()"})
 
@@ -39,6 +45,7 @@ class MoreCommands(_Base):
 
     context: int
     skips_hidden: bool
+    hiding: Hiding
     linked: list[Linked]
     shown_error: int
 
@@ -68,7 +75,7 @@ class MoreCommands(_Base):
             return
         index, skipped = self.curindex, 0
         for _ in range(count if count > 0 else len(self.stack)):
-            following, hidden = next_visible(self.stack, index, step, self.skips_hidden)
+            following, hidden = next_visible(self.stack, index, step, self._hides)
             if following == index:
                 break
             index, skipped = following, skipped + hidden
@@ -81,19 +88,53 @@ class MoreCommands(_Base):
         self._select_frame(index)
 
     def _hides_more(self, step: int) -> bool:
-        return next_visible(self.stack, self.curindex, step, skip=False)[0] != self.curindex
+        following, _ = next_visible(self.stack, self.curindex, step, lambda frame: False)
+        return following != self.curindex
+
+    def _hides(self, frame: FrameType) -> bool:
+        return self.skips_hidden and self.hiding.hides(frame)
 
     def do_skip_hidden(self, arg: str) -> None:
         """`skip_hidden [yes | no]`: skip frames that say `__tracebackhide__ = True`, or show them; without an argument, say what holds."""
-        wanted = arg.strip().lower()
-        if wanted in ("yes", "y", "true", "1", "on"):
-            self.skips_hidden = True
-        elif wanted in ("no", "n", "false", "0", "off"):
-            self.skips_hidden = False
-        elif wanted:
+        wanted = _SWITCHES.get(arg.strip().lower())
+        if wanted is not None:
+            self.skips_hidden = wanted
+        elif arg.strip():
             self.error("skip_hidden takes yes or no")
             return
         self.message(f"Hidden frames are {'skipped' if self.skips_hidden else 'shown'}.")
+
+    def do_skip_predicates(self, arg: str) -> None:
+        """`skip_predicates [REASON yes | no]`: choose for which reasons frames are hidden or stepped over; without an argument, list them."""
+        reasons = self.hiding.reasons
+        name, _, value = arg.strip().partition(" ")
+        wanted = _SWITCHES.get(value.strip().lower())
+        if not name:
+            for reason, counts in reasons.items():
+                self.message(f"{reason:<17} {'yes' if counts else 'no'}")
+        elif name not in reasons or wanted is None:
+            self.error(f"skip_predicates takes one of {', '.join(reasons)}, and yes or no")
+        else:
+            reasons[name] = wanted
+
+    def do_ignore_module(self, arg: str) -> None:
+        """`ignore_module [PATTERN]`: do not stop in modules of this name, such as `asyncio.*`; without an argument, list them."""
+        if arg.strip():
+            self.skip = {*(self.skip or ()), arg.strip()}
+        else:
+            self._list_ignored()
+
+    def do_unignore_module(self, arg: str) -> None:
+        """`unignore_module PATTERN`: stop in these modules again."""
+        before = {*(self.skip or ())}
+        if arg.strip() in before:
+            self.skip = before - {arg.strip()}
+        else:
+            self.error(f"{arg.strip()!r} is not ignored")
+            self._list_ignored()
+
+    def _list_ignored(self) -> None:
+        self.message(f"Ignored modules: {', '.join(sorted(self.skip or ())) or 'none'}")
 
     def do_context(self, arg: str) -> None:
         """`context LINES`: show so many lines of source around the current one."""
@@ -166,6 +207,40 @@ class MoreCommands(_Base):
         names = {name[3:] for name in self.get_names() if name.startswith("do_")} - {"EOF"}
         return {name: _first_line(getattr(self, f"do_{name}").__doc__) for name in sorted(names)}
 
+    # -- what pdb does in a program of its own --------------------------------------------------
+
+    def do_debug(self, arg: str) -> None:
+        """`debug CODE`: run code step by step by a debugger of its own; its end comes back to this one."""
+        frame = self.curframe
+        if frame is None or not arg.strip():
+            self.error("debug takes code to run step by step")
+            return
+        inner = self.nested()
+        inner.prompt = f"({getattr(self, 'shown_prompt', self.prompt).strip()}) "
+        before = sys.gettrace()  # none after an error: there is nothing to step through
+        sys.settrace(None)
+        self.message("ENTERING RECURSIVE DEBUGGER")
+        try:
+            sys.call_tracing(inner.run, (arg, frame.f_globals, self.curframe_locals))
+        except BdbQuit:
+            pass
+        except Exception as error:  # noqa: BLE001 - the person's code
+            self.error(describe_error(error))
+        finally:
+            sys.settrace(before)
+        self.message("LEAVING RECURSIVE DEBUGGER")
+        self.lastcmd = inner.lastcmd
+
+    def nested(self) -> pdb.Pdb:
+        """Return a debugger for code that this one runs."""
+        raise NotImplementedError
+
+    def do_run(self, arg: str) -> None:
+        """`run`: not here: run the cell again instead."""
+        self.error("there is no program to start again: `q` ends this cell, and you run it again")
+
+    do_restart = do_run
+
     # -- exceptions ----------------------------------------------------------------------------
 
     def do_exceptions(self, arg: str) -> None:
@@ -179,6 +254,8 @@ class MoreCommands(_Base):
                 self.message(self._listed(number, linked))
         else:
             self._look_at(arg.strip())
+
+    do_exception = do_exceptions
 
     def _listed(self, number: int, linked: Linked) -> str:
         mark = ">" if number == self.shown_error else " " if linked.has_frames else "-"

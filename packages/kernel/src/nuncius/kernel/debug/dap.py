@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from contextlib import suppress
-from itertools import count
-from pathlib import Path
+from collections.abc import Callable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -21,23 +18,24 @@ from nuncius.kernel.compile import HASH_SEED
 from nuncius.kernel.debug.adapter import (
     Adapter,
     AdapterGone,
+    answers,
     available,
     end_stepping,
     ensure_tracing,
     hide_service_threads,
+    stop_at_error,
     stop_tracing,
 )
-from nuncius.kernel.debug.explorer import FIRST_REFERENCE, Explorer
-from nuncius.kernel.debug.places import LARGE, PAGED, Places, countable
+from nuncius.kernel.debug.inspection import Inspection
+from nuncius.kernel.debug.replies import Request, Response, failure, success
+from nuncius.kernel.debug.replies import request as make_request
+from nuncius.kernel.debug.sources import Sources, internal_rules, leave_kernel_alone
 from nuncius.protocol.text.inputs import leading_empty_lines
 
 if TYPE_CHECKING:
     from nuncius.protocol.kernel import KernelIO
 
-__all__ = ["DapDebugger", "attached", "deposit", "stop_at"]
-
-Request = Mapping[str, Any]
-Response = dict[str, Any]
+__all__ = ["DapDebugger", "attached", "stop_at"]
 
 #: Debuggers that a frontend is attached to -> what they talk to.
 _attached: dict[int, Adapter] = {}
@@ -45,19 +43,10 @@ _attached: dict[int, Adapter] = {}
 #: Requests that make sense only while something is stopped.
 _WHILE_STOPPED = frozenset({"continue", "next", "stepIn", "stepOut", "stackTrace", "scopes"})
 
-#: What an expression in a stopped frame has left for us.
-_deposited: dict[int, Any] = {}
-_numbers = count(1)
-
 
 def attached() -> bool:
     """Tell whether a frontend's debugger is attached to this process."""
     return not all(adapter.gone for adapter in _attached.values())
-
-
-def deposit(number: int, value: Any) -> None:
-    """Keep a value of a stopped frame until it is fetched."""
-    _deposited[number] = value
 
 
 def stop_at(frame: FrameType) -> None:
@@ -82,33 +71,19 @@ class DapDebugger:
         self._shell = shell
         self._io: KernelIO | None = None
         self._adapter: Adapter | None = None
-        self._explorer = Explorer()
-        self._places = Places()
-        #: Whether the frontend asks for pages when it is told how much there is.
-        self._pages = False
-        #: Path -> breakpoints, as the adapter has set them.
-        self._breakpoints: dict[str, list[dict[str, Any]]] = {}
-        self._dumped: set[Path] = set()
+        self._inspection = Inspection(shell, self._forward, lambda: self._is_stopped)
+        self._sources = Sources(shell, self._forward)
         self._transform_at: int | None = None
         self._handlers: dict[str, Callable[[Request], Response]] = {
             "initialize": self._initialize,
             "attach": self._attach,
             "configurationDone": self._configuration_done,
-            "setBreakpoints": self._set_breakpoints,
             "pause": self._pause,
-            "stackTrace": self._stack_trace,
-            "scopes": self._scopes,
-            "evaluate": self._evaluate,
-            "variables": self._variables,
             "disconnect": self._disconnect,
             "terminate": self._disconnect,  # the kernel is not the debugger's to end
-            "dumpCell": self._dump_cell,
             "debugInfo": self._debug_info,
-            "inspectVariables": self._inspect_variables,
-            "richInspectVariables": self._rich_inspect,
-            "copyToGlobals": self._copy_to_globals,
-            "modules": self._modules,
-            "source": self._source,
+            **self._sources.handlers,
+            **self._inspection.handlers,
         }
 
     def handle(self, request: Request, io: KernelIO) -> Response:
@@ -118,9 +93,9 @@ class DapDebugger:
         try:
             return handler(request)
         except AdapterGone as error:
-            return _failure(request, str(error))
+            return failure(request, str(error))
         except (KeyError, TypeError, ValueError, OSError) as error:
-            return _failure(request, f"{type(error).__name__}: {error}")
+            return failure(request, f"{type(error).__name__}: {error}")
 
     def release(self) -> None:
         """Have everything that is stopped go on: an interrupt is for the cell, not for the debugger."""
@@ -128,25 +103,17 @@ class DapDebugger:
         if adapter is not None:
             for thread in sorted(adapter.stopped):
                 # waited for: one that comes when the thread runs already would end its next stop
-                adapter.request(
-                    {
-                        "type": "request",
-                        "seq": 0,
-                        "command": "continue",
-                        "arguments": {"threadId": thread},
-                    }
-                )
+                adapter.request(make_request("continue", threadId=thread))
                 if not adapter.stopped:
                     return
 
     def close(self) -> None:
         """Let go of the adapter; cells that are stopped go on."""
-        self._breakpoints.clear()
-        self._places.forget()
+        self._inspection.forget()
         if id(self) in _attached:
             del _attached[id(self)]
             events = self._shell.events
-            events.unregister("post_execute", end_stepping)
+            self._shell.after_code = None
             events.unregister("pre_execute", ensure_tracing)
 
             def once() -> None:
@@ -158,12 +125,12 @@ class DapDebugger:
             self._adapter.close()
             self._adapter = None
         self._restore_transform()
-        for path in self._dumped:
-            with suppress(OSError):
-                path.unlink()
-        self._dumped.clear()
-        with suppress(OSError):
-            Path(self._shell.compile.folder).rmdir()
+        self._sources.close()
+
+    def _cell_has_ended(self) -> None:
+        end_stepping()
+        if self._adapter is not None and not self._adapter.gone:
+            stop_at_error(self._shell.compile.is_cell)
 
     @property
     def _is_stopped(self) -> bool:
@@ -171,31 +138,34 @@ class DapDebugger:
 
     def _tell(self, event: dict[str, Any]) -> None:
         if event.get("event") in ("continued", "terminated"):
-            self._places.forget()
-            self._explorer.forget()
+            self._inspection.forget()
         if self._io is not None:
             self._io.publish("debug_event", event)
 
     def _forward(self, request: Request) -> Response:
         if self._adapter is None:
-            return _failure(request, "the debugger has not been started: send 'initialize' first")
+            return failure(request, "the debugger has not been started: send 'initialize' first")
         if request.get("command") in _WHILE_STOPPED and not self._adapter.stopped:
-            return _failure(request, "nothing is stopped")  # debugpy would not answer at all
+            return failure(request, "nothing is stopped")  # debugpy would not answer at all
+        if not answers(str(request.get("command"))):
+            return failure(request, f"debugpy does not know {request.get('command')!r}")
         return self._adapter.request(request)
 
     # -- beginning and end ---------------------------------------------------------------------
 
     def _initialize(self, request: Request) -> Response:
-        self._pages = bool((request.get("arguments") or {}).get("supportsVariablePaging"))
+        self._inspection.pages = bool(
+            (request.get("arguments") or {}).get("supportsVariablePaging")
+        )
         if self._adapter is not None and self._adapter.gone:
             self.close()
         if self._adapter is None:
             if not available():
-                return _failure(
+                return failure(
                     request,
                     "debugging needs debugpy in the kernel's environment: pip install debugpy",
                 )
-            Path(self._shell.compile.folder).mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._sources.open()
             hide_service_threads()
             self._adapter = Adapter(self._tell)
             self._remove_transform()
@@ -205,34 +175,38 @@ class DapDebugger:
         adapter = self._adapter
         if adapter is None:
             return self._forward(request)
+        if id(self) in _attached and not adapter.gone:
+            # one of several frontends: they share the session; debugpy has one only
+            self._tell({"type": "event", "seq": 0, "event": "initialized", "body": {}})
+            return success(request)
         arguments = dict(request.get("arguments") or {})
         # without the libraries' own lines nobody could set a breakpoint there
         arguments.setdefault("justMyCode", False)
         arguments.setdefault("debugOptions", ["DebugStdLib"])
-        arguments["rules"] = [{"path": path, "include": False} for path in _internal_paths()]
+        arguments["rules"] = internal_rules()
         answer = adapter.send(dict(request) | {"arguments": arguments})
         adapter.initialized.wait(10)
-        done = adapter.request({"type": "request", "seq": 0, "command": "configurationDone"})
+        done = adapter.request(make_request("configurationDone"))
         if not done.get("success"):
-            return _failure(request, str(done.get("message", "the debugger cannot be configured")))
+            return failure(request, str(done.get("message", "the debugger cannot be configured")))
         response = adapter.wait(request, answer)
         if response.get("success"):
-            adapter.request(_leave_kernel_alone())
+            adapter.request(leave_kernel_alone())
             _attached[id(self)] = adapter
             events = self._shell.events
-            events.register("post_execute", end_stepping)
+            self._shell.after_code = self._cell_has_ended
             events.register("pre_execute", ensure_tracing)
         return response
 
     def _configuration_done(self, request: Request) -> Response:
-        return _success(request)  # it was sent with `attach`
+        return success(request)  # it was sent with `attach`
 
     def _disconnect(self, request: Request) -> Response:
         if self._adapter is None:
-            return _success(request)
+            return success(request)
         if self._adapter.gone:
             self.close()
-            return _success(request)
+            return success(request)
         arguments = dict(request.get("arguments") or {}) | {"terminateDebuggee": False}
         asked = dict(request) | {"command": "disconnect", "arguments": arguments}
         response = self._adapter.request(asked)
@@ -251,35 +225,11 @@ class DapDebugger:
             self._shell.input_transformers_cleanup.insert(self._transform_at, leading_empty_lines)
             self._transform_at = None
 
-    # -- cells and breakpoints -----------------------------------------------------------------
-
-    def _dump_cell(self, request: Request) -> Response:
-        code = _arguments(request)["code"]
-        path = Path(self._shell.compile.get_filename(code))
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(code, encoding="utf-8", errors="surrogatepass")
-        self._dumped.add(path)
-        return _success(request, {"sourcePath": str(path)})
-
-    def _set_breakpoints(self, request: Request) -> Response:
-        arguments = _arguments(request)
-        path = arguments["source"]["path"]
-        response = self._forward(request)
-        if response.get("success"):
-            wanted = arguments.get("breakpoints") or []
-            found = (response.get("body") or {}).get("breakpoints") or []
-            # debugpy may move one to the next line that has code
-            self._breakpoints[path] = [
-                dict(asked) | {"line": got.get("line", asked.get("line"))}
-                for asked, got in zip(wanted, found, strict=False)
-            ]
-            if not wanted:
-                self._breakpoints.pop(path, None)
-        return response
+    # -- what a frontend wants to know -----------------------------------------------------------
 
     def _debug_info(self, request: Request) -> Response:
         compiler = self._shell.compile
-        return _success(
+        return success(
             request,
             {
                 "isStarted": self._adapter is not None and not self._adapter.gone,
@@ -289,7 +239,7 @@ class DapDebugger:
                 "tmpFileSuffix": ".py",
                 "breakpoints": [
                     {"source": path, "breakpoints": breakpoints}
-                    for path, breakpoints in self._breakpoints.items()
+                    for path, breakpoints in self._sources.breakpoints.items()
                 ],
                 "stoppedThreads": sorted(self._adapter.stopped) if self._adapter else [],
                 "richRendering": True,
@@ -301,288 +251,9 @@ class DapDebugger:
     def _pause(self, request: Request) -> Response:
         """Pause a thread; not the one that runs cells while it runs none: it would stop in the kernel."""
         if not self._shell.is_running:
-            body = self._forward({"command": "threads", "seq": 0}).get("body") or {}
+            body = self._forward(make_request("threads")).get("body") or {}
             wanted = (request.get("arguments") or {}).get("threadId")
             names = {each.get("id"): each.get("name") for each in body.get("threads") or []}
             if names.get(wanted) == threading.main_thread().name:
-                return _failure(request, "no cell runs: there is nothing to pause")
+                return failure(request, "no cell runs: there is nothing to pause")
         return self._forward(request)
-
-    def _stack_trace(self, request: Request) -> Response:
-        """Leave out what runs below the cell: the kernel's loop is nobody's code."""
-        response = self._forward(request)
-        body = response.get("body") or {}
-        frames = body.get("stackFrames") or []
-        cells = [
-            index
-            for index, frame in enumerate(frames)
-            if self._shell.compile.is_cell((frame.get("source") or {}).get("path", ""))
-        ]
-        if cells:
-            body["stackFrames"] = [
-                # a cell that is stopped before its first line has the number 0: no editor has that
-                frame | {"line": max(1, frame.get("line", 1))}
-                for frame in frames[: cells[-1] + 1]
-            ]
-            body["totalFrames"] = len(body["stackFrames"])
-        return response
-
-    def _source(self, request: Request) -> Response:
-        import linecache
-
-        path = _arguments(request)["source"]["path"]
-        lines = linecache.getlines(path)
-        if not lines:
-            return _failure(request, f"there is no source of {path}")
-        return _success(request, {"content": "".join(lines)})
-
-    def _modules(self, request: Request) -> Response:
-        arguments = request.get("arguments") or {}
-        everything = list(sys.modules.copy().values())
-        start = int(arguments.get("startModule") or 0)
-        count = int(arguments.get("moduleCount") or 0) or len(everything)
-        found = []
-        for number, module in enumerate(everything[start : start + count], start):
-            path = getattr(getattr(module, "__spec__", None), "origin", None)
-            if isinstance(path, str) and path.endswith(".py"):
-                found.append({"id": number, "name": module.__name__, "path": path})
-        return _success(request, {"modules": found, "totalModules": len(everything)})
-
-    # -- variables -----------------------------------------------------------------------------
-
-    def _inspect_variables(self, request: Request) -> Response:
-        found = {
-            name: value
-            for name, value in list(self._shell.user_ns.items())
-            if self._is_of_interest(name, value)
-        }
-        return _success(request, {"variables": self._explorer.variables(found)})
-
-    def _is_of_interest(self, name: Any, value: Any) -> bool:
-        if not isinstance(name, str) or _is_cache(name):
-            return False
-        hidden = self._shell.user_ns_hidden
-        return name not in hidden or hidden[name] is not value
-
-    def _scopes(self, request: Request) -> Response:
-        response = self._forward(request)
-        found = (response.get("body") or {}).get("scopes") or []
-        self._places.see_scopes(_arguments(request).get("frameId", 0), found)
-        return response
-
-    def _evaluate(self, request: Request) -> Response:
-        response = self._forward(request)
-        arguments, body = _arguments(request), response.get("body") or {}
-        if "frameId" in arguments:
-            number = body.get("variablesReference") or 0
-            self._places.see_value(number, arguments["expression"], arguments["frameId"])
-        return response
-
-    def _variables(self, request: Request) -> Response:
-        arguments = _arguments(request)
-        reference = int(arguments["variablesReference"])
-        start, number = int(arguments.get("start") or 0), int(arguments.get("count") or 0)
-        if reference >= FIRST_REFERENCE or not self._is_stopped:
-            children = self._explorer.children(reference, start, number)
-            return _success(request, {"variables": children})
-        if start or number:
-            page = self._page(reference, start, number)
-            if page is not None:
-                return _success(request, {"variables": page})
-        response = self._forward(request)
-        body = response.get("body") or {}
-        if "variables" in body:
-            body["variables"] = [
-                each for each in body["variables"] if not _is_the_kernels(each.get("name", ""))
-            ]
-            self._places.see_variables(reference, body["variables"])
-            if self._pages:
-                self._count(reference, body["variables"])
-        return response
-
-    def _page(self, reference: int, start: int, number: int) -> list[dict[str, Any]] | None:
-        """Return some of the items of a container; None if it is none."""
-        place = self._places.find(reference)
-        try:
-            value = self._fetch(*place) if place is not None else None
-        except LookupError:
-            return None
-        if place is None or type(value) not in PAGED:
-            return None
-        return self._explorer.page(value, place[0], start, number)
-
-    def _count(self, reference: int, variables: list[dict[str, Any]]) -> None:
-        """Say of large containers how many items they have."""
-        names, frame = countable(variables), self._places.frame_of(reference)
-        if not names or frame is None:
-            return
-        try:
-            values = dict(zip(names, self._fetch(f"({','.join(names)},)", frame), strict=True))
-        except LookupError:
-            return
-        for each in variables:
-            value: Any = values.get(each["name"])
-            if type(value) in PAGED and len(value) > LARGE:
-                each["indexedVariables"] = len(value)
-
-    def _rich_inspect(self, request: Request) -> Response:
-        arguments = _arguments(request)
-        name = arguments["variableName"]
-        if name in ("special variables", "function variables", "class variables"):
-            return _success(request, {"data": {}, "metadata": {}})
-        try:
-            value = self._value(name, arguments.get("frameId"))
-        except LookupError as error:
-            return _failure(request, str(error)) | {"body": {"data": {}, "metadata": {}}}
-        data, metadata = self._shell.display_formatter.format(value)
-        return _success(
-            request,
-            {"data": data, "metadata": {k: v for k, v in metadata.items() if k in data}},
-        )
-
-    def _copy_to_globals(self, request: Request) -> Response:
-        arguments = _arguments(request)
-        source, target = arguments["srcVariableName"], arguments["dstVariableName"]
-        if not (isinstance(target, str) and target.isidentifier()):
-            return _failure(request, f"expected the name of a variable, got {target!r}")
-        try:
-            value = self._value(source, arguments.get("srcFrameId"))
-        except LookupError as error:
-            return _failure(request, str(error))
-        self._shell.push({target: value})
-        return _success(request, {"type": type(value).__name__, "variablesReference": 0})
-
-    def _value(self, name: Any, frame_id: Any) -> Any:
-        """Return the value of a variable, of a stopped frame if there is one.
-
-        Raises:
-            LookupError: There is no such variable.
-        """
-        if not (isinstance(name, str) and name.isidentifier()):
-            raise LookupError(f"expected the name of a variable, got {name!r}")
-        if not self._is_stopped or frame_id is None:
-            if name not in self._shell.user_ns:
-                raise LookupError(f"there is no variable {name!r}")
-            return self._shell.user_ns[name]
-        return self._fetch(name, frame_id)
-
-    def _fetch(self, expression: str, frame_id: int) -> Any:
-        """Return the value of an expression in a stopped frame: the frame is in this process, and its value can be had as it is.
-
-        Raises:
-            LookupError: It cannot be evaluated.
-        """
-        number = next(_numbers)
-        code = f"__import__('sys').modules[{__name__!r}].deposit({number}, {expression})"
-        answer = self._forward(
-            {
-                "type": "request",
-                "seq": 0,
-                "command": "evaluate",
-                "arguments": {"expression": code, "frameId": frame_id, "context": "clipboard"},
-            }
-        )
-        if number not in _deposited:
-            raise LookupError(str(answer.get("message") or f"there is no {expression!r}"))
-        return _deposited.pop(number)
-
-
-def _is_cache(name: str) -> bool:
-    """Tell whether a name is one of the caches of inputs and outputs."""
-    if name in ("_", "__", "___", "_i", "_ii", "_iii", "In", "Out", "_ih", "_oh", "_dh"):
-        return True
-    return name.removeprefix("_i").isdigit() or name.removeprefix("_").isdigit()
-
-
-_KERNELS = frozenset(
-    [
-        "__name__",
-        "__doc__",
-        "__package__",
-        "__loader__",
-        "__spec__",
-        "__annotations__",
-        "__builtins__",
-        "__builtin__",
-        "__file__",
-        "get_ipython",
-        "exit",
-        "quit",
-        "debugpy",
-    ]
-)
-
-
-def _is_the_kernels(name: str) -> bool:
-    return name in _KERNELS or _is_cache(name)
-
-
-def _leave_kernel_alone() -> Request:
-    """Return the request that takes the kernel's own frames from the debugger's sight.
-
-    Filters by rules do not hold where an interrupt has ended a stop: the next call of the kernel would stop, with its locks held.
-    """
-    folders = [*_kernel_folders(), str(Path(sys.modules["debugpy"].__file__ or "").parent)]
-    return {
-        "type": "request",
-        "seq": 0,
-        "command": "setDebuggerProperty",
-        "arguments": {
-            "dontTraceStartPatterns": [f"{folder}/" for folder in folders],
-            "dontTraceEndPatterns": [],
-        },
-    }
-
-
-def _kernel_folders() -> list[str]:
-    import nuncius.kernel
-    import nuncius.protocol
-
-    packages: list[Any] = [nuncius.kernel, nuncius.protocol]
-    return [folder for package in packages for folder in package.__path__]
-
-
-def _internal_paths() -> list[str]:
-    """Return patterns of the files that a person does not want to step through.
-
-    They are the kernel, and what it is made of: a step that leaves the cell must not stop where the kernel holds a lock.
-    """
-    import asyncio
-    import sysconfig
-
-    import zmq
-
-    packages: list[Any] = [zmq, asyncio]
-    folders = [folder for package in packages for folder in package.__path__] + _kernel_folders()
-    standard = sysconfig.get_path("stdlib")
-    files = {
-        path
-        for module in list(sys.modules.values())
-        if isinstance(path := getattr(module, "__file__", None), str)
-        and path.startswith(standard)
-        and "site-packages" not in path
-    }
-    return [f"{folder}/**" for folder in folders] + sorted(files)
-
-
-def _arguments(request: Request) -> Mapping[str, Any]:
-    arguments = request.get("arguments")
-    if not isinstance(arguments, Mapping):
-        raise TypeError(f"expected arguments of {request.get('command')!r}, got {arguments!r:.80}")
-    return arguments
-
-
-def _success(request: Request, body: Mapping[str, Any] | None = None) -> Response:
-    seq = request.get("seq", 0)
-    return {
-        "type": "response",
-        "seq": seq,
-        "request_seq": seq,
-        "success": True,
-        "command": request.get("command", ""),
-        "body": dict(body or {}),
-    }
-
-
-def _failure(request: Request, message: str) -> Response:
-    return _success(request) | {"success": False, "message": message}

@@ -1,15 +1,15 @@
-"""Show variables as the Debug Adapter Protocol does, while nothing is stopped: without debugpy, and without running a person's code but their ``__repr__``."""
+"""Show variables as the Debug Adapter Protocol does, while nothing is stopped, and pages of large ones: without debugpy, and without running a person's code but their ``__repr__``."""
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from nuncius.kernel.saferepr import safe_repr
+from nuncius.kernel.variables.parts import Part, parts_of
 
-__all__ = ["FIRST_REFERENCE", "Explorer"]
+__all__ = ["FIRST_REFERENCE", "Explorer", "Known"]
 
 #: The numbers of our variables begin here: far above debugpy's.
 FIRST_REFERENCE = 1 << 30
@@ -17,7 +17,20 @@ FIRST_REFERENCE = 1 << 30
 #: Children that are listed when a frontend does not say how many it wants.
 _MOST = 1000
 
-_LEAVES = (str, bytes, int, float, complex, bool, type(None))
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A value that was shown.
+
+    Attributes:
+        value: It.
+        expression: Python that gives it; empty where there is none.
+        frame: Number of the stopped frame that it is of; None while nothing is stopped.
+    """
+
+    value: Any
+    expression: str
+    frame: int | None = None
 
 
 class Explorer:
@@ -27,24 +40,30 @@ class Explorer:
     """
 
     def __init__(self) -> None:
-        #: Number -> the value, and the expression that gives it.
-        self._values: dict[int, tuple[Any, str]] = {}
+        self._known: dict[int, Known] = {}
+        #: Number of a container, and what an item was called -> the item's expression.
+        self._items: dict[tuple[int, str], str] = {}
 
     def variables(self, names: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Return the variables of ``names``, and forget those of before."""
-        self._values.clear()
-        return [self._describe(name, value, name) for name, value in names.items()]
+        self.forget()
+        return [self._describe(Part(name, value, name), None) for name, value in names.items()]
 
     def forget(self) -> None:
         """Let go of the values."""
-        self._values.clear()
+        self._known.clear()
+        self._items.clear()
 
     def page(
-        self, value: Any, expression: str, start: int = 0, count: int = 0
+        self, reference: int, known: Known, start: int = 0, count: int = 0
     ) -> list[dict[str, Any]]:
-        """Return what is in a value that ``expression`` gives; see `children`."""
-        found = islice(_children(value, expression), start, start + (count or _MOST))
-        return [self._describe(*child) for child in found]
+        """Return what is in a value that has the number ``reference``; see `children`."""
+        parts = parts_of(known.value, known.expression)
+        start = min(start, parts.count)
+        found = parts.take(start, min(start + (count or _MOST), parts.count))
+        for part in found:
+            self._items[reference, part.name] = part.expression
+        return [self._describe(part, known.frame) for part in found]
 
     def children(self, reference: int, start: int = 0, count: int = 0) -> list[dict[str, Any]]:
         """Return what is in a variable.
@@ -54,67 +73,33 @@ class Explorer:
             start: The first child.
             count: How many; 0 for all, within reason.
         """
-        if reference not in self._values:
-            return []
-        return self.page(*self._values[reference], start, count)
+        known = self._known.get(reference)
+        return [] if known is None else self.page(reference, known, start, count)
 
-    def _describe(self, name: str, value: Any, expression: str) -> dict[str, Any]:
+    def find(self, reference: int) -> Known | None:
+        """Return the value with a number of ours."""
+        return self._known.get(reference)
+
+    def expression_of(self, reference: int, name: str) -> str | None:
+        """Return the expression of an item that was shown; empty where it has none, None if it was not."""
+        return self._items.get((reference, name))
+
+    def describe(self, value: Any, expression: str, frame: int | None) -> dict[str, Any]:
+        """Return what is told of a value."""
+        return self._describe(Part(expression, value, expression), frame)
+
+    def _describe(self, part: Part, frame: int | None) -> dict[str, Any]:
         reference = 0
         described: dict[str, Any] = {
-            "name": name,
-            "value": safe_repr(value, 300),
-            "type": type(value).__name__,
-            "evaluateName": expression,
+            "name": part.name,
+            "value": safe_repr(part.value, 300),
+            "type": type(part.value).__name__,
+            "evaluateName": part.expression,
         }
-        if _has_children(value):
-            reference = FIRST_REFERENCE + len(self._values)
-            self._values[reference] = (value, expression)
-            if type(value) in (list, tuple):
-                described["indexedVariables"] = len(value)
+        inside = parts_of(part.value)
+        if inside.count:
+            reference = FIRST_REFERENCE + len(self._known)
+            self._known[reference] = Known(part.value, part.expression, frame)
+            if inside.are_items:
+                described["indexedVariables"] = inside.count
         return described | {"variablesReference": reference}
-
-
-def _has_children(value: Any) -> bool:
-    if isinstance(value, _LEAVES) or inspect.ismodule(value) or inspect.isroutine(value):
-        return False
-    if type(value) in (dict, list, tuple, set, frozenset):
-        return bool(value)
-    return next(iter(_attributes(value)), None) is not None
-
-
-def _children(value: Any, expression: str) -> Iterator[tuple[str, Any, str]]:
-    # by exact type: the items of subclasses may be a person's code
-    if type(value) is dict:
-        for key, item in list(value.items()):
-            shown = safe_repr(key, 100)
-            yield shown, item, f"{expression}[{shown}]"
-    elif type(value) in (list, tuple):
-        sequence: Sequence[Any] = value
-        for index, item in enumerate(sequence):
-            yield str(index), item, f"{expression}[{index}]"
-    elif type(value) in (set, frozenset):
-        items: Iterable[Any] = list(value)
-        for index, item in enumerate(items):
-            yield str(index), item, f"list({expression})[{index}]"
-    else:
-        for name, item in _attributes(value):
-            yield name, item, f"{expression}.{name}"
-
-
-def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield what an object holds: never what a property or ``__getattr__`` would compute."""
-    try:
-        own = object.__getattribute__(value, "__dict__")
-    except AttributeError:
-        own = {}
-    if isinstance(own, Mapping):
-        for name, item in list(own.items()):
-            if isinstance(name, str) and not (name.startswith("__") and name.endswith("__")):
-                yield name, item
-    for kind in type(value).__mro__:
-        for name, member in list(vars(kind).items()):
-            if inspect.ismemberdescriptor(member) and not name.startswith("__"):
-                try:
-                    yield name, member.__get__(value)
-                except AttributeError:  # a slot that was never set
-                    continue

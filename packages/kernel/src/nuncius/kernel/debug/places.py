@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["LARGE", "PAGED", "Places", "countable"]
+from nuncius.kernel.variables.parts import PAGED_TYPES
 
-#: Types whose items can be counted and listed without running a person's code.
-PAGED: tuple[type, ...] = (list, tuple, dict, set, frozenset)
+__all__ = ["LARGE", "Places", "countable"]
 
 #: Containers with more items than this say how many they have: frontends then ask for pages.
 LARGE = 100
-
-_NAMES = frozenset(kind.__name__ for kind in PAGED)
 
 
 class Places:
@@ -68,7 +65,7 @@ def countable(variables: Iterable[Mapping[str, Any]]) -> list[str]:
     return [
         each["name"]
         for each in variables
-        if each.get("type") in _NAMES
+        if each.get("type") in PAGED_TYPES
         and each.get("variablesReference")
         and each.get("evaluateName") == each.get("name")
         and str(each["name"]).isidentifier()

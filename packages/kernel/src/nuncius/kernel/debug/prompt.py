@@ -4,14 +4,13 @@ The frames of the kernel below a cell are not shown, and stepping goes from one 
 
 What a frontend can do more: the request has the metadata ``{"kind": "debugger"}``, and ``"continuation": True`` when it asks for the next line of a statement. While it waits, ``complete_request`` and ``inspect_request`` on the control channel answer from the selected frame. An answer may have several lines.
 
-An interrupt at the prompt ends the debugger, and interrupts the cell.
+An interrupt at the prompt ends the debugger, and interrupts the cell; while something runs that was typed there, it ends that.
 """
 
 from __future__ import annotations
 
 import bdb
 import gc
-import linecache
 import os
 import pdb
 import re
@@ -20,20 +19,28 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType, FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from nuncius.kernel import saying
 from nuncius.kernel.current import get_shell
+from nuncius.kernel.debug.answers import Answers, Output, frontend
 from nuncius.kernel.debug.chain import Linked, linked_exceptions
 from nuncius.kernel.debug.commands import MoreCommands, describe_error
-from nuncius.kernel.debug.frames import Entry, is_cell, is_hidden, is_outermost, label_of, visible
+from nuncius.kernel.debug.frames import (
+    Entry,
+    Hiding,
+    is_cell,
+    is_outermost,
+    visible,
+    with_labels,
+)
+from nuncius.kernel.debug.stack import StackShown
 from nuncius.kernel.debug.statements import Ended, evaluate, execute, read_whole
 from nuncius.kernel.debug.visits import Visit, is_left_behind
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.selection import Selection, select
-from nuncius.kernel.themes import THEMES, Theme, highlight
 from nuncius.kernel.traceback.formatter import is_kernel_frame
-from nuncius.protocol.kernel import CURRENT_IO, KernelIO
+
+if TYPE_CHECKING:
+    from nuncius.kernel.selection import Selection
 
 __all__ = [
     "Debugger",
@@ -53,59 +60,6 @@ _USE = re.compile(r"(?P<name>[^\W\d]\w*)(?P<rest>\s*(?:[-+*/%&|^@]|//|<<|>>|\*\*
 _turn = threading.RLock()
 
 
-def _frontend() -> KernelIO | None:
-    io = CURRENT_IO.get()
-    if io is None and (shell := get_shell()) is not None:
-        io = getattr(shell, "io", None)
-    return io
-
-
-class _Answers:
-    """What the debugger reads: each line is asked for by an input request.
-
-    Args:
-        debugger: Says what its prompt is.
-    """
-
-    def __init__(self, debugger: Debugger) -> None:
-        self._debugger = debugger
-
-    def readline(self) -> str:
-        """Return a line, or several; an empty text at the end of input."""
-        return self.ask(self._debugger.shown_prompt)
-
-    def ask(
-        self, prompt: str, selection: Selection | None = None, *, continuation: bool = False
-    ) -> str:
-        """Return what is typed, with an end of line; an empty text at the end of input."""
-        if self._debugger.visit is not None:
-            self._debugger.visit.check()
-        io, shell = _frontend(), get_shell()
-        metadata: dict[str, Any] = {"kind": "debugger"}
-        if continuation:
-            metadata["continuation"] = True
-        with select(shell, selection or self._debugger.selection()):
-            try:
-                if io is None:
-                    return input(prompt) + "\n"
-                saying.flush()
-                return io.input(prompt, **metadata) + "\n"
-            except EOFError:
-                return ""
-
-
-class _Output:
-    """What the debugger writes to: ``sys.stdout`` of the moment."""
-
-    def write(self, text: str) -> int:
-        """Show ``text``."""
-        return sys.stdout.write(text)
-
-    def flush(self) -> None:
-        """Show what is held back."""
-        sys.stdout.flush()
-
-
 def _is_collectors(frame: FrameType | None) -> bool:
     """Tell whether the garbage collector runs this, in the middle of something else."""
     codes = {getattr(callback, "__code__", None) for callback in gc.callbacks}
@@ -116,7 +70,7 @@ def _is_collectors(frame: FrameType | None) -> bool:
     return False
 
 
-class Debugger(MoreCommands, pdb.Pdb):
+class Debugger(MoreCommands, StackShown, pdb.Pdb):
     """`pdb`, for cells.
 
     Args:
@@ -127,7 +81,8 @@ class Debugger(MoreCommands, pdb.Pdb):
         **options: Of `pdb.Pdb`: ``skip``, ``nosigint``, ``readrc``.
 
     Attributes:
-        skips_hidden: Frames that say ``__tracebackhide__ = True`` are neither stopped in nor shown.
+        skips_hidden: Frames that are hidden are neither stopped in nor shown.
+        hiding: Which frames these are.
         linked: The exceptions to choose from, after an error.
         shown_error: Which of them is looked at.
         visit: The cell that it asks in, where the thread's own has ended.
@@ -145,6 +100,7 @@ class Debugger(MoreCommands, pdb.Pdb):
         self.shown_prompt = _PROMPT
         self.context = context
         self.skips_hidden = True
+        self.hiding = Hiding()
         self.linked: list[Linked] = []
         self.shown_error = 0
         self.visit: Visit | None = None
@@ -153,11 +109,11 @@ class Debugger(MoreCommands, pdb.Pdb):
         #: It was to stop after the statement of a cell that asked for it, and has not done so yet.
         self._is_due = False
         options.setdefault("nosigint", True)  # interrupts are the kernel's
-        options.setdefault("readrc", stdin is None and _frontend() is None)
-        self._answers = _Answers(self) if stdin is None else None
+        options.setdefault("readrc", stdin is None and frontend() is None)
+        self._answers = Answers(self) if stdin is None else None
         # pdb asks of them no more than what ours have
         source: Any = self._answers or stdin
-        sink: Any = _Output() if stdout is None else stdout
+        sink: Any = Output() if stdout is None else stdout
         super().__init__(completekey, source, sink, **options)
         self.use_rawinput = False
         self.shown_prompt = _PROMPT
@@ -183,9 +139,13 @@ class Debugger(MoreCommands, pdb.Pdb):
             return False
         if self._only_cells and not (is_cell(frame) and is_outermost(frame)):
             return False
-        if not super().stop_here(frame) or (self.skips_hidden and is_hidden(frame)):
+        if not super().stop_here(frame) or (self.skips_hidden and self.hiding.hides(frame)):
             return False
-        return not _is_collectors(frame)
+        return not (self.hiding.steps_over(frame) or _is_collectors(frame))
+
+    def break_anywhere(self, frame: FrameType) -> bool:
+        """Tell whether a breakpoint may be met in ``frame``, or in what it calls: also where one does not stop by oneself."""
+        return super().break_anywhere(frame) or self.hiding.is_marked(frame)
 
     def set_trace(self, frame: FrameType | None = None, **_: Any) -> None:
         """Stop at the next line of ``frame``, by default of the caller."""
@@ -237,6 +197,12 @@ class Debugger(MoreCommands, pdb.Pdb):
                 super(Debugger, self).user_return(last, None)
 
         shell.events.register("post_execute", end)
+
+    def nested(self) -> pdb.Pdb:
+        """Return a debugger for code that this one runs; it talks to the same person."""
+        if self._answers is not None:
+            return type(self)(context=self.context)
+        return type(self)(None, self.stdin, self.stdout, context=self.context)
 
     # -- the conversation ----------------------------------------------------------------------
 
@@ -303,6 +269,8 @@ class Debugger(MoreCommands, pdb.Pdb):
     def precmd(self, line: str) -> str:
         """Return the command that a line means: ``name?`` asks, and what uses a variable is Python."""
         line = line.strip()
+        if line == "?":
+            return "help"
         if line.endswith("?") and not line.startswith("!"):
             command = "pinfo2" if line.endswith("??") else "pinfo"
             return f"{command} {line.rstrip('?')}"
@@ -313,6 +281,10 @@ class Debugger(MoreCommands, pdb.Pdb):
         if "\n" in line:
             return line  # a statement: its lines are no commands, and two semicolons are its own
         return str(super().precmd(line))
+
+    def message(self, msg: object) -> None:
+        """Show a line; cells have their names in it, not those of their files."""
+        super().message(with_labels(str(msg)))
 
     def _is_variable(self, name: str) -> bool:
         frame = self.curframe
@@ -337,7 +309,7 @@ class Debugger(MoreCommands, pdb.Pdb):
             sys.stdout = self.stdout
         try:
             execute(text, global_ns, local_ns)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - the person's statement
+        except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - the person's
             self.error(describe_error(error))
         finally:
             sys.displayhook, sys.stdout = before
@@ -347,62 +319,13 @@ class Debugger(MoreCommands, pdb.Pdb):
         assert self.curframe is not None
         try:
             return evaluate(arg, self.curframe.f_globals, self.curframe_locals)
-        except Exception as error:
+        except (Exception, KeyboardInterrupt) as error:
             self.error(describe_error(error))
             raise
 
     def do_EOF(self, arg: str) -> Any:  # noqa: N802 - as pdb names commands
         """`EOF`: quit: there is nobody to answer any more."""
         return self.do_quit(arg)
-
-    # -- what is shown -------------------------------------------------------------------------
-
-    def print_stack_entry(self, frame_lineno: Any, prompt_prefix: str = "") -> None:
-        """Show where we are, with the lines around."""
-        frame, number = frame_lineno
-        theme = _theme()
-        mark = ">" if frame is self.curframe else " "
-        name = frame.f_code.co_name
-        where = f"{theme.paint('filename', label_of(frame))}:{theme.paint('lineno', str(number))}"
-        function = "" if name == "<module>" else f" {theme.paint('function', name)}()"
-        self.message(f"{mark} {where}{function}")
-        lines = linecache.getlines(frame.f_code.co_filename, frame.f_globals)
-        first = max(1, min(number - self.context // 2, len(lines) - self.context + 1))
-        for shown in range(first, min(first + self.context, len(lines) + 1)):
-            current = shown == number
-            margin = f"{'---->' if current else '     '} {shown:<4}"
-            source = highlight(lines[shown - 1].rstrip(), theme)
-            self.message(f"{theme.paint('arrow' if current else 'lineno', margin)} {source}")
-
-    def print_stack_trace(self, *limit: Any) -> None:
-        """Show all frames, the newest last; hidden ones are counted."""
-        hidden = 0
-        for entry in self.stack:
-            if self.skips_hidden and entry[0] is not self.curframe and is_hidden(entry[0]):
-                hidden += 1
-                continue
-            if hidden:
-                self.message(f"    [... {hidden} hidden frame{'s' * (hidden != 1)}]")
-                hidden = 0
-            self.print_stack_entry(entry)
-
-    def do_where(self, arg: str) -> None:
-        """`where [LINES]`: show all frames, the newest last, each with so many lines of source."""
-        before = self.context
-        if arg.strip().isdigit() and int(arg) > 0:
-            self.context = int(arg)
-        try:
-            self.print_stack_trace()
-        finally:
-            self.context = before
-
-    do_w = do_bt = do_where
-
-
-def _theme() -> Theme:
-    tracebacks = getattr(get_shell(), "tracebacks", None)
-    theme = getattr(tracebacks, "theme", None)
-    return theme if isinstance(theme, Theme) else THEMES["nocolor"]
 
 
 def _make() -> Any:
@@ -411,24 +334,53 @@ def _make() -> Any:
     return cls()
 
 
-def set_trace(frame: FrameType | None = None) -> None:
-    """Open the debugger at ``frame``, by default at the caller."""
-    _make().set_trace(frame or sys._getframe(1))  # noqa: SLF001 - the only way to the caller
+def set_trace(
+    frame: FrameType | None = None, *, header: str | None = None, context: int | None = None
+) -> None:
+    """Open the debugger at ``frame``, by default at the caller.
+
+    Args:
+        frame: Where.
+        header: A line to say first.
+        context: So many lines of source are shown around the current one.
+    """
+    debugger = _make()
+    if context is not None:
+        debugger.context = context
+    if header is not None:
+        debugger.message(header)
+    debugger.set_trace(frame or sys._getframe(1))  # noqa: SLF001 - the only way to the caller
 
 
-def breakpoint_hook(*args: Any, caller: FrameType | None = None, **options: Any) -> Any:
+def breakpoint_hook(
+    *args: Any,
+    caller: FrameType | None = None,
+    header: str | None = None,
+    context: int | None = None,
+    **options: Any,
+) -> Any:
     """Do what ``breakpoint()`` does: stop for the frontend's debugger if one is attached, else open ours.
 
-    The variable ``PYTHONBREAKPOINT`` is heeded as Python's own hook does.
+    The variable ``PYTHONBREAKPOINT`` is heeded as Python's own hook does: the function that it names gets all arguments.
+
+    Raises:
+        TypeError: Our debugger does not take an argument.
     """
     wanted = os.environ.get("PYTHONBREAKPOINT", "")
     if wanted not in ("", "pdb.set_trace"):
+        given = {"header": header, "context": context}
+        options |= {name: value for name, value in given.items() if value is not None}
         return sys.__breakpointhook__(*args, **options)
+    if args or options:
+        raise TypeError(
+            f"breakpoint() takes header= and context= here, got {[*map(repr, args), *options]}"
+        )
+    where = caller or sys._getframe(1)  # noqa: SLF001 - the only way to the caller
     dap = sys.modules.get("nuncius.kernel.debug.dap")
     if dap is not None and dap.attached():
-        dap.stop_at(caller or sys._getframe(1))  # noqa: SLF001 - the only way to the caller
+        dap.stop_at(where)
         return None
-    set_trace(caller or sys._getframe(1))  # noqa: SLF001 - the only way to the caller
+    set_trace(where, header=header, context=context)
     return None
 
 

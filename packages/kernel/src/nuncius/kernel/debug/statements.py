@@ -1,16 +1,20 @@
-"""Run what a person types in a stopped frame: statements of several lines, and expressions with scopes of their own."""
+"""Run what a person types in a stopped frame: statements of several lines, expressions with scopes of their own, and ``await``."""
 
 from __future__ import annotations
 
 import ast
 import codeop
 from collections.abc import Callable, Mapping, MutableMapping
+from inspect import CO_COROUTINE
 from types import CodeType
 from typing import Any
 
 __all__ = ["Ended", "evaluate", "execute", "read_whole"]
 
 _FILE = "<debugger>"
+
+_compile_command = codeop.CommandCompiler()
+_compile_command.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
 class Ended(Exception):
@@ -50,7 +54,7 @@ def _parses(source: str) -> bool:
 
 def _is_unfinished(source: str) -> bool:
     try:
-        return codeop.compile_command(source, _FILE, "single") is None
+        return _compile_command(source, _FILE, "single") is None
     except (SyntaxError, ValueError, OverflowError):
         return False  # compiling it says what is wrong
 
@@ -61,9 +65,9 @@ def execute(source: str, global_ns: dict[str, Any], local_ns: MutableMapping[str
     Functions and comprehensions in them see the frame's variables, too.
     """
     tree = ast.Interactive(body=ast.parse(source, _FILE).body)
-    code = compile(tree, _FILE, "single")
+    code = compile(tree, _FILE, "single", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     if global_ns is local_ns or not _has_scopes(code):
-        exec(code, global_ns, local_ns)
+        _run(code, global_ns, local_ns)
         return
     # what is defined in it looks names up in the globals: they are given the variables for the moment
     names = {**global_ns, **local_ns}
@@ -72,7 +76,7 @@ def execute(source: str, global_ns: dict[str, Any], local_ns: MutableMapping[str
         name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names
     }
     try:
-        exec(code, names)
+        _run(code, names, names)
     finally:
         names.pop("__builtins__", None)
         for name, value in names.items():
@@ -84,10 +88,20 @@ def execute(source: str, global_ns: dict[str, Any], local_ns: MutableMapping[str
 
 def evaluate(source: str, global_ns: dict[str, Any], local_ns: Mapping[str, Any]) -> Any:
     """Return the value of an expression in the namespaces of a frame; comprehensions in it see the frame's variables, too."""
-    code = compile(source.strip(), _FILE, "eval")
+    code = compile(source.strip(), _FILE, "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
     if global_ns is local_ns or not _has_scopes(code):
-        return eval(code, global_ns, local_ns)
-    return eval(code, {**global_ns, **local_ns})
+        return _run(code, global_ns, local_ns)
+    names = {**global_ns, **local_ns}
+    return _run(code, names, names)
+
+
+def _run(code: CodeType, global_ns: dict[str, Any], local_ns: Mapping[str, Any]) -> Any:
+    value = eval(code, global_ns, local_ns)
+    if not code.co_flags & CO_COROUTINE:
+        return value
+    from nuncius.kernel.debug.waiting import wait_for
+
+    return wait_for(value)
 
 
 def _has_scopes(code: CodeType) -> bool:

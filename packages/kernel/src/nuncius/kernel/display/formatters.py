@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import sys
 from io import StringIO
+from types import MethodType
 from typing import TYPE_CHECKING, Any, ClassVar
 from warnings import warn
 
@@ -53,14 +54,14 @@ class FormatterWarning(UserWarning):
 
 def real_method(obj: Any, name: str) -> Callable[..., Any] | None:
     """Return the method ``name`` of ``obj``, None if it has none of its own."""
-    if isinstance(obj, type):
-        return None
     try:
         if getattr(obj, _CANARY, None) is not None:
             return None
         method = getattr(obj, name, None)
     except Exception:  # noqa: BLE001 - attributes may raise anything
         return None
+    if isinstance(obj, type) and not isinstance(method, MethodType):
+        return None  # what is there is for instances, not for the class itself
     return method if callable(method) else None
 
 
@@ -145,14 +146,14 @@ class BaseFormatter:
                 isinstance(result, tuple)
                 and len(result) == 2
                 and isinstance(result[0], kind)
-                and isinstance(result[1], dict)
+                and isinstance(result[1], dict | None)
             )
         ):
             return result
         kinds = kind if isinstance(kind, tuple) else (kind,)
         expected = " or ".join(k.__name__ for k in kinds)
         warn(
-            f"the {self.format_type} formatter of {type(obj).__name__} returned "
+            f"the {self.format_type or self.print_method} formatter of {type(obj).__name__} returned "
             f"{type(result).__name__}, expected {expected}: {result!r:.60}",
             FormatterWarning,
             stacklevel=2,
@@ -186,6 +187,14 @@ class BaseFormatter:
             if cls in self.type_printers or self._in_deferred(cls):
                 return self.type_printers[cls]
         raise KeyError(f"no function is registered for {typ!r}")
+
+    def __contains__(self, typ: type | str) -> bool:
+        """Tell whether a function was registered for a type, or for its name."""
+        try:
+            self.lookup_by_type(typ)
+        except KeyError:
+            return False
+        return True
 
     def for_type(
         self, typ: type | str, func: Callable[..., Any] | None = None
@@ -276,9 +285,13 @@ class PlainTextFormatter(BaseFormatter):
         printers: tuple[Any, Any, Any] = default_printers()
         self.singleton_printers, self.type_printers, self.deferred_printers = printers
         self._by_repr = {kind: self.type_printers[kind] for kind in (int, str)}
-        self.type_printers[float] = lambda obj, p, cycle: p.text(self.float_format % obj)
+        self.type_printers[float] = self._float
+        self.deferred_printers["numpy", "float64"] = self._float
         for name, value in options.items():
             setattr(self, name, value)
+
+    def _float(self, obj: Any, p: Any, cycle: bool) -> None:
+        p.text(self.float_format % obj)
 
     @property
     def float_precision(self) -> str | int:
@@ -542,8 +555,7 @@ class DisplayFormatter:
         """
         if self.ipython_display_formatter(obj):
             return {}, {}
-        wanted = None if include is None else set(include)
-        unwanted = None if exclude is None else set(exclude)
+        wanted, unwanted = _types(include), _types(exclude)
         data, metadata = self.mimebundle_formatter.bundle(obj, wanted, unwanted)
         if wanted or unwanted:
             data = {k: v for k, v in data.items() if _selected(k, wanted, unwanted)}
@@ -552,7 +564,9 @@ class DisplayFormatter:
             data, metadata = dict(data), dict(metadata)
         for name, result in self._formats(obj, wanted, unwanted, frozenset(data)):
             if isinstance(result, tuple) and len(result) == 2:
-                data[name], metadata[name] = result
+                data[name], more = result
+                if more is not None:
+                    metadata[name] = more
             else:
                 data[name] = result
         return data, metadata
@@ -570,6 +584,11 @@ class DisplayFormatter:
                 result = formatter(obj)
                 if result is not None:
                     yield name, result
+
+
+def _types(given: Iterable[str] | None) -> set[str] | None:
+    """Return mime types as a set; one alone may be given as it is."""
+    return {given} if isinstance(given, str) else None if given is None else set(given)
 
 
 def _selected(name: str, include: set[str] | None, exclude: set[str] | None) -> bool:

@@ -156,12 +156,12 @@ def clear_output(wait: bool = False) -> None:
 
 def _display_as(mime: str, name: str) -> Callable[..., None]:
     def display_one(*objs: Any, raw: bool = False, metadata: Any = None, **kwargs: Any) -> None:
+        by_mime = None if metadata is None else {mime: metadata}
         if raw:
             for obj in objs:
-                bundle_metadata = None if metadata is None else {mime: metadata}
-                publish_display_data({mime: obj}, bundle_metadata, **kwargs)
+                publish_display_data({mime: obj}, by_mime, **kwargs)
         else:
-            display(*objs, metadata=metadata, include=[mime, "text/plain"], **kwargs)
+            display(*objs, metadata=by_mime, include=[mime, "text/plain"], **kwargs)
 
     display_one.__name__ = display_one.__qualname__ = f"display_{name}"
     display_one.__doc__ = f"""Show values as ``{mime}``.
@@ -169,7 +169,7 @@ def _display_as(mime: str, name: str) -> Callable[..., None]:
     Args:
         *objs: The values, or with ``raw`` the data itself.
         raw: The values are data of this type already.
-        metadata: By mime type; with ``raw``, that of this type.
+        metadata: Of the data of this type.
         **kwargs: For `display`.
     """
     return display_one

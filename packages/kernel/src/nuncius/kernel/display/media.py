@@ -100,37 +100,59 @@ class Audio(DisplayObject):
 
 
 def _wav(samples: Any, rate: int, normalize: bool) -> bytes:
-    import array
     import io
-    import sys
     import wave
 
-    channels = _channels(samples)
-    if len({len(channel) for channel in channels}) > 1:
-        raise ValueError("all channels must have as many samples")
-    peak = max((abs(float(x)) for channel in channels for x in channel), default=0.0)
-    if not normalize and peak > 1:
-        raise ValueError("without normalize, samples must be from -1 to 1")
-    scale = 32767 / ((peak if normalize else 1.0) or 1.0)
-    frames = array.array(
-        "h", (int(float(x) * scale) for frame in zip(*channels, strict=True) for x in frame)
-    )
-    if sys.byteorder == "big":
-        frames.byteswap()
+    read = _array_frames if hasattr(samples, "__array_interface__") else _list_frames
+    channels, frames = read(samples, normalize)
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
-        file.setnchannels(len(channels))
+        file.setnchannels(channels)
         file.setframerate(rate)
         file.setsampwidth(2)
-        file.writeframes(frames.tobytes())
+        file.writeframes(frames)
     return out.getvalue()
 
 
-def _channels(samples: Any) -> list[Sequence[float]]:
+def _scale(peak: float, normalize: bool) -> float:
+    """Return the factor from samples to 16-bit numbers."""
+    if not normalize and peak > 1:
+        raise ValueError("without normalize, samples must be from -1 to 1")
+    return 32767 / ((peak if normalize else 1.0) or 1.0)
+
+
+def _array_frames(samples: Any, normalize: bool) -> tuple[int, bytes]:
+    """Return the number of channels and the frames of a numpy array."""
+    import numpy as np
+
+    data = np.nan_to_num(np.asarray(samples, dtype=float))
+    if data.ndim not in (1, 2):
+        raise ValueError(f"expected samples of one or two dimensions, got {data.ndim}")
+    scale = _scale(float(np.abs(data).max(initial=0)), normalize)
+    channels = 1 if data.ndim == 1 else data.shape[0]
+    return channels, (data.T.ravel() * scale).astype("<h").tobytes()
+
+
+def _list_frames(samples: Any, normalize: bool) -> tuple[int, bytes]:
+    """Return the number of channels and the frames of a list, or of one list for each channel."""
+    import array
+    import sys
+
     rows = list(samples)
-    if rows and hasattr(rows[0], "__len__"):
-        return [list(row) for row in rows]
-    return [rows]
+    nested = bool(rows) and hasattr(rows[0], "__len__")
+    channels = [[_sample(x) for x in row] for row in (rows if nested else [rows])]
+    if len({len(channel) for channel in channels}) > 1:
+        raise ValueError("all channels must have as many samples")
+    scale = _scale(max((abs(x) for row in channels for x in row), default=0.0), normalize)
+    frames = array.array("h", (int(x * scale) for f in zip(*channels, strict=True) for x in f))
+    if sys.byteorder == "big":
+        frames.byteswap()
+    return len(channels), frames.tobytes()
+
+
+def _sample(value: Any) -> float:
+    number = float(value)
+    return 0.0 if number != number else number  # no sound where there is no number
 
 
 class IFrame:
@@ -169,6 +191,7 @@ class IFrame:
             src="{self.src}{parameters}"
             frameborder="0"
             allowfullscreen
+            referrerpolicy="strict-origin-when-cross-origin"
             {" ".join(self.extras)}
         ></iframe>
         """
@@ -235,14 +258,14 @@ class FileLink:
         self.result_html_prefix = result_html_prefix
         self.result_html_suffix = result_html_suffix
 
-    def _repr_html_line(self) -> str:
-        return self._format_path()
-
     def _format_path(self) -> str:
+        return self._link(self.path, self.path)
+
+    def _link(self, path: str, name: str) -> str:
         from urllib.parse import quote
 
-        target = html.escape(quote(f"{self.url_prefix}{self.path}", safe="/:~"))
-        link = self.html_link_str % (target, html.escape(self.path, quote=False))
+        target = html.escape(quote(f"{self.url_prefix}{path}", safe="/:~"))
+        link = self.html_link_str % (target, html.escape(name, quote=False))
         return f"{self.result_html_prefix}{link}{self.result_html_suffix}"
 
     def _repr_html_(self) -> str:
@@ -313,7 +336,7 @@ class FileLinks(FileLink):
                 f"{self.result_html_prefix}&nbsp;&nbsp;",
                 self.result_html_suffix,
             )
-            lines.append(link._repr_html_line())  # noqa: SLF001 - our own class
+            lines.append(link._link(link.path, name))  # noqa: SLF001 - our own class
         return lines if fnames else []
 
     def _text_lines(

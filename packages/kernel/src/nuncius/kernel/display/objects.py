@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from nuncius.kernel.display.functions import display
-from nuncius.kernel.display.publish import SHOWN_MODULES
+from nuncius.kernel.display.publish import shown_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -91,8 +91,7 @@ class DisplayObject:
     def __repr__(self) -> str:
         if self._show_mem_addr:
             return super().__repr__()
-        kind = type(self)
-        return f"<{SHOWN_MODULES.get(kind.__module__, kind.__module__)}.{kind.__name__} object>"
+        return f"<{shown_name(type(self))} object>"
 
     def _check_data(self) -> None:
         """Raise TypeError if the data is not of the right type."""
@@ -289,7 +288,8 @@ class JSON(DisplayObject):
             if self.filename is None and self.url is None:
                 from warnings import warn
 
-                warn("JSON expects a list or a mapping, not JSON text", stacklevel=2)
+                # the caller of the class, whichever of ours lies between
+                warn("JSON expects a list or a mapping, not JSON text", stacklevel=4)
             import json
 
             data = json.loads(data)
@@ -436,7 +436,7 @@ class Image(DisplayObject):
         url: Where it is; the frontend loads it, unless it is embedded.
         filename: Its file.
         format: ``png``, ``jpeg``, ``gif`` or ``webp``; found out if not given.
-        embed: Put the data into the notebook; by default unless a URL is given.
+        embed: Put the data into the notebook; by default unless ``url`` is given.
         width: In pixels.
         height: In pixels.
         retina: Show it at half its size.
@@ -474,8 +474,7 @@ class Image(DisplayObject):
             name = data
         self.format = (format or self._guess(name, data)).lower()
         self.format = {"jpg": "jpeg"}.get(self.format, self.format)
-        is_url = url is not None or _is_url(data)
-        self.embed = embed if embed is not None else not is_url
+        self.embed = embed if embed is not None else url is None
         if self.embed and self.format not in self._ACCEPTABLE_EMBEDDINGS:
             raise ValueError(
                 f"cannot embed a picture of the format {self.format!r}; "
@@ -484,6 +483,8 @@ class Image(DisplayObject):
         self._mimetype = _MIMES.get(self.format, f"image/{self.format}")
         self.width, self.height = width, height
         self.retina, self.unconfined, self.alt = retina, unconfined, alt
+        if isinstance(data, bytearray | memoryview) or hasattr(data, "__array_interface__"):
+            data = bytes(data)
         super().__init__(data, url, filename, metadata)
         if self.width is None and isinstance(self.metadata.get("width"), dict):
             self.width = self.metadata["width"]
@@ -493,8 +494,8 @@ class Image(DisplayObject):
             self._retina_shape()
 
     def _guess(self, name: Any, data: Any) -> str:
-        if isinstance(data, bytes):
-            return _picture_format(data) or "png"
+        if isinstance(data, bytes | bytearray):
+            return _picture_format(bytes(data[:16])) or "png"
         if name is None:
             return "png"
         extension = Path(str(name).partition("?")[0]).suffix[1:].lower()
@@ -524,7 +525,8 @@ class Image(DisplayObject):
         height = f' height="{self.height}"' if self.height else ""
         css = ' class="unconfined"' if self.unconfined else ""
         alt = f' alt="{html.escape(self.alt)}"' if self.alt else ""
-        return f'<img src="{self.url}"{width}{height}{css}{alt}/>'
+        source = self.url if self.url is not None else self.filename or ""
+        return f'<img src="{source}"{width}{height}{css}{alt}/>'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> Any:
         if self.embed:
@@ -557,6 +559,8 @@ class Image(DisplayObject):
         return (data, metadata) if metadata else data
 
     def _check_data(self) -> None:
+        if self.data is None and self.filename is None and self.url is None:
+            raise ValueError("no picture: give its data, a filename or a url")
         if self.embed and isinstance(self.data, str) and not self.filename and not self.url:
             text = self.data
             if "\n" not in text and len(text) < 512 and "." in text:
@@ -616,7 +620,7 @@ class Video(DisplayObject):
         width = f' width="{self.width}"' if self.width else ""
         height = f' height="{self.height}"' if self.height else ""
         if not self.embed:
-            source = self.url if self.url is not None else self.filename
+            source = self.url if self.url is not None else self.filename or ""
             return (
                 f'<video src="{source}" {self.html_attributes} {width} {height}>\n'
                 "      Your browser does not support the <code>video</code> element.\n    </video>"

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from io import StringIO
 from typing import Any, TextIO, cast
 
-from nuncius.kernel.display.publish import SHOWN_MODULES
+from nuncius.kernel.display.publish import SHOWN_MODULES, shown_name
 
 __all__ = [
     "MAX_SEQ_LENGTH",
@@ -249,13 +249,14 @@ def _by_default(obj: Any, p: Any, cycle: bool) -> None:
         return
     p.begin_group(1, "<")
     if kind.__module__ in SHOWN_MODULES:
-        p.text(f"{SHOWN_MODULES[kind.__module__]}.{kind.__qualname__}")
+        p.text(shown_name(kind))
     else:
         p.pretty(kind)
     p.text(f" at 0x{id(obj):x}")
     if cycle:
         p.text(" ...")
     elif p.verbose:
+        first = True
         for name in dir(obj):
             if name.startswith("_"):
                 continue
@@ -264,7 +265,9 @@ def _by_default(obj: Any, p: Any, cycle: bool) -> None:
             except Exception:  # noqa: BLE001 - a property may raise anything
                 continue
             if not callable(value):
-                p.text(",")
+                if not first:
+                    p.text(",")
+                first = False
                 p.breakable()
                 p.text(name + "=")
                 p.pretty(value)
@@ -311,7 +314,7 @@ def _set(start: str, end: str, base: type) -> Printer:
             p.text(start + "..." + end)
             return
         if not obj:
-            p.text(f"{base.__name__}()")
+            p.text(f"{kind.__name__}()")
             return
         values: Iterable[Any] = obj
         if not p.max_seq_length or len(obj) <= p.max_seq_length:
@@ -436,18 +439,16 @@ def _super(obj: Any, p: Any, cycle: bool) -> None:
 def _regex(obj: Any, p: Any, cycle: bool) -> None:
     import re
 
-    p.text("re.compile(")
-    if isinstance(obj.pattern, str):
-        p.text("r" + repr(obj.pattern).replace("\\\\", "\\"))
-    else:
-        p.text(repr(obj.pattern))
-    flags = re.RegexFlag(obj.flags & ~re.UNICODE)
-    if flags:
-        p.text(",")
-        p.breakable()
-        names = [flag.name for flag in flags if flag.name]
-        p.text("|".join(f"re.{name}" for name in names))
-    p.text(")")
+    with p.group(11, "re.compile(", ")"):
+        if isinstance(obj.pattern, str):
+            p.text("r" + repr(obj.pattern).replace("\\\\", "\\"))
+        else:
+            p.text(repr(obj.pattern))
+        names = [flag.name for flag in sorted(re.RegexFlag(obj.flags)) if flag.name]
+        if names:
+            p.text(",")
+            p.breakable()
+            p.text("|".join(f"re.{name}" for name in names))
 
 
 def _deque(obj: Any, p: Any, cycle: bool) -> None:
@@ -524,7 +525,7 @@ _DEFERRED: dict[tuple[str, str], Printer] = {
     ("collections", "OrderedDict"): _call("", lambda obj: (list(obj.items()),) if obj else ()),
     ("collections", "defaultdict"): _call("", lambda obj: (obj.default_factory, dict(obj))),
     ("collections", "deque"): _deque,
-    ("collections", "Counter"): _call("", lambda obj: (dict(obj),) if obj else ()),
+    ("collections", "Counter"): _call("", lambda obj: (dict(obj.most_common()),) if obj else ()),
     ("collections", "UserList"): _call("", lambda obj: (obj.data,)),
 }
 

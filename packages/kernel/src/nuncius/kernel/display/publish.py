@@ -16,10 +16,16 @@ from nuncius.protocol.kernel import CURRENT_IO, KernelIO
 if TYPE_CHECKING:
     from nuncius.protocol.messages import Buffer
 
-__all__ = ["SHOWN_MODULES", "DisplayPublisher", "MessageHooks", "encode_binary"]
+__all__ = ["SHOWN_MODULES", "DisplayPublisher", "MessageHooks", "encode_binary", "shown_name"]
 
 #: Module of ours -> how its values are shown to be in it: what compares notebooks expects the name that it knows.
 SHOWN_MODULES: dict[str, str] = {}
+
+
+def shown_name(kind: type) -> str:
+    """Return the full name of a class, as it is shown."""
+    return f"{SHOWN_MODULES.get(kind.__module__, kind.__module__)}.{kind.__qualname__}"
+
 
 MessageHook = Callable[[dict[str, Any]], dict[str, Any] | None]
 

@@ -55,7 +55,8 @@ class Reloader:
         self.wanted: set[str] = set()
         self.unwanted: set[str] = set()
         self.hide_errors = False
-        self.report: Callable[[str], None] = lambda text: None
+        #: Take what is said of each module.
+        self.reports: list[Callable[[str], None]] = []
         self._stamps: dict[str, Stamp] = {}
         #: What cells imported by ``from``: the name in the namespace -> module and name there.
         self._imported: dict[str, tuple[str, str]] = {}
@@ -93,7 +94,8 @@ class Reloader:
 
     def _reload(self, name: str) -> None:
         module = sys.modules[name]
-        self.report(f"Reloading {name!r}.")
+        for report in self.reports:
+            report(f"Reloading {name!r}.")
         try:
             old = reload_module(module)
         except (Exception, SystemExit):  # noqa: BLE001 - rule 1
@@ -226,11 +228,10 @@ class AutoreloadMagics(Magics):
 
     @line_magic
     @options(
-        Flag("p", "Print which modules are reloaded."),
-        Flag("print", "Print which modules are reloaded."),
-        Flag("l", "Log which modules are reloaded."),
-        Flag("log", "Log which modules are reloaded."),
+        Flag("p", "Print which modules are reloaded.", also="print"),
+        Flag("l", "Log which modules are reloaded.", also="log"),
         Flag("hide-errors", "Do not show why a module cannot be reloaded."),
+        Flag("full", "Run the whole module again, as is done in any case."),
         anywhere=True,
     )
     def autoreload(self, opts: Opts, mode: str) -> None:
@@ -246,11 +247,10 @@ class AutoreloadMagics(Magics):
         """
         reloader = self.reloader
         reloader.hide_errors = "hide-errors" in opts
-        reloader.report = lambda text: None
-        if "p" in opts or "print" in opts:
-            reloader.report = say
-        elif "l" in opts or "log" in opts:
-            reloader.report = logging.getLogger("autoreload").info
+        reports: list[Callable[[str], None]] = [say] if "p" in opts else []
+        if "l" in opts:
+            reports.append(logging.getLogger("autoreload").info)
+        reloader.reports = reports
         word = mode.strip().lower()
         if word in ("", "now"):
             reloader.check(everything=True)
@@ -269,6 +269,7 @@ class AutoreloadMagics(Magics):
 
             %aimport                 which are, and which are not
             %aimport package.module, other
+            %aimport module as name
             %aimport -module
         """
         reloader = self.reloader
@@ -280,18 +281,24 @@ class AutoreloadMagics(Magics):
             say(f"Modules to reload:\n{reload}\n")
             say(f"Modules to skip:\n{' '.join(sorted(reloader.unwanted))}")
             return
-        for name in text.replace(",", " ").split():
+        words = text.replace(",", " ").split()
+        while words:
+            name, alias = words.pop(0), ""
+            if words[:1] == ["as"]:
+                alias = "".join(words[1:2])
+                del words[:2]
             if name.startswith("-"):
                 reloader.unwanted.add(name[1:])
                 reloader.wanted.discard(name[1:])
                 continue
             try:
-                top = importlib.import_module(name) and sys.modules[name.partition(".")[0]]
+                module = importlib.import_module(name)
             except ImportError as error:
                 raise UsageError(f"%aimport: {error}") from None
             reloader.wanted.add(name)
             reloader.unwanted.discard(name)
-            self.shell.push({name.partition(".")[0]: top})
+            first = name.partition(".")[0]
+            self.shell.push({alias: module} if alias else {first: sys.modules[first]})
         reloader.note_new()
 
 

@@ -4,6 +4,7 @@ Theory of operation: a module's source was run again, and made new functions and
 
 Rule 1: what a new function holds of a new class in its closure (``__class__`` for ``super()``, the class itself in frozen dataclasses) is replaced by the old class.
 Rule 2: what cannot take over its new version is replaced by it.
+Rule 3: a class whose slots have changed is replaced, too: its instances have no room for the new ones. They keep what makes them, and have the new code of the other methods.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Patcher:
             if name in old and old[name] is not value
         ]
         for _, before, after in pairs:  # first all classes are known, then any of them is patched
-            if self._are_classes(before, after):
+            if self._are_classes(before, after) and _slots(before) == _slots(after):
                 self._classes[id(after)] = before
                 self._new.append(after)
         for name, before, after in pairs:
@@ -60,6 +61,9 @@ class Patcher:
         if old is new:
             return old
         if self._are_classes(old, new):
+            if _slots(old) != _slots(new):
+                self._methods(old, new)
+                return new
             self._class(old, new)
             return old
         if type(old) is not type(new):
@@ -169,6 +173,17 @@ class Patcher:
                 with suppress(AttributeError, TypeError):  # a metaclass may keep some to itself
                     type.__setattr__(old, name, result)
 
+    def _methods(self, old: type, new: type) -> None:
+        """Rule 3: give the methods of the old class their new code, but for those that make instances what they are."""
+        for name, value in vars(new).items():
+            self._rebind(value)
+            before = vars(old).get(name)
+            if not isinstance(before, types.FunctionType) or name.startswith("__"):
+                continue
+            if isinstance(value, types.FunctionType):
+                self._function(before, value)
+        self._bases(new, new)
+
     def _bases(self, old: type, new: type) -> None:
         bases = tuple(self._classes.get(id(base), base) for base in new.__bases__)
         if bases != old.__bases__:
@@ -211,6 +226,13 @@ class Patcher:
             object.__setattr__(after, "__class__", old)
         after.__dict__["__objclass__"] = old
         return after
+
+
+def _slots(kind: type) -> set[str]:
+    """Return the names of the slots of a class, without those of its bases."""
+    return {
+        name for name, value in vars(kind).items() if isinstance(value, types.MemberDescriptorType)
+    }
 
 
 def _same_payload(before: enum.Enum, after: enum.Enum) -> bool:

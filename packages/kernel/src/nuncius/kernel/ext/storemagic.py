@@ -5,15 +5,16 @@ from __future__ import annotations
 import gzip
 import pickle
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from nuncius.kernel.alias import Alias
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.magics.flags import Flag, Opts, options, split_words
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
-from nuncius.kernel.magics.store import database
+from nuncius.kernel.magics.store import STORED_FOLDERS, database
 from nuncius.kernel.magics.system import STORED_ALIASES
-from nuncius.kernel.magics.text import say, warn
+from nuncius.kernel.magics.text import say, warn, writing
 
 __all__ = ["StoreMagics", "load_ipython_extension"]
 
@@ -77,7 +78,7 @@ class StoreMagics(Magics):
                 raise UsageError(f"%store -d: there is no stored variable {name!r}") from None
 
     def restore(self, names: list[str]) -> None:
-        """Bring variables back; all of them and the aliases, if none is named."""
+        """Bring variables back; all of them, the aliases and the folders of `%dhist`, if none is named."""
         store = database(self.shell)
         aliases = dict(store.get(STORED_ALIASES, {}))
         for name in names or self._kept():
@@ -95,6 +96,8 @@ class StoreMagics(Magics):
         if not names:
             for name, command in aliases.items():
                 self.shell.alias_manager.define_alias(name, command)
+            visited = self.shell.namespace.directories
+            visited[:0] = [each for each in store.get(STORED_FOLDERS, ()) if each not in visited]
 
     def _list(self) -> None:
         store = database(self.shell)
@@ -118,10 +121,10 @@ class StoreMagics(Magics):
             say(f"Alias stored: {name} ({found.cmd})")
             return
         value = self.shell.user_ns[name]
-        if getattr(type(value), "__module__", "") == "__main__":
+        if _is_of_cells(value):
             warn(
-                f"Proper storage of interactively declared classes (or instances of those classes) is not possible! "
-                f"Only instances of classes in real modules on file system can be %store'd; '{name}' was not stored."
+                f"Proper storage of interactively declared classes (or instances of those classes) and functions is not possible! "
+                f"Only what is defined in real modules on file system can be %store'd; '{name}' was not stored."
             )
             return
         try:
@@ -140,9 +143,18 @@ class StoreMagics(Magics):
             raise UsageError(f"%store: {name!r} is no variable: {error}") from None
         text = value if isinstance(value, str) else _text(value)
         opener: Any = gzip.open if path.suffix == ".gz" else open
-        with opener(path, "at" if append else "wt", encoding="utf-8") as file:
+        with (
+            writing("%store", path),
+            opener(path, "at" if append else "wt", encoding="utf-8") as file,
+        ):
             file.write(text if text.endswith("\n") else f"{text}\n")
         say(f"Writing '{name}' ({type(value).__name__}) to file '{path}'.")
+
+
+def _is_of_cells(value: Any) -> bool:
+    """Tell whether a value is defined by cells, or an instance of what is: another session knows nothing of it."""
+    defined = value if isinstance(value, type | FunctionType) else type(value)
+    return getattr(defined, "__module__", "") == "__main__"
 
 
 def _text(value: Any) -> str:

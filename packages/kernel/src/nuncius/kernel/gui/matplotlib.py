@@ -5,6 +5,7 @@ Figures in the output are drawn by matplotlib-inline's backend; what it asks of 
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from io import BytesIO
@@ -218,6 +219,9 @@ def find_gui_and_backend(
         found = None if gui in ("agg", "inline") else backend2gui.get(backend)
         return (gui if found and gui in backend2gui.values() else found), backend
     backend = matplotlib.rcParamsOrig["backend"]
+    if not isinstance(backend, str):  # nothing was chosen in its configuration
+        backend = os.environ.get("MPLBACKEND") or matplotlib.rcParams["backend"]
+        backend = backends.get(backend, backend)
     return backend2gui.get(str(backend)), str(backend)
 
 
@@ -261,7 +265,7 @@ def enable(shell: Any, gui: str | None) -> tuple[str | None, str | None]:
             f"figures need a package that is not installed: pip install {error.name}"
         ) from error
     shell.enable_gui(found)
-    return found, backend
+    return found, "inline" if backend == backends["inline"] else backend
 
 
 def import_pylab(user_ns: dict[str, Any], import_all: bool = True) -> None:

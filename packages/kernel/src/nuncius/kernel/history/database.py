@@ -29,6 +29,8 @@ CREATE TABLE IF NOT EXISTS output_history (session integer, line integer, output
 
 #: Seconds to wait for another session that writes.
 _PATIENCE = 1.0
+#: The largest number that SQLite knows.
+_LARGEST = (1 << 63) - 1
 
 
 class Busy(Exception):
@@ -221,7 +223,8 @@ class Database:
         if output:
             source = "history LEFT JOIN output_history USING (session, line)"
             wanted += ", output_history.output"
-        rows = self._connection.execute(f"SELECT {wanted} FROM {source} {where} {tail}", values)
+        within = [min(v, _LARGEST) if isinstance(v, int) else v for v in values]
+        rows = self._connection.execute(f"SELECT {wanted} FROM {source} {where} {tail}", within)
         if output:
             return [(row[0], row[1], (row[2], row[3])) for row in rows]
         return [(row[0], row[1], row[2]) for row in rows]

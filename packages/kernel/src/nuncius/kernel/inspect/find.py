@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from nuncius.kernel.complete.parse import analyze
 from nuncius.kernel.guarded import Evaluator, Instance, Refused
 from nuncius.kernel.inspect.model import Found
 from nuncius.kernel.static import MISSING, raw_attribute
@@ -14,6 +15,7 @@ from nuncius.kernel.static import MISSING, raw_attribute
 __all__ = ["ObjectFinder", "expression_at"]
 
 _CHAIN = re.compile(r"%{0,2}[^\W\d]\w*(?:\s*\.\s*[^\W\d]\w*|\[[\w'\".-]+\])*")
+_CHAIN_AT_END = re.compile(r"%{0,2}[^\W\d]\w*(?:\.[^\W\d]\w*)*$")
 _CALL = re.compile(r"(%{0,2}[^\W\d][\w.]*(?:\[[\w'\".-]+\])?)\s*\($")
 _STRING_OR_COMMENT = re.compile(
     r"'''.*?(?:'''|\Z)|\"\"\".*?(?:\"\"\"|\Z)|'(?:\\.|[^'\\\n])*'?|\"(?:\\.|[^\"\\\n])*\"?|#[^\n]*",
@@ -39,10 +41,24 @@ def expression_at(code: str, cursor: int) -> str:
                 break
             # on the first part of a.b.c, a is meant
             rest = re.compile(r"[\s.\[]").search(code, cursor, match.end())
-            word = code[match.start() : rest.start() if rest else match.end()]
+            end = rest.start() if rest else match.end()
+            word = code[match.start() : end]
+            if code[: match.start()].endswith("."):  # of a call, a string or a subscript
+                analysis = analyze(code[:end])
+                if analysis.target:
+                    return f"{analysis.target}.{analysis.word}"
             if cursor > match.start() or not _in_call(code, cursor):
                 return re.sub(r"\s", "", word) if "[" not in word else word
-    return _in_call(code, cursor)
+    return _in_call(code, cursor) or _just_before(code[:cursor])
+
+
+def _just_before(code: str) -> str:
+    """Return the name that ends right before the cursor, or that of the call that does."""
+    line = code[code.rfind("\n") + 1 :].rstrip("; \t")
+    if line.endswith(")"):
+        return _in_call(code, len(code) - len(code.rpartition(")")[2]) - 1)
+    name = _CHAIN_AT_END.search(line)
+    return name.group() if name and not line.isdigit() else ""
 
 
 def _in_call(code: str, cursor: int) -> str:

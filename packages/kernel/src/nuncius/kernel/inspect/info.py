@@ -21,7 +21,6 @@ from nuncius.kernel.static import (
     class_dict,
     is_a,
     module_of,
-    raw_attribute,
 )
 
 __all__ = ["object_info"]
@@ -81,14 +80,10 @@ def object_info(
     if is_a(obj, type):
         fields.update(_of_class(obj, found.name))
     elif is_plain_callable(obj):
-        fields["definition"] = signature_of(obj, _last(found.name))
+        fields["definition"] = signature_of(obj, found.name)
     else:
         fields.update(_of_value(obj, found, show))
     return ObjectInfo(**fields)
-
-
-def _last(name: str) -> str:
-    return name.rpartition(".")[2]
 
 
 def _is_callable(obj: Any) -> bool:
@@ -115,7 +110,7 @@ def _of_class(kind: type, name: str) -> dict[str, Any]:
     if len(children) > _MAX_SUBCLASSES:
         names.append("...")
     return {
-        "init_definition": signature_of(kind, _last(name)),
+        "init_definition": signature_of(kind, name),
         "init_docstring": init_doc if init_doc != doc_of(kind) else None,
         "subclasses": ", ".join(names) or None,
     }
@@ -136,10 +131,7 @@ def _of_value(obj: Any, found: Found, show: Callable[[Any, int], str]) -> dict[s
         fields["class_docstring"] = of_class
     call = class_attribute(kind, "__call__")
     if call is not MISSING and not is_a(obj, type):
-        fields["definition"] = fields["call_def"] = None
-        signature = signature_of(obj, _last(found.name))
-        has_own = raw_attribute(obj, "__signature__") is not MISSING
-        fields["definition" if has_own else "call_def"] = signature
+        fields["definition"] = signature_of(obj, found.name)
         text = _useful(call)
         fields["call_docstring"] = text if text != own else None
     return fields

@@ -11,7 +11,7 @@ from nuncius.kernel.inspect.info import object_info
 from nuncius.kernel.inspect.patient import PatientRepr
 from nuncius.kernel.inspect.render import DocFormatter, render
 from nuncius.kernel.selection import selected
-from nuncius.kernel.themes import Theme, theme_named
+from nuncius.kernel.themes import NO_COLOR, Theme, theme_named
 
 if TYPE_CHECKING:
     from nuncius.kernel.api import ShellAPI
@@ -151,7 +151,10 @@ def inspector_for(shell: ShellAPI) -> Inspector:
         return None
 
     def theme() -> Theme:
-        return theme_named(shell.options.colors)
+        try:
+            return theme_named(shell.options.colors)
+        except ValueError:
+            return NO_COLOR
 
     inspector = Inspector(ObjectFinder(namespaces, magic, alias), theme)
     at_close = getattr(shell, "at_close", None)

@@ -6,83 +6,12 @@ import re
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.flags import Flag, Opts, options
+from nuncius.kernel.magics.flags import Flag, Opts, declares, options
+from nuncius.kernel.magics.overview import MAGIC, QUICKREF
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
-from nuncius.kernel.magics.text import say, switch
+from nuncius.kernel.magics.text import say, switch, writing
 
 __all__ = ["BasicMagics", "MagicsDisplay"]
-
-_QUICKREF = """\
-A quick reference
-=================
-
-obj?, obj??         Help on an object; with two marks, its source as well.
-*pattern*?          Names that match.
-?                   What this shell is.
-%magic              About magics; %lsmagic lists them, %name? tells about one.
-%quickref           This page.
-
-Magics
-------
-%name arguments     A line magic; the percent sign can be left out (see %automagic).
-%%name arguments    A cell magic: it takes the rest of the cell.
-x = %name           Its value can be kept.
-
-The operating system
---------------------
-!command            Run a command.  $name and {expression} stand for Python's values.
-!!command           Run a command, and return its output as a list of lines.
-files = !ls         The same, kept in a variable: it has .grep(), .fields(), .s, .n, .p.
-%cd, %pwd, %ls      The working folder, and what is in it.
-%alias name command Define a command of your own.
-
-What was typed, and what came of it
------------------------------------
-_, __, ___          The last three values.
-_N, Out[N]          The value of cell N.
-_i, _ii, _iii       The last three inputs.
-_iN, In[N]          The input of cell N.
-%history            What was typed; -g TEXT looks through all sessions.
-%rerun, %recall     Run earlier input again, or put it into the next cell.
-exit, quit          End the session.
-
-Autocall
---------
-,f a b c            f("a", "b", "c")
-;f a b c            f("a b c")
-/f a, b             f(a, b)
-
-Line magics, and after them cell magics
----------------------------------------
-"""
-
-_MAGIC = """\
-Magics
-======
-
-Magics are commands of this shell, and no part of Python. A line magic begins with one percent sign, and takes the rest of its line:
-
-    %timeit sum(range(100))
-
-A cell magic begins with two, on the first line of a cell, and takes the whole cell:
-
-    %%timeit data = list(range(100))
-    sum(data)
-
-While %automagic is on, a line magic needs no percent sign, unless a variable has its name. Line magics return values: files = %sx ls.
-$name and {expression} in the line are replaced by Python's values.
-
-%lsmagic lists all magics, %name? tells what one does. Functions become magics by decorators:
-
-    from nuncius.kernel.magics import register_line_magic
-
-    @register_line_magic
-    def hello(line):
-        print("hello", line)
-
-These magics are known now:
-
-"""
 
 
 class MagicsDisplay:
@@ -111,12 +40,15 @@ class MagicsDisplay:
     def _repr_pretty_(self, p: Any, cycle: bool) -> None:
         p.text(str(self))
 
-    def _repr_json_(self) -> dict[str, dict[str, str]]:
+    def table(self) -> dict[str, dict[str, str]]:
+        """Return the class of each magic: kind -> name -> class."""
         table = self._manager.lsmagic()
         return {
             kind: {name: _owner(table[kind].get(name)) for name in names}
             for kind, names in self._names.items()
         }
+
+    _repr_json_ = table
 
 
 def _owner(place: Any) -> str:
@@ -133,22 +65,27 @@ class BasicMagics(Magics):
     def __init__(self, shell: Any = None, **kwargs: Any) -> None:
         super().__init__(shell, **kwargs)
         self._before_doctest: dict[str, Any] = {}
+        #: The level that ``%autocall`` turns on again.
+        self._autocall = shell.autocall or 1 if shell is not None else 1
 
     # -- about magics ----------------------------------------------------------------------------------
 
     @line_magic
-    def lsmagic(self, parameter_s: str = "") -> MagicsDisplay:
+    @options(Flag("j", "Return their names and classes, as JSON has them.", also="json"))
+    def lsmagic(self, opts: Opts, rest: str) -> Any:
         """Return a list of all magics."""
-        return MagicsDisplay(self.shell.magics_manager)
+        names = MagicsDisplay(self.shell.magics_manager)
+        return names.table() if "j" in opts else names
 
     @line_magic
-    @options(
-        Flag("brief", "Only the names and the first lines."),
-        Flag("rest", "As reStructuredText."),
-        Flag("latex", "As plain text, for who still asks for this."),
+    @declares(
+        Flag("brief", "Only the names and the first lines; also -brief."),
+        Flag("rest", "As reStructuredText; also -rest."),
+        Flag("latex", "As plain text, for who still asks for this; also -latex."),
     )
-    def magic(self, opts: Opts, rest: str) -> None:
+    def magic(self, parameter_s: str = "") -> None:
         """Show what magics are, and what each of them does, in the pager."""
+        opts = {word.lstrip("-") for word in parameter_s.split()}
         docs = self.shell.magics_manager.lsmagic_docs(
             brief="brief" in opts, missing="No documentation"
         )
@@ -157,7 +94,7 @@ class BasicMagics(Magics):
             for name, text in docs[kind].items():
                 head = f"**{mark}{name}**::" if "rest" in opts else f"{mark}{name}:"
                 parts.append(f"{head}\n\t{text.replace(chr(10), chr(10) + chr(9))}\n")
-        introduction = "" if opts else _MAGIC
+        introduction = "" if opts else MAGIC
         self.shell.show_page(introduction + "\n".join(parts))
 
     @line_magic
@@ -169,16 +106,13 @@ class BasicMagics(Magics):
             for kind, mark in (("line", "%"), ("cell", "%%"))
             for name, text in docs[kind].items()
         ]
-        self.shell.show_page(_QUICKREF + "\n".join(lines))
+        self.shell.show_page(QUICKREF + "\n".join(lines))
 
     @line_magic
     @options(
-        Flag("l", "Make a line magic."),
-        Flag("line", "Make a line magic."),
-        Flag("c", "Make a cell magic."),
-        Flag("cell", "Make a cell magic."),
-        Flag("p", "Stand before the line of each call.", "PARAMETERS"),
-        Flag("params", "Stand before the line of each call.", "PARAMETERS"),
+        Flag("l", "Make a line magic.", also="line"),
+        Flag("c", "Make a cell magic.", also="cell"),
+        Flag("p", "Stand before the line of each call.", "PARAMETERS", also="params"),
         anywhere=True,
     )
     def alias_magic(self, opts: Opts, rest: str) -> None:
@@ -195,7 +129,7 @@ class BasicMagics(Magics):
             raise UsageError("%alias_magic: expected NAME TARGET")
         name, target = (word.lstrip("%") for word in words)
         manager = self.shell.magics_manager
-        kinds = [kind for kind in ("line", "cell") if kind in opts or kind[0] in opts]
+        kinds = [kind for kind in ("line", "cell") if kind[0] in opts]
         if not kinds:
             kinds = [kind for kind in ("line", "cell") if manager.has(target, kind)]
             if not kinds:
@@ -204,7 +138,7 @@ class BasicMagics(Magics):
             mark = "%" if kind == "line" else "%%"
             if not manager.has(target, kind):
                 raise UsageError(f"{kind.capitalize()}-magic function `{mark}{target}` not found.")
-        parameters = opts.get("params", opts.get("p", ""))
+        parameters = opts.get("p", "")
         if name == target and parameters:
             raise UsageError("Parameters cannot be given to a magic under its own name.")
         for kind in kinds:
@@ -241,7 +175,8 @@ class BasicMagics(Magics):
             raise UsageError("Valid modes: (0->Off, 1->Smart, 2->Full)")
         level = words[word]
         if level is None:
-            level = 0 if self.shell.autocall else 1
+            level = 0 if self.shell.autocall else self._autocall
+        self._autocall = level or self._autocall
         self.shell.set_option("autocall", level)
         say(f"Automatic calling is: {('Off', 'Smart', 'Full')[level]}")
 
@@ -379,7 +314,10 @@ class BasicMagics(Magics):
         from nuncius.kernel.magics.export import notebook
 
         document = notebook(self.shell)
-        Path(name).expanduser().write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+        with writing("%notebook", name):
+            Path(name).expanduser().write_text(
+                json.dumps(document, indent=1) + "\n", encoding="utf-8"
+            )
 
 
 def _name_of(runner: Any) -> str:

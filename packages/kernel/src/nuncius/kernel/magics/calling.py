@@ -46,13 +46,10 @@ def call_cell_magic(shell: Any, name: str, line: str, cell: str) -> Any:
     function = shell.find_cell_magic(name)
     if function is None:
         raise UsageError(_no_magic(shell, name, "cell"))
-    if cell == "" and shell.magics_manager.has(name, "line"):
-        line_too = shell.find_line_magic(name)
-        if line_too is not function:
-            raise UsageError(
-                f"%%{name} is a cell magic, but the cell body is empty. "
-                f"Did you mean the line magic %{name} (single %)?"
-            )
+    if cell == "":
+        hint = f" Did you mean the line magic %{name} (single %)?"
+        hint = hint if shell.magics_manager.has(name, "line") else ""
+        raise UsageError(f"%%{name} is a cell magic, but the cell body is empty.{hint}")
     if not getattr(function, "_ipython_magic_no_var_expand", False):
         line = shell.var_expand(line, 2)
     keywords: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Move code between cells and files: ``%load``, ``%save``, ``%edit``, ``%macro``, ``%%writefile``."""
+"""Move code between cells and files: ``%load``, ``%save``, ``%macro``, ``%%writefile``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 from pathlib import Path
 from typing import Any
 
-from nuncius.kernel.errors import TryNext, UsageError
+from nuncius.kernel.errors import UsageError
 from nuncius.kernel.macro import Macro
 from nuncius.kernel.magics.flags import Flag, Opts, options, split_words
 from nuncius.kernel.magics.registry import Magics, cell_magic, line_magic, magics_class
-from nuncius.kernel.magics.text import agreed, say, warn
+from nuncius.kernel.magics.text import agreed, say, unquoted, warn, writing
 
 __all__ = ["CodeMagics", "line_ranges", "symbols"]
 
@@ -60,10 +60,6 @@ def symbols(source: str, names: list[str]) -> tuple[list[str], list[str]]:
 class CodeMagics(Magics):
     """Code in files."""
 
-    def __init__(self, shell: Any = None, **kwargs: Any) -> None:
-        super().__init__(shell, **kwargs)
-        self._last_edited = ""
-
     # -- from files into cells -----------------------------------------------------------------------
 
     @line_magic("loadpy")
@@ -87,7 +83,7 @@ class CodeMagics(Magics):
         """
         if not rest:
             raise UsageError("%load: a file, URL, history range, macro or module is required")
-        name = _unquoted(rest)
+        name = unquoted(rest)
         try:
             source = self.shell.find_user_code(name, search_ns="n" in opts)
         except (ValueError, TypeError, OSError) as error:
@@ -146,14 +142,17 @@ class CodeMagics(Magics):
         except (ValueError, TypeError) as error:
             raise UsageError(f"%save: {error}") from None
         source = source if source.endswith("\n") else f"{source}\n"
-        with path.open("a" if append else "w", encoding="utf-8") as file:
+        with (
+            writing("%save", name),
+            path.open("a" if append else "w", encoding="utf-8") as file,
+        ):
             file.write(source if append else f"# coding: utf-8\n{source}")
         say(f"The following commands were written to file `{name}`:")
         say(source)
 
     @cell_magic("file")
     @cell_magic
-    @options(Flag("a", "Append to the file."))
+    @options(Flag("a", "Append to the file.", also="append"))
     def writefile(self, opts: Opts, rest: str, cell: str = "") -> None:
         """Write the cell to a file.
 
@@ -162,19 +161,19 @@ class CodeMagics(Magics):
             %%writefile script.py
             print("hello")
         """
-        name = _unquoted(rest)
+        name = unquoted(rest)
         if not name:
             raise UsageError("%%writefile: the name of a file is required")
         path = Path(os.path.expandvars(name)).expanduser()
-        if "a" in opts:
-            say(f"Appending to {path}")
+        if not path.exists():
+            say(f"Writing {path}")
         else:
-            say(f"{'Overwriting' if path.exists() else 'Writing'} {path}")
-        try:
-            with path.open("a" if "a" in opts else "w", encoding="utf-8") as file:
-                file.write(cell)
-        except OSError as error:
-            raise UsageError(f"%%writefile: cannot write {path}: {error.strerror}") from None
+            say(f"{'Appending to' if 'a' in opts else 'Overwriting'} {path}")
+        with (
+            writing("%%writefile", path),
+            path.open("a" if "a" in opts else "w", encoding="utf-8") as file,
+        ):
+            file.write(cell)
 
     # -- macros ---------------------------------------------------------------------------------------
 
@@ -196,7 +195,11 @@ class CodeMagics(Magics):
         words = split_words(rest)
         user_ns = self.shell.user_ns
         if not words:
-            return sorted(name for name, value in user_ns.items() if isinstance(value, Macro))
+            return sorted(
+                name
+                for name, value in user_ns.items()
+                if isinstance(value, Macro) and not name.startswith("_")
+            )
         if len(words) == 1:
             raise UsageError("%macro insufficient args; usage '%macro name n1-n2 n3-4...'")
         name = words[0]
@@ -213,103 +216,6 @@ class CodeMagics(Magics):
             say("=== Macro contents: ===")
             say(str(macro))
         return None
-
-    # -- the editor ------------------------------------------------------------------------------------
-
-    @line_magic("ed")
-    @line_magic
-    @options(
-        Flag("p", "Edit again what was edited last."),
-        Flag("r", "The cells as they were typed."),
-        Flag("x", "Do not run the code afterwards."),
-        Flag("n", "Begin at this line.", "LINE"),
-    )
-    def edit(self, opts: Opts, rest: str) -> Any:
-        """Open the editor, and run the code when it is closed.
-
-        The text is a file, a range of the history, a macro, a text variable, or the file in which an object is defined; without an argument, an empty file.
-
-        ::
-
-            %edit
-            %edit script.py
-            %edit 3-5
-            %edit function
-        """
-        target = self._last_edited if "p" in opts else rest
-        self._last_edited = target
-        filename, line, temporary, macro = self._edited(target, "r" in opts)
-        line = int(opts["n"]) if opts.get("n", "").isdigit() else line
-        try:
-            self.shell.hooks.editor(filename, line)
-        except TryNext:
-            # there is no editor on this side: the frontend has one
-            self.shell.payload_manager.write_payload(
-                {
-                    "source": "edit_magic",
-                    "filename": filename,
-                    "line_number": line or 0,
-                    # Frontends that can have the code run afterwards do it.
-                    "execute": "x" not in opts and not macro,
-                }
-            )
-            return None
-        path = Path(filename)
-        if macro:
-            self.shell.define_macro(target, path.read_text(encoding="utf-8"))
-            return None
-        if "x" not in opts:
-            say("Editing... done. Executing edited code...")
-            if "r" in opts:
-                self.shell.run_cell(path.read_text(encoding="utf-8"), store_history=False)
-            else:
-                self.shell.safe_execfile(filename, self.shell.user_ns)
-        return path.read_text(encoding="utf-8") if temporary else None
-
-    def _edited(self, target: str, raw: bool) -> tuple[str, int | None, bool, bool]:
-        """Return the file to edit, the line, whether it is temporary, and whether it is a macro's."""
-        name = _unquoted(target)
-        path = Path(name).expanduser()
-        for candidate in (path, path.with_name(f"{path.name}.py") if path.name else path):
-            if name and candidate.is_file():
-                return str(candidate.absolute()), None, False, False
-        if not name:
-            return _temporary(""), None, True, False
-        source = self.shell.extract_input_lines(name, raw)
-        if source:
-            return _temporary(source), None, True, False
-        try:
-            value = self.shell.ev(name)
-        except Exception:  # noqa: BLE001 - it names nothing that there is: a new file
-            return str(path.absolute()), None, False, False
-        if isinstance(value, str | Macro):
-            return _temporary(str(value)), None, True, isinstance(value, Macro)
-        return (*_source_of(value, name), False, False)
-
-
-def _source_of(value: Any, name: str) -> tuple[str, int]:
-    import inspect
-
-    try:
-        filename = inspect.getsourcefile(value)
-        if filename is None:
-            raise OSError("no file")
-        lines, line = inspect.getsourcelines(value)
-    except (TypeError, OSError):
-        raise UsageError(f"%edit: the file where `{name}` was defined cannot be found.") from None
-    if not Path(filename).is_file():  # defined in a cell
-        return _temporary("".join(lines)), 1
-    return filename, line
-
-
-def _temporary(text: str) -> str:
-    from tempfile import mkstemp
-
-    descriptor, name = mkstemp(prefix="nuncius_edit_", suffix=".py")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    say(f"A temporary file was made: {name}")
-    return name
 
 
 def _only_symbols(source: str, names: list[str]) -> str:
@@ -332,10 +238,3 @@ def _only_lines(source: str, ranges: str) -> str:
     except ValueError as error:
         raise UsageError(f"%load: {error}") from None
     return dedent("\n".join(line for part in slices for line in lines[part]))
-
-
-def _unquoted(text: str) -> str:
-    text = text.strip()
-    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
-        return text[1:-1]
-    return text

@@ -7,8 +7,9 @@ import sys
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
+from nuncius.kernel.magics.completion_options import COMPLETION, option_named
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
-from nuncius.kernel.magics.text import say
+from nuncius.kernel.magics.text import say, warn
 
 __all__ = ["ConfigMagics", "ExtensionMagics"]
 
@@ -18,14 +19,28 @@ _SHELL = frozenset(
 )
 #: Classes of options that are options of the shell here.
 _PARTS = {
-    "IPCompleter": {"use_jedi": "use_jedi", "jedi_compute_type_timeout": "completion_timeout"},
-    "Completer": {"use_jedi": "use_jedi"},
     "HistoryManager": {"enabled": "history", "hist_file": "history_file"},
     "PlainTextFormatter": {
         "float_precision": "float_precision",
         "max_seq_length": "max_seq_length",
     },
-    "PrefilterManager": {},
+}
+#: Classes of options of completion.
+_COMPLETERS = ("Completer", "IPCompleter")
+#: Options of IPython that change nothing here: who sets them is told so, and the cell goes on.
+_WITHOUT_EFFECT = {
+    "AliasManager": "default_aliases user_aliases",
+    "DisplayFormatter": "active_types",
+    "HistoryManager": "connection_options db_cache_size db_log_output hist_file",
+    "IPCompleter": "auto_close_dict_keys backslash_combining_completions debug dict_keys_only merge_completions policy_overrides profile_completions profiler_output_dir suppress_competing_matchers use_jedi_for_dict_keys",
+    "InteractiveShell": "ast_transformers autoindent banner1 banner2 color_info debug disable_failing_post_execute display_page enable_html_pager enable_tip history_length history_load_length ipython_dir logappend logfile logstart object_info_string_level pdb prompt_in1 prompt_in2 prompt_out prompts_pad_left quiet separate_in separate_out separate_out2 show_rewritten_input sphinxify_docstring system_raise_on_error warn_venv wildcards_case_sensitive xmode_traceback",
+    "LoggingMagics": "quiet",
+    "OSMagics": "cd_force_quiet",
+    "PlainTextFormatter": "max_width newline pprint verbose",
+    "PrefilterManager": "multi_line_specials",
+    "ScriptMagics": "script_magics script_paths",
+    "StoreMagics": "autorestore",
+    "TerminalInteractiveShell": "auto_match autoformatter autosuggestions_provider confirm_exit editing_mode editor emacs_bindings_in_vi_insert_mode enable_history_search extra_open_editor_shortcuts handle_return highlight_matching_brackets highlighting_style highlighting_style_overrides mime_renderers modal_cursor mouse_support prompt_includes_vi_mode prompt_line_number_format prompts_class simple_prompt space_for_menu term_title term_title_format timeoutlen true_color ttimeoutlen",
 }
 _SETTING = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*)\s*(?:=(?!=)\s*(.*))?)?$", re.DOTALL)
 
@@ -56,6 +71,9 @@ class ConfigMagics(Magics):
         if match is None:
             raise UsageError(f"Invalid config statement: {line!r}, should be `Class.trait = value`")
         owner, name, value = match.groups()
+        if value is not None and self._has_no_effect(owner, name):
+            warn(f"{owner}.{name} changes nothing here")
+            return None
         target = self._target(owner)
         if name is None:
             say(target.describe())
@@ -69,8 +87,29 @@ class ConfigMagics(Magics):
         target.set(name, new)
         return None
 
+    def _has_no_effect(self, owner: str, name: str) -> bool:
+        """Tell whether an option is one of IPython's that change nothing here."""
+        owners = {owner}
+        if owner in _SHELL:
+            owners |= {"InteractiveShell", "TerminalInteractiveShell"}
+        if owner in _COMPLETERS:
+            owners.add("IPCompleter")
+        if any(type(each).__name__ == owner for each in self._configurables()):
+            return False
+        return any(name in _WITHOUT_EFFECT.get(each, "").split() for each in owners)
+
+    def names(self) -> dict[str, list[str]]:
+        """Return the options of each class, for completion."""
+        shell = list(self.shell.options.__dataclass_fields__)
+        found = dict.fromkeys(("InteractiveShell", "ShellOptions"), shell)
+        found |= {owner: list(options) for owner, options in _PARTS.items()}
+        found |= {owner: list(COMPLETION) for owner in _COMPLETERS}
+        for each in self._configurables():
+            found[type(each).__name__] = sorted(each.class_trait_names(config=True))
+        return found
+
     def _classes(self) -> list[str]:
-        found = {"ShellOptions", *(name for name in _PARTS if _PARTS[name])}
+        found = {"ShellOptions", *_PARTS, *_COMPLETERS}
         found |= {type(each).__name__ for each in self._configurables()}
         if "matplotlib" in sys.modules:
             found.add("InlineBackend")
@@ -80,11 +119,13 @@ class ConfigMagics(Magics):
         every: list[Any] = getattr(self.shell, "configurables", [])
         return [each for each in every if each is not self.shell and hasattr(each, "traits")]
 
-    def _target(self, owner: str) -> _Options | _Traits:
+    def _target(self, owner: str) -> _Options | _Completion | _Traits:
         if owner in _SHELL:
             return _Options(self.shell, owner, None)
         if owner in _PARTS:
             return _Options(self.shell, owner, _PARTS[owner])
+        if owner in _COMPLETERS:
+            return _Completion(self.shell, owner)
         if owner == "InlineBackend":
             self._make_inline_backend()
         for each in self._configurables():
@@ -157,6 +198,36 @@ class _Options:
         for name, real in self._known().items():
             option = options[real]
             lines.append(f"{self._owner}.{name}: {type_name(option.type)}")
+            lines.append(f"    {option.help}")
+            lines.append(f"    Current: {self.get(name)!r}")
+        return "\n".join(lines)
+
+
+class _Completion:
+    """Options of completion."""
+
+    def __init__(self, shell: Any, owner: str) -> None:
+        self._shell = shell
+        self._owner = owner
+
+    def get(self, name: str) -> Any:
+        """Return the value of an option."""
+        return option_named(self._owner, name).get(self._shell)
+
+    def set(self, name: str, value: Any) -> None:
+        """Set an option."""
+        from nuncius.protocol.errors import OptionError
+
+        try:
+            option_named(self._owner, name).set(self._shell, value)
+        except (OptionError, ValueError, TypeError) as error:
+            raise UsageError(f"{self._owner}.{name}: {error}") from None
+
+    def describe(self) -> str:
+        """Return the options with their values and what they do."""
+        lines = [f"{self._owner} options", "-" * (len(self._owner) + 8)]
+        for name, option in COMPLETION.items():
+            lines.append(f"{self._owner}.{name}")
             lines.append(f"    {option.help}")
             lines.append(f"    Current: {self.get(name)!r}")
         return "\n".join(lines)

@@ -56,7 +56,7 @@ def debug_call(
 def _stopping_at(debugger: Any, magic: str, filename: str, line: int) -> Iterator[None]:
     """Have the debugger stop at a line first, or at the next one where it can; afterwards the breakpoint is gone."""
     for candidate in range(line, line + 10):
-        if debugger.checkline(filename, candidate):
+        if _may_stop(debugger.canonic(filename), candidate):
             break
     else:
         raise UsageError(f"{magic}: there is no line to stop at from line {line} of {filename} on")
@@ -70,6 +70,15 @@ def _stopping_at(debugger: Any, magic: str, filename: str, line: int) -> Iterato
         debugger.clear_break(filename, candidate)
 
 
+def _may_stop(filename: str, line: int) -> bool:
+    """Tell whether a line has code, as far as its text shows that; the debugger's own check would print why not."""
+    import linecache
+
+    linecache.checkcache(filename)
+    text = linecache.getline(filename, line).strip()
+    return bool(text) and not text.startswith(("#", '"""', "'''"))
+
+
 @magics_class
 class DebugMagics(Magics):
     """Errors and the debugger."""
@@ -81,7 +90,7 @@ class DebugMagics(Magics):
     @no_var_expand
     @needs_local_scope
     @line_cell_magic
-    @options(Flag("b", "Stop at this place first: FILE:LINE.", "FILE:LINE"))
+    @options(Flag("b", "Stop at this place first: FILE:LINE.", "FILE:LINE", also="breakpoint"))
     def debug(self, opts: Opts, line: str, cell: str | None = None, local_ns: Any = None) -> None:
         """Start the debugger: at the last exception, or with code to run step by step.
 

@@ -9,10 +9,10 @@ __all__ = ["notebook"]
 
 
 def notebook(shell: Any) -> dict[str, Any]:
-    """Return the cells of this session as an nbformat 4.5 document."""
+    """Return the cells of this session, but for the one that runs, as an nbformat 4.5 document."""
     history = shell.history_manager
     cells = []
-    for _, number, content in history.get_range(0, 1, None, raw=True, output=True):
+    for _, number, content in history.get_range(0, 1, -1, raw=True, output=True):
         source, output = content
         outputs = []
         if output is not None:

@@ -17,7 +17,7 @@ class PylabMagics(Magics):
     """Figures and event loops."""
 
     @line_magic
-    @options(Flag("l", "List the backends."), Flag("list", "List the backends."), anywhere=True)
+    @options(Flag("l", "List the backends.", also="list"), anywhere=True)
     def matplotlib(self, opts: Opts, rest: str) -> None:
         """Make figures appear: in the output (``inline``), or in windows of a toolkit; by itself, where the best place is.
 
@@ -27,7 +27,7 @@ class PylabMagics(Magics):
             %matplotlib qt
             %matplotlib --list
         """
-        if "l" in opts or "list" in opts:
+        if "l" in opts:
             from nuncius.kernel.gui.matplotlib import backends
 
             say(f"Available matplotlib backends: {sorted(backends)}")

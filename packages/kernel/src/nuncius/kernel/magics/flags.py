@@ -35,6 +35,7 @@ class Flag:
         value: What follows it, such as ``N`` or ``FILE``; empty if nothing does; in brackets if it may be left out, for a number.
         repeated: It may be given several times; its value is the list of them.
         ends: What follows its value is no option any more.
+        also: The other way to type it: the word of a letter.
     """
 
     name: str
@@ -42,11 +43,14 @@ class Flag:
     value: str = ""
     repeated: bool = False
     ends: bool = False
+    also: str = ""
 
     @property
-    def word(self) -> str:
-        """How it is typed: ``-n`` or ``--name``."""
-        return f"-{self.name}" if len(self.name) == 1 else f"--{self.name}"
+    def words(self) -> list[str]:
+        """How it is typed: ``-n``, ``--name``, or either."""
+        return [
+            f"-{each}" if len(each) == 1 else f"--{each}" for each in (self.name, self.also) if each
+        ]
 
 
 class Opts(dict[str, Any]):
@@ -120,7 +124,7 @@ def parse(
     Raises:
         UsageError: There is no such option, or its value is missing.
     """
-    reader = _Reader({flag.word: flag for flag in flags}, line, magic)
+    reader = _Reader(_by_word(flags), line, magic)
     opts, rest = reader.read()
     others: list[str] = []
     while anywhere and not reader.ended and rest:
@@ -129,6 +133,10 @@ def parse(
         others.append(line[start : reader.position].strip())
         opts, rest = reader.read()
     return opts, " ".join([*others, rest]).strip()
+
+
+def _by_word(flags: Iterable[Flag]) -> dict[str, Flag]:
+    return {word: flag for flag in flags for word in flag.words}
 
 
 class _Reader:
@@ -193,7 +201,9 @@ class _Reader:
             self.position = end
             return word
         if not self._line[self.position : end].strip():
-            raise UsageError(f"{self._where()}option {flag.word} requires a value: {flag.value}")
+            raise UsageError(
+                f"{self._where()}option {flag.words[0]} requires a value: {flag.value}"
+            )
         self.position = end
         return word
 
@@ -256,7 +266,7 @@ def _documented(text: str, flags: Sequence[Flag]) -> str:
     lines = [inspect.cleandoc(text), "", "Options:"]
     for flag in flags:
         value = f" {flag.value}" if flag.value else ""
-        lines.append(f"    {flag.word}{value}: {flag.help}")
+        lines.append(f"    {', '.join(flag.words)}{value}: {flag.help}")
     return "\n".join(lines) + "\n"
 
 
@@ -269,7 +279,7 @@ def flags_of(function: Any) -> tuple[Flag, ...]:
     found: list[Flag] = []
     for action in getattr(parser, "_actions", ()):
         value = "" if action.nargs == 0 else str(action.metavar or action.dest).upper()
-        found += [
-            Flag(word.lstrip("-"), action.help or "", value) for word in action.option_strings
-        ]
+        words = sorted((word.lstrip("-") for word in action.option_strings), key=len)
+        if words:
+            found.append(Flag(words[0], action.help or "", value, also="".join(words[1:2])))
     return tuple(found)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.magics.flags import Flag, Opts, declares, options, parse, split_words
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
-from nuncius.kernel.magics.store import database
+from nuncius.kernel.magics.store import STORED_FOLDERS, database
 from nuncius.kernel.magics.text import say
 
 __all__ = ["FolderMagics"]
 
+#: So many of the folders that were visited are kept for later sessions.
+_KEPT = 100
 _CD = (
     Flag("q", "Say nothing: do not print the new folder."),
     Flag("b", "Go to a bookmark, even if there is a folder of its name."),
@@ -51,7 +54,7 @@ class FolderMagics(Magics):
             %cd              to the home folder
             %cd -            to the last folder
             %cd -N           to folder N of the history
-            %cd --TEXT       to the last folder visited that has TEXT in its path
+            %cd --TEXT       to the last folder visited that has TEXT in its name, or else in its path
             %cd -b NAME      to a bookmark; without -b, if there is no such folder
         """
         target = self._from_history(parameter_s.strip())
@@ -71,10 +74,11 @@ class FolderMagics(Magics):
             return visited[-2]
         if text.startswith("--") and len(text) > 2:
             wanted = text[2:].strip()
-            for folder in reversed(visited[:-1]):
-                if wanted in folder:
-                    return folder
-            raise UsageError(f"No matching directory in history: {wanted}")
+            matching = [folder for folder in reversed(visited) if wanted in folder]
+            matching.sort(key=lambda folder: wanted not in Path(folder).name)  # best: in its name
+            if not matching:
+                raise UsageError(f"No matching directory in history: {wanted}")
+            return matching[0]
         if text[:1] == "-" and text[1:].isdigit():
             number = int(text[1:])
             if number >= len(visited):
@@ -86,7 +90,7 @@ class FolderMagics(Magics):
 
     def _named(self, rest: str, bookmark: bool) -> str:
         name = _unquoted(rest)
-        if not name:
+        if not name and not bookmark:
             return str(Path.home())
         bookmarks = database(self.shell).get("bookmarks", {})
         folder = Path(os.path.expandvars(name)).expanduser()
@@ -104,12 +108,15 @@ class FolderMagics(Magics):
     def _go(self, target: str) -> None:
         try:
             os.chdir(target)
-        except OSError as error:
-            raise UsageError(f"%cd: {target}: {error.strerror}") from None
+        except (OSError, ValueError) as error:
+            raise UsageError(f"%cd: {target}: {getattr(error, 'strerror', error)}") from None
         here = str(Path.cwd())
         visited = self._visited
         if not visited or visited[-1] != here:
             visited.append(here)
+            latest = list(dict.fromkeys(reversed(visited)))[:_KEPT]
+            with suppress(UsageError):  # what cannot be kept is lost to later sessions only
+                database(self.shell)[STORED_FOLDERS] = latest[::-1]
 
     @line_magic
     def pwd(self, parameter_s: str = "") -> str:
@@ -121,9 +128,10 @@ class FolderMagics(Magics):
 
     @line_magic
     def pushd(self, parameter_s: str = "") -> list[str]:
-        """Go to a folder, as `%cd` does, and remember this one; `%popd` comes back."""
+        """Go to a folder, as `%cd` does, and remember this one; `%popd` comes back. Without an argument, stay, and remember this one."""
         here = str(Path.cwd())
-        self.cd(parameter_s)
+        if parameter_s.strip():
+            self.cd(parameter_s)
         self._stack.insert(0, _short(here))
         return self.dirs()
 
@@ -163,7 +171,7 @@ class FolderMagics(Magics):
             case [count]:
                 first, last = max(len(visited) - count, 0), len(visited)
             case [first, last]:
-                last = min(last, len(visited))
+                first, last = max(first, 0), min(last, len(visited))
             case _:
                 raise UsageError("%dhist: expected no, one or two numbers")
         say("Directory history (kept in _dh)")

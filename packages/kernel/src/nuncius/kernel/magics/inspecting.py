@@ -98,6 +98,8 @@ class InspectMagics(Magics):
         from pathlib import Path
 
         text = parameter_s.strip()
+        if not text:
+            raise UsageError("%pfile: the name of an object or a file is required")
         path, line = Path(text), 0
         try:
             _, value = self._found(text, "pfile")

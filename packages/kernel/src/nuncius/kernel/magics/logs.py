@@ -38,7 +38,7 @@ class LoggingMagics(Magics):
     def logstart(self, opts: Opts, rest: str) -> None:
         """Begin to log, with what was typed so far: ``%logstart [options] [FILE [MODE]]``.
 
-        The file is ``ipython_log.py`` if none is named. A mode says what becomes of a file that there is: append, backup, global (append to it in the home folder), over (overwrite), or rotate, which is the default.
+        The file is ``ipython_log.py`` if none is named. A mode says what becomes of a file that there is: append, backup (rename it to ``FILE~``), which is the default, global (append to it in the home folder), over (overwrite), or rotate (number the old ones), which is the default if no file is named.
 
         ::
 
@@ -48,30 +48,34 @@ class LoggingMagics(Magics):
             raise UsageError(f"%logstart: log file is already active: {self._file.name}")
         words = split_words(rest)
         name = words[0] if words else "ipython_log.py"
-        self._mode = words[1] if len(words) > 1 else "rotate"
+        self._mode = words[1] if len(words) > 1 else "backup" if words else "rotate"
         if self._mode not in _MODES:
             raise UsageError(
                 f"%logstart: invalid log mode {self._mode!r}; there are {', '.join(_MODES)}"
             )
         try:
             self._file = _opened(Path(name).expanduser(), self._mode)
-        except OSError as error:
+        except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
             raise UsageError(f"%logstart: Couldn't start log: {error}") from None
         self._opts, self._active = opts, True
-        sources = self._namespace_sources()
-        self._write("# nuncius log file\n\n" + "".join(f"{each.rstrip()}\n" for each in sources))
+        self._write("# nuncius log file\n\n" + "".join(self._past()))
         self.shell.events.register("post_run_cell", self._after)
         self.shell.at_close(self._close)
         if "q" not in opts:
-            say(
-                f"Activating auto-logging. Current session state plus future input saved.\nFilename       : {self._file.name}"
-            )
+            say("Activating auto-logging. Current session state plus future input saved.")
             self._tell()
 
-    def _namespace_sources(self) -> list[str]:
-        # the cell that runs is logged when it is done
+    def _past(self) -> list[str]:
+        """Return what was typed so far, but for the cell that runs: it is logged when it is done."""
         past = self.shell.history_manager.get_range(0, 1, -1, raw="r" in self._opts)
-        return [source for _, _, source in past]
+        return [f"{source.rstrip()}\n{self._output(number)}" for _, number, source in past]
+
+    def _output(self, number: int | None) -> str:
+        """Return the value of a cell as comments, if values are logged and it has one."""
+        output = self.shell.output_texts.get(number)
+        if "o" not in self._opts or output is None:
+            return ""
+        return "".join(f"#[Out]# {line}\n" for line in output.splitlines())
 
     def _after(self, result: Any) -> None:
         if self._file is None or not self._active or result.info is None:
@@ -81,10 +85,7 @@ class LoggingMagics(Magics):
         text = f"{source.rstrip()}\n"
         if "t" in self._opts:
             text = f"# {time.strftime('%a, %d %b %Y %H:%M:%S', time.localtime())}\n{text}"
-        output = self.shell.output_texts.get(result.execution_count)
-        if "o" in self._opts and output is not None:
-            text += "".join(f"#[Out]# {line}\n" for line in output.splitlines())
-        self._write(text)
+        self._write(text + self._output(result.execution_count))
 
     def _write(self, text: str) -> None:
         assert self._file is not None
@@ -118,7 +119,7 @@ class LoggingMagics(Magics):
         if self._file is None:
             raise UsageError("Logging hasn't been started yet (use logstart for that).")
         if self._active == active:
-            say(f"Logging is already {'on' if active else 'off'}")
+            say(f"Logging is already {'ON' if active else 'OFF'}")
         else:
             say(f"Switching logging {'ON' if active else 'OFF'}")
         self._active = active

@@ -164,8 +164,12 @@ class NamespaceMagics(Magics):
     @options(Flag("n", "Delete this name only, and not the other references to its value."))
     def xdel(self, opts: Opts, name: str) -> None:
         """Delete a variable, and the references to its value under other names and in the outputs."""
+        value = self.shell.user_ns.get(name)
+        ran = self.shell.magics_manager.registry.get("RunMagics")
         try:
             self.shell.del_var(name, "n" in opts)
+            if ran is not None and "n" not in opts:
+                ran.forget(value)
         except (NameError, ValueError) as error:
             raise UsageError(f"%xdel: {error}") from None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from os.path import commonprefix
 from textwrap import dedent
 
 from nuncius.kernel.errors import TryNext, UsageError
@@ -13,7 +14,8 @@ from nuncius.kernel.magics.text import say
 
 __all__ = ["TerminalMagics"]
 
-_QUOTES = re.compile(r"^\s?(\s?>)+\s?|^\s*\s?(\+\s?)+(?=\S)")
+#: Marks of quoted mail, and of lines that a patch adds.
+_MARKS = re.compile(r"\s*[>+][>+ ]*")
 
 
 @magics_class
@@ -87,16 +89,23 @@ class TerminalMagics(Magics):
 def _cleaned(text: str) -> str:
     from nuncius.protocol.text.inputs import TransformerManager
 
-    lines = text.splitlines()
+    lines = _unquoted(dedent(text).splitlines())
     if any(line.lstrip().startswith((">>>", "In [")) for line in lines):
         manager = TransformerManager()
         found = [f"{line}\n" for line in lines]
         for transform in manager.cleanup_transforms:
             found = transform(found)
         return "".join(found)
-    if lines and all(_QUOTES.match(line) for line in lines if line.strip()):
-        lines = [_QUOTES.sub("", line) for line in lines]
     return dedent("\n".join(lines)) + "\n"
+
+
+def _unquoted(lines: list[str]) -> list[str]:
+    """Return lines without the marks that a mail or a patch has put before all of them."""
+    marks = [_MARKS.match(line) for line in lines if line.strip()]
+    common = commonprefix([mark.group() if mark else "" for mark in marks])  # noqa: RUF071 - no paths
+    if common.strip(" >+") or not common.strip() or common.startswith(">>>"):  # or prompts
+        return lines
+    return [line.removeprefix(common) for line in lines]
 
 
 def clipboard_text() -> str:

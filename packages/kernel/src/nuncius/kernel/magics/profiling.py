@@ -6,6 +6,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from nuncius.kernel.errors import UsageError
 from nuncius.kernel.magics.awaiting import (
     TOP_LEVEL_AWAIT,
     await_magics,
@@ -15,7 +16,7 @@ from nuncius.kernel.magics.awaiting import (
 )
 from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.registry import Magics, line_cell_magic, magics_class, no_var_expand
-from nuncius.kernel.magics.text import say
+from nuncius.kernel.magics.text import say, writing
 from nuncius.kernel.runner import drive
 
 if TYPE_CHECKING:
@@ -113,7 +114,11 @@ def _reported(shell: Any, profile: cProfile.Profile, note: str, opts: Opts) -> A
     import pstats
 
     report = StringIO()
-    stats = pstats.Stats(profile, stream=report).strip_dirs().sort_stats(*opts.get("s", ["time"]))
+    stats = pstats.Stats(profile, stream=report).strip_dirs()
+    keys = opts.get("s", ["time"])
+    if wrong := [key for key in keys if key not in stats.get_sort_arg_defs()]:
+        raise UsageError(f"%prun: -s cannot sort by {wrong[0]!r}; {PROFILE_FLAGS[2].help}")
+    stats.sort_stats(*keys)
     stats.print_stats(*(_limit(text) for text in opts.get("l", ())))
     text = report.getvalue().rstrip()
     if "q" not in opts:
@@ -121,10 +126,12 @@ def _reported(shell: Any, profile: cProfile.Profile, note: str, opts: Opts) -> A
     if note:
         say(note)
     if "D" in opts:
-        profile.dump_stats(opts["D"])
+        with writing("%prun", opts["D"]):
+            profile.dump_stats(opts["D"])
         say(f"*** Profile stats marshalled to file {opts['D']!r}.")
     if "T" in opts:
-        Path(opts["T"]).write_text(text, encoding="utf-8")
+        with writing("%prun", opts["T"]):
+            Path(opts["T"]).write_text(text, encoding="utf-8")
         say(f"*** Profile printout saved to text file {opts['T']!r}.")
     return stats if "r" in opts else None
 

@@ -10,7 +10,7 @@ from typing import Any
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.magics.flags import Flag, Opts, options, split_words
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
-from nuncius.kernel.magics.text import agreed, say
+from nuncius.kernel.magics.text import agreed, say, writing
 
 __all__ = ["HistoryMagics"]
 
@@ -59,7 +59,8 @@ class HistoryMagics(Magics):
             return
         lines: list[str] = []
         self._write(self._entries(opts, rest), opts, lines.append)
-        path.write_text("".join(lines), encoding="utf-8")
+        with writing("%history", path):
+            path.write_text("".join(lines), encoding="utf-8")
 
     def _entries(self, opts: Opts, rest: str) -> Iterable[tuple[int, int, Any]]:
         history: Any = self.shell.history_manager

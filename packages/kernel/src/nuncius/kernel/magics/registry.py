@@ -271,7 +271,6 @@ class MagicsManager:
 
     def __init__(self, shell: Any, table: Mapping[str, Mapping[str, str]] | None = None) -> None:
         self.shell = shell
-        self.auto_magic = True
         self.magics: dict[str, dict[str, Any]] = {"line": {}, "cell": {}}
         #: Class name -> its instance, as users look for state of magics.
         self.registry: dict[str, Any] = {}
@@ -282,6 +281,15 @@ class MagicsManager:
         self._loaded: set[str] = set()
         #: Name -> entry point of installed packages, once they were asked for.
         self._providers: dict[str, Any] | None = None
+
+    @property
+    def auto_magic(self) -> bool:
+        """Whether line magics run without their percent sign."""
+        return bool(self.shell.prefilter.automagic)
+
+    @auto_magic.setter
+    def auto_magic(self, wanted: bool) -> None:
+        self.shell.set_option("automagic", bool(wanted))
 
     def names(self, kind: str = "line") -> list[str]:
         """Return the names of the magics of a kind, without loading any."""
@@ -413,7 +421,11 @@ class MagicsManager:
         """Return the options of a magic, for completion: how each is typed, what follows it, what it does."""
         from nuncius.kernel.magics.flags import flags_of
 
-        return [(flag.word, flag.value, flag.help) for flag in flags_of(self.find(name, kind))]
+        return [
+            (word, flag.value, flag.help)
+            for flag in flags_of(self.find(name, kind))
+            for word in flag.words
+        ]
 
     def register_lazy(self, name: str, fully_qualified_name: str) -> None:
         """Have an extension loaded when the magic ``name`` is called."""

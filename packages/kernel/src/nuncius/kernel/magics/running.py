@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import glob
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -47,7 +48,7 @@ class RunMagics(Magics):
             "With -d: stop at this line, LINE or FILE:LINE; at the first one if not given.",
             "LINE",
         ),
-        Flag("p", "Run it by the profiler, with the options of %prun; its variables are not kept."),
+        Flag("p", "Run it by the profiler, with the options of %prun."),
         Flag("G", "Do not expand patterns (``*.txt``) in the arguments."),
         Flag(
             "m",
@@ -75,6 +76,7 @@ class RunMagics(Magics):
         words = list(_words(rest, expand="G" not in opts))
         if "m" in opts:
             filename = _file_of(opts["m"])
+            words = words[1:] if words[:1] == ["--"] else words  # it ends our options
         elif not words:
             raise UsageError("%run: you must provide at least a filename.")
         else:
@@ -84,6 +86,13 @@ class RunMagics(Magics):
                 self.shell.safe_execfile_ipy(filename, raise_exceptions=True)
             return None
         return self._program(opts, filename, words)
+
+    def forget(self, value: Any) -> None:
+        """Let go of a value in the modules of programs that ran."""
+        for module in self._modules.values():
+            names = [name for name, each in vars(module).items() if each is value]
+            for name in names:
+                delattr(module, name)
 
     def _program(self, opts: Opts, filename: str, arguments: list[str]) -> Any:
         __tracebackhide__ = True
@@ -106,7 +115,7 @@ class RunMagics(Magics):
             if "i" in opts:
                 namespace["__name__"] = before
                 namespace.pop("__file__", None)
-        if "i" not in opts and "p" not in opts:
+        if "i" not in opts:
             own = ("__name__", "__file__", "__spec__", "__loader__", "__package__", "__doc__")
             shell.user_ns.update({k: v for k, v in namespace.items() if k not in own})
         return result
@@ -149,6 +158,7 @@ def _words(rest: str, expand: bool) -> Iterator[str]:
         word, position = next_word(rest, position)
         raw = rest[start:position].strip()
         plain = expand and not any(character in raw for character in "\"'\\")
+        word = re.sub(r"\\([*?\[])", r"\1", word) if expand else word  # IPython wants two of them
         word = os.path.expanduser(word) if raw[:1] not in "\"'" else word  # noqa: PTH111 - "~" may be an argument that is no path
         found = sorted(glob.glob(word)) if plain and not first and glob.has_magic(word) else []  # noqa: PTH207 - relative names stay as typed
         yield from found or [word]

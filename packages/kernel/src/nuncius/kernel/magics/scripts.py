@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import IO, Any
 
 from nuncius.kernel.errors import UsageError
+from nuncius.kernel.magics.background import BackgroundPipe, BackgroundProcess
 from nuncius.kernel.magics.flags import Flag, Opts, declares, split_words
 from nuncius.kernel.magics.registry import (
     Magics,
@@ -41,7 +42,7 @@ _PATIENCE = 1.0
 
 def _read_line(line: str) -> tuple[Opts, list[str]]:
     """Return the options, which may stand before and after the program, and the command."""
-    known = {flag.word: flag for flag in _FLAGS}
+    known = {word: flag for flag in _FLAGS for word in flag.words}
     opts, command = Opts(), []
     words = split_words(line)
     while words:
@@ -147,13 +148,15 @@ class ScriptMagics(Magics):
     # -- in the background ----------------------------------------------------------------------------
 
     def _background(self, opts: Opts, process: subprocess.Popen[bytes], source: bytes) -> None:
-        self.bg_processes = [each for each in self.bg_processes if each.poll() is None]
+        self.bg_processes = [each for each in self.bg_processes if _is_open(each)]
         self.bg_processes.append(process)
-        threading.Thread(target=_feed, args=(process, source), daemon=True).start()
+        # the thread closes it: nobody else may write to the program
+        stdin, process.stdin = process.stdin, None
+        threading.Thread(target=_feed, args=(stdin, source), daemon=True).start()
         for name, pipe in (("out", process.stdout), ("err", process.stderr)):
             assert pipe is not None
             if name in opts:
-                self.shell.user_ns[opts[name]] = pipe
+                self.shell.user_ns[opts[name]] = BackgroundPipe(pipe)
                 continue
             # what it says later still belongs to this cell
             context = contextvars.copy_context()
@@ -172,13 +175,13 @@ class ScriptMagics(Magics):
         running = [each for each in self.bg_processes if each.poll() is None]
         for process in running:
             _signal(process, signal.SIGINT)
-        for process in running:
+        for process in self.bg_processes:
             _ended(process)
         self.bg_processes = []
 
 
 def _popen(command: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
+    return BackgroundProcess(
         command,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -188,10 +191,16 @@ def _popen(command: list[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def _feed(process: subprocess.Popen[bytes], source: bytes) -> None:
-    assert process.stdin is not None
-    with suppress(OSError), process.stdin:
-        process.stdin.write(source)
+def _feed(stdin: IO[bytes] | None, source: bytes) -> None:
+    assert stdin is not None
+    with suppress(OSError), stdin:
+        stdin.write(source)
+
+
+def _is_open(process: subprocess.Popen[bytes]) -> bool:
+    """Tell whether a program runs, or may be read from."""
+    pipes = (process.stdout, process.stderr)
+    return process.poll() is None or any(pipe is not None and not pipe.closed for pipe in pipes)
 
 
 def _forward(pipe: IO[bytes], name: str) -> None:
@@ -246,7 +255,7 @@ class _Exchange:
     def run(self) -> tuple[str, str, bool]:
         """Return what was to be kept of both streams, and whether an interrupt ended it."""
         process = self._process
-        threads = [threading.Thread(target=_feed, args=(process, self._source), daemon=True)]
+        threads = [threading.Thread(target=_feed, args=(process.stdin, self._source), daemon=True)]
         for name, pipe in (("out", process.stdout), ("err", process.stderr)):
             threads.append(threading.Thread(target=self._read, args=(pipe, name), daemon=True))
         interrupted = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nuncius.kernel.errors import UsageError
 from nuncius.kernel.magics.awaiting import finish, may_await
 from nuncius.kernel.magics.flags import Flag, Opts, options
 from nuncius.kernel.magics.nested import nested
@@ -42,6 +43,8 @@ class DisplayMagics(Magics):
         __tracebackhide__ = True
         from nuncius.kernel.display.capture import capture_output
 
+        if len(rest.split()) > 1:
+            raise UsageError(f"%%capture: expected one name of a variable, got {rest!r}")
         captured = capture_output(
             "no-stdout" not in opts, "no-stderr" not in opts, "no-display" not in opts
         )
@@ -61,6 +64,7 @@ class DisplayMagics(Magics):
                     self.shell.user_ns[name] = output
 
     @no_var_expand
+    @cell_magic("HTML")
     @cell_magic
     @options(Flag("isolated", "In a frame of its own, so that its styles do not reach the page."))
     def html(self, opts: Opts, rest: str, cell: str) -> None:

@@ -12,7 +12,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Database", "database"]
+from nuncius.kernel.magics.text import writing
+
+__all__ = ["STORED_FOLDERS", "Database", "database"]
+
+#: The key of the folders that were visited, which ``%store -r`` brings back.
+STORED_FOLDERS = "dhist"
 
 
 class Database(MutableMapping[str, Any]):
@@ -41,10 +46,11 @@ class Database(MutableMapping[str, Any]):
     def __setitem__(self, key: str, value: Any) -> None:
         path = self._path(key)
         data = pickle.dumps(value, protocol=pickle.HIGHEST_PROTOCOL)
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        scratch = path.with_name(f".{path.name}.{os.getpid()}")
-        scratch.write_bytes(data)
-        scratch.replace(path)
+        with writing(f"{key} cannot be kept", path):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            scratch = path.with_name(f".{path.name}.{os.getpid()}")
+            scratch.write_bytes(data)
+            scratch.replace(path)
 
     def __delitem__(self, key: str) -> None:
         try:
@@ -59,6 +65,14 @@ class Database(MutableMapping[str, Any]):
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def keys(self, globpat: str | None = None) -> list[str]:  # type: ignore[override]
+        """Return the keys; those only that match a glob, if one is given, as extensions ask for them."""
+        if globpat is None:
+            return list(self)
+        from fnmatch import fnmatchcase
+
+        return [key for key in self if fnmatchcase(key, globpat)]
 
     def under(self, prefix: str) -> dict[str, Path]:
         """Return the files below ``prefix/``, by the rest of their keys."""

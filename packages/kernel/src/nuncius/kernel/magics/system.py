@@ -68,14 +68,10 @@ class OSMagics(Magics):
         self._set(parameter_s, "set_env")
 
     def _set(self, text: str, magic: str) -> None:
-        mark = (
-            "="
-            if "=" in text.split(maxsplit=1)[0]
-            or text.split()[1:2] == ["="]
-            or (text.split()[1:2] and text.split()[1].startswith("="))
-            else " "
-        )
-        name, found, value = text.strip().partition(mark)
+        # a space ends the name as well, unless the equals sign follows it: NAME x=y sets x=y
+        first, _, others = text.strip().partition(" ")
+        equals = "=" in first or others.lstrip().startswith("=")
+        name, found, value = text.strip().partition("=" if equals else " ")
         name, value = name.strip(), value.strip()
         if not found or not name:
             raise UsageError(f"%{magic}: expected NAME=VALUE or NAME VALUE")

@@ -16,10 +16,11 @@ _WINDOWS_ALIASES = "ls ddir ldir mkdir rmdir echo ren copy"
 #: ``module:Class`` -> names; a lower-case name is a function that is called with the shell.
 _LINE = {
     "basic:BasicMagics": "alias_magic autoawait autocall autoindent automagic colors doctest_mode lsmagic magic notebook pprint precision quickref",
-    "code:CodeMagics": "ed edit load loadpy macro save",
+    "code:CodeMagics": "load loadpy macro save",
     "configuring:ConfigMagics": "config",
     "configuring:ExtensionMagics": "load_ext reload_ext unload_ext",
     "debugging:DebugMagics": "debug pdb tb xmode",
+    "editing:EditMagics": "ed edit",
     "ext.storemagic:StoreMagics": "store",
     "figures:PylabMagics": "gui matplotlib pylab",
     "folders:FolderMagics": "bookmark cd dhist dirs popd pushd pwd",
@@ -44,7 +45,7 @@ _CELL = {
     "profiling:ProfilingMagics": "prun",
     "rewriting:CodeWrapMagics": "code_wrap",
     "scripts:ScriptMagics": "bash cmd perl pypy python python2 python3 ruby script sh",
-    "showing:DisplayMagics": "SVG capture html javascript js latex markdown svg",
+    "showing:DisplayMagics": "HTML SVG capture html javascript js latex markdown svg",
     "system:OSMagics": "! sx system",
     "timing:TimingMagics": "time timeit",
 }

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from nuncius.kernel import saying
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
-__all__ = ["agreed", "say", "switch", "warn"]
+from nuncius.kernel import saying
+from nuncius.kernel.errors import UsageError
+
+__all__ = ["agreed", "say", "switch", "unquoted", "warn", "writing"]
 
 _ON = frozenset({"1", "on", "true", "yes"})
 _OFF = frozenset({"0", "off", "false", "no"})
@@ -38,3 +43,29 @@ def agreed(question: str) -> bool:
         return input(f"{question} (y/[n])? ").strip().lower() in ("y", "yes")
     except (StdinNotSupported, EOFError):
         return True
+
+
+def unquoted(text: str) -> str:
+    """Return a text without the quotes around it."""
+    text = text.strip()
+    if len(text) >= 2 and text[0] == text[-1] and text[0] in "\"'":
+        return text[1:-1]
+    return text
+
+
+@contextmanager
+def writing(magic: str, path: Any) -> Iterator[None]:
+    """Have what hinders the writing of a file be told in a line.
+
+    Args:
+        magic: Who writes.
+        path: The file.
+
+    Raises:
+        UsageError: It could not be written.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:  # a name that no file can have is a ValueError
+        why = getattr(error, "strerror", None) or error
+        raise UsageError(f"{magic}: cannot write {path}: {why}") from None

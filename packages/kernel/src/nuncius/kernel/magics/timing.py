@@ -312,6 +312,8 @@ class TimingMagics(Magics):
         assert isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef)
         loop = function.body[1]
         assert isinstance(loop, ast.For)
+        # what stands in no loop may not leave ours
+        shell.compile(ast.Module(body, []), filename, "exec", flags=TOP_LEVEL_AWAIT)
         loop.body = body or loop.body
         function.body[:0] = before
         ast.fix_missing_locations(tree)

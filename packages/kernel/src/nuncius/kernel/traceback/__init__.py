@@ -1,11 +1,18 @@
-"""Tracebacks for people: `Tracebacks` turns an exception into lines of text."""
+"""Tracebacks for people: `Tracebacks` turns an exception into lines of text; `capture.capture` and `render.render` are its two halves.
+
+The names are loaded when they are first used: two threads that each import a module of a package whose ``__init__`` imports both could find one of them half made.
+"""
 
 from __future__ import annotations
 
-from nuncius.kernel.traceback.capture import CaptureOptions, capture
-from nuncius.kernel.traceback.formatter import Tracebacks
-from nuncius.kernel.traceback.model import ExceptionRecord, FrameRecord, Omitted, SyntaxDetail
-from nuncius.kernel.traceback.render import MODES, render
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nuncius.kernel.traceback.capture import CaptureOptions
+    from nuncius.kernel.traceback.formatter import Tracebacks
+    from nuncius.kernel.traceback.model import ExceptionRecord, FrameRecord, Omitted, SyntaxDetail
+    from nuncius.kernel.traceback.render import MODES
 
 __all__ = [
     "MODES",
@@ -15,6 +22,20 @@ __all__ = [
     "Omitted",
     "SyntaxDetail",
     "Tracebacks",
-    "capture",
-    "render",
 ]
+
+_PLACES = {
+    "MODES": "render",
+    "CaptureOptions": "capture",
+    "ExceptionRecord": "model",
+    "FrameRecord": "model",
+    "Omitted": "model",
+    "SyntaxDetail": "model",
+    "Tracebacks": "formatter",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name in _PLACES:
+        return getattr(import_module(f"{__name__}.{_PLACES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
 from itertools import islice
+from opcode import opmap
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -44,6 +45,9 @@ _PLUMBING = frozenset({"nuncius.protocol.serving", "bdb", "threading"})
 _SPEAKING = frozenset(
     {"KeyboardInterrupt", "CalledProcessError", "ModuleNotFoundError", "EOFError", "StdinNotSupported"}
 )  # fmt: skip
+
+
+_RAISE = opmap["RAISE_VARARGS"]
 
 
 def _root(frame: FrameType, parts: int) -> str:
@@ -198,7 +202,7 @@ class _Reader:
         start = 0
         while start < len(links) and self._options.internal(links[start].tb_frame):
             start += 1
-        if speaks:
+        if speaks or (links and self._refuses(links[-1])):
             del links[self._machinery(links, start + 1) :]
         shown: list[TracebackType | Omitted] = []
         for link in links[start:]:
@@ -217,6 +221,11 @@ class _Reader:
             else:
                 shown.append(link)
         return shown
+
+    def _refuses(self, link: TracebackType) -> bool:
+        """Tell whether the kernel itself raises there, by a ``raise``: what it was asked for is wrong, as the message says."""
+        code = link.tb_frame.f_code.co_code
+        return self._options.internal(link.tb_frame) and code[link.tb_lasti] == _RAISE
 
     def _machinery(self, links: Sequence[TracebackType], start: int) -> int:
         """Return where the last frames begin that are the kernel's, and those that it called: what waits, prints or handles the signal."""
@@ -277,7 +286,8 @@ class _Reader:
                 end = error.end_offset - 1
             elif isinstance(error.end_lineno, int):
                 end = len(text.rstrip())
-            column = min(column, len(text))
+            column = min(column, len(text) + 1)  # it may be behind the end of the text
+            text = text.ljust(column)
             end = max(column + 1, min(end, len(text))) if end is not None else column + 1
         return SyntaxDetail(
             filename, self._options.label(filename) if filename else "", lineno, text, column, end

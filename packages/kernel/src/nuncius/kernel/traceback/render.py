@@ -83,12 +83,12 @@ def _syntax(detail: SyntaxDetail, theme: Theme) -> str:
         separator = ", line " if detail.label else ":"
         lines[0] += f"{separator}{theme.paint('lineno', str(detail.lineno))}"
     if detail.text.strip():
-        text = detail.text.rstrip()
+        text = detail.text.rstrip() if detail.column is None else detail.text
         indent = len(text) - len(text.lstrip())
         # an indentation error is about the spaces: they are kept where the caret points into them
         keep = detail.column is not None and detail.column < indent
         cut = 0 if keep else indent
-        lines.append(f"    {highlight(text[cut:], theme)}")
+        lines.append(f"    {highlight(text[cut:].rstrip(), theme)}")
         if detail.column is not None:
             pad = "".join("\t" if c == "\t" else " " for c in text[cut : detail.column])
             width = max(1, (detail.end_column or 0) - detail.column)

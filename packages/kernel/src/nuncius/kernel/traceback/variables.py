@@ -60,10 +60,13 @@ def variables_of(
 ) -> Pairs:
     """Return names and values of the variables that ``lines`` mention.
 
-    Functions, classes and modules are left out: their names say all.
+    Functions, classes and modules are left out: their names say all; arguments are shown where the function is named.
     """
     values, shown = frame.f_locals, []
+    arguments = {name.lstrip("*") for name in argument_names(frame.f_code)}
     for name in _names(lines):
+        if name in arguments:
+            continue
         if name in values:
             value, label = values[name], name
         elif name in frame.f_globals:
