@@ -267,8 +267,14 @@ def test_it_stops_where_an_exception_is_raised(lab: Lab, open_notebook: Open) ->
     notebook.finish(1)
     assert notebook.text(1).strip() == "caught"
     debugger.pause_on("raised")  # no more
-    [error] = notebook.run(2)
-    assert error["ename"] == "ZeroDivisionError"
+    debugger.pause_on("uncaught")
+    assert notebook.run(1)[0]["text"] == "caught\n"
+    notebook.start(2)
+    debugger.stopped(0, 2, "divide", "<module>")
+    debugger.click("continue")
+    debugger.going_on()
+    notebook.finish(2)
+    assert notebook.outputs(2)[0]["ename"] == "ZeroDivisionError"
 
 
 def test_the_debugger_survives_a_restart_and_a_new_page(lab: Lab, open_notebook: Open) -> None:

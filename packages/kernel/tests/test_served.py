@@ -261,6 +261,27 @@ def test_comms_are_opened_from_both_sides(client):
     assert client.comm_info(timeout=LIMIT).content["comms"] == {}
 
 
+#: It goes on when its comm is told something.
+AWAITS_A_COMM = """
+import asyncio, comm
+answer = asyncio.get_running_loop().create_future()
+asked = comm.create_comm(target_name="t", data={})
+asked.on_msg(lambda message: answer.set_result(message["content"]["data"]["value"]))
+await answer
+"""
+
+
+@pytest.mark.parametrize("queued", [False, True])
+def test_a_cell_may_await_what_a_comm_is_told(client, queued):
+    cell = client.execute(AWAITS_A_COMM)
+    comm_id = next(m for m in cell if m.msg_type == "comm_open").content["comm_id"]
+    later = client.execute("answer.result() + 1") if queued else None
+    client.notify("comm_msg", {"comm_id": comm_id, "data": {"value": 42}})
+    assert cell.result(LIMIT).data == {"text/plain": "42"}
+    if later is not None:
+        assert later.result(LIMIT).data == {"text/plain": "43"}
+
+
 def test_the_kernel_starts_lean():
     """What is imported before the first answer is what a person waits for."""
     code = "import sys\nimport nuncius.kernel.app\nprint(*sys.modules)"
@@ -429,7 +450,7 @@ LOOP = """
 n = 0
 while True:
     try:
-        print(n, flush=True)
+        print(f"{{n}}\\n", end="", flush=True)
         {waits}
     except KeyboardInterrupt:
         n += 1

@@ -16,6 +16,7 @@ from nuncius.protocol.serving.wakeup import Wakeup
 if TYPE_CHECKING:
     from nuncius.protocol.messages import Message
     from nuncius.protocol.serving.answer import Outcome
+    from nuncius.protocol.serving.aside import Aside
     from nuncius.protocol.serving.inbox import Inbox
     from nuncius.protocol.serving.interrupts import Interrupts, ThreadInterrupts
     from nuncius.protocol.serving.lane import Lane
@@ -29,6 +30,7 @@ class MainLoop:
     Args:
         lane: Runs them.
         shell: The socket.
+        aside: Handles what need not wait while a cell awaits.
 
     Attributes:
         cells: What interrupts those that await; set before the first.
@@ -39,8 +41,10 @@ class MainLoop:
 
     cells: Interrupts | ThreadInterrupts
 
-    def __init__(self, lane: Lane, shell: Inbox) -> None:
+    def __init__(self, lane: Lane, shell: Inbox, aside: Aside) -> None:
         self._lane = lane
+        self._aside = aside
+        self._cell_awaits = False
         self._shell = shell
         self.stopping: bool | None = None
         self.reads_shell = True
@@ -196,7 +200,13 @@ class MainLoop:
     async def _finish_async(self, outcome: Outcome) -> Message | None:
         lane = self._lane
         if isinstance(outcome, Awaitable):
-            outcome = await lane.complete(Interruptible(outcome, self.cells))
+            self._cell_awaits = True
+            # What arrived before has no edge any more.
+            self._loop.call_soon(self._on_arrival)
+            try:
+                outcome = await lane.complete(Interruptible(outcome, self.cells))
+            finally:
+                self._cell_awaits = False
         return lane.finish(outcome)
 
     async def _next_request(self) -> Message | None:
@@ -225,6 +235,9 @@ class MainLoop:
         self._on_arrival()
 
     def _on_arrival(self) -> None:
+        if self._cell_awaits:
+            self.take()
+            self._aside.take(self.arrived, self._on_arrival)
         if self._arrival is not None and not self._arrival.done():
             self._arrival.set_result(None)
 

@@ -31,6 +31,7 @@ from nuncius.protocol.core.dispatch import Dispatcher
 from nuncius.protocol.kernel import Kernel, KernelIO, Reply, error_reply
 from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.answer import Outcome, answer, failure
+from nuncius.protocol.serving.aside import Aside
 from nuncius.protocol.serving.capture import Capture
 from nuncius.protocol.serving.control import Control
 from nuncius.protocol.serving.forks import generation
@@ -164,7 +165,9 @@ class Server:
             ShieldedLock(self.interrupts),
         )
         self._lane = self._make_lane(self._answer_main, self._drain)
-        self._main = MainLoop(self._lane, self._shell)
+        self._main = MainLoop(
+            self._lane, self._shell, Aside(self._make_lane(self._answer_main, None))
+        )
         self._subshells = Subshells(
             lambda drain: self._make_lane(self._answer_subshell, drain),
             self._open_subshells,
