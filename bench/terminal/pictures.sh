@@ -7,6 +7,7 @@ export SHOT_HOME=/tmp/shop
 mkdir -p "$SHOT_HOME"
 shot() { python "$here/screenshot.py" "$@"; }
 shot "$images/terminal-first.svg" --size 80x22 -- "nuncius" "wait:In [1]:" "def area(r):\rreturn 3.14159 * r ** 2\r\r" "wait:In [2]:" "[area(r) for r in range(4)]\r" "wait:In [3]:" "area('two')\r" "wait:In [4]:"
+shot "$images/terminal-light.svg" --light --size 80x24 -- "nuncius --theme=light --no-banner" "wait:In [1]:" "import math\r" "wait:In [2]:" "def area(r):\r\"\"\"Of a circle.\"\"\"\rif r < 0:\rraise ValueError('negative')  # never\rreturn math.pi * r ** 2\r\r" "wait:In [3]:" "area('two')\r" "wait:In [4]:" "area(1.5); math.s\t" "wait:sqrt" "\t\t" "wait:hyperbolic sine"
 shot "$images/terminal-signature.svg" --size 80x8 -- "nuncius --no-banner" "wait:In [1]:" "import os\r" "wait:In [2]:" "os.path.join(\x1b[Z" "wait:Join two"
 shot "$images/terminal-completion.svg" --size 80x16 -- "nuncius --no-banner" "wait:In [1]:" "import math\r" "wait:In [2]:" "math.s\t" "wait:sqrt" "\t\t" "wait:hyperbolic sine"
 cat > "$SHOT_HOME/orders.py" <<'P'

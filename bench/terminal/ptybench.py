@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import glob
 import json
 import os
 import pty
@@ -37,14 +38,46 @@ ESC = re.compile(
     rb"|\x1b\[[0-?]*[ -/]*[@-~]"  # CSI
     rb"|\x1b[ -/]*[0-~]"  # two-byte escapes
 )
+WHERE = b""  # answered with the place of the cursor, see Place
 QUERIES = [  # (what the program asks, what a plain xterm-256color without graphics answers)
-    (re.compile(rb"\x1b\[6n"), b"\x1b[1;1R"),
+    (re.compile(rb"\x1b\[6n"), WHERE),
     (re.compile(rb"\x1b\[0?c"), b"\x1b[?62;22c"),
     (re.compile(rb"\x1b\[>0?c"), b"\x1b[>41;354;0c"),
     (re.compile(rb"\x1b\]10;\?(?:\x07|\x1b\\)"), b"\x1b]10;rgb:ffff/ffff/ffff\x1b\\"),
     (re.compile(rb"\x1b\]11;\?(?:\x07|\x1b\\)"), b"\x1b]11;rgb:0000/0000/0000\x1b\\"),
     (re.compile(rb"\x1b\[\?(\d+)\$p"), None),  # DECRQM -> "not recognised"
 ]
+
+
+class Place:
+    """Where the cursor is: known by a screen that is only drawn when somebody asks, so that it costs nothing otherwise.
+
+    Shells that draw again when the cursor is not where they have left it need the truth. Without pyte the answer is always the first place.
+    """
+
+    def __init__(self, rows: int, cols: int):
+        self.drawn = 0
+        try:
+            import pyte
+        except ImportError:
+            self.screen = None
+            return
+
+        class Screen(pyte.Screen):
+            def select_graphic_rendition(self, *attributes, private=False):
+                if not private:
+                    super().select_graphic_rendition(*attributes)
+
+        self.screen = Screen(cols, rows)
+        self.stream = pyte.ByteStream(self.screen)
+
+    def answer(self, raw: bytearray, end: int) -> bytes:
+        """Return the answer to a question at `end` of what was written."""
+        if self.screen is None:
+            return b"\x1b[1;1R"
+        self.stream.feed(bytes(raw[self.drawn : end]))
+        self.drawn = end
+        return b"\x1b[%d;%dR" % (self.screen.cursor.y + 1, self.screen.cursor.x + 1)
 
 
 def strip_escapes(data: bytes) -> bytes:
@@ -58,6 +91,14 @@ def peer(name: str, alt: str | None = None) -> str:
         if os.path.exists(p):
             return p
     return shutil.which(name) or (alt or name)
+
+
+def python313() -> str:
+    """Find Python 3.13: $BENCH_PYTHON313, else what pyenv has, else what is on the path."""
+    if found := os.environ.get("BENCH_PYTHON313"):
+        return found
+    versions = sorted(glob.glob(os.path.expanduser("~/.pyenv/versions/3.13.*/bin/python3.13")))
+    return versions[-1] if versions else "python3.13"
 
 
 IPY_IN = r"In \[(\d+)\]:"  # no trailing blank: editors often draw it as a cursor move
@@ -76,9 +117,9 @@ IMPLS: dict[str, dict] = {
         "prompt": r">>>",
         "env": {"PYTHONSTARTUP": "", "PYTHON_BASIC_REPL": "1", "PYTHON_HISTORY": "{home}/pyhist"},
     },
-    "pyrepl": {  # the CPython >= 3.13 REPL; set $BENCH_PYTHON313
-        "cmd": lambda: [os.environ.get("BENCH_PYTHON313", "python3.13"), "-q"],
-        "oneshot": lambda code: [os.environ.get("BENCH_PYTHON313", "python3.13"), "-c", code],
+    "pyrepl": {  # the CPython >= 3.13 REPL
+        "cmd": lambda: [python313(), "-q"],
+        "oneshot": lambda code: [python313(), "-c", code],
         "prompt": r">>>",
         "env": {"PYTHONSTARTUP": "", "PYTHON_HISTORY": "{home}/pyhist"},
         "hist": ("lines", "{home}/pyhist"),
@@ -194,6 +235,7 @@ class Shell:
                 os._exit(127)
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, cols, 0, 0))
         os.set_blocking(self.fd, False)
+        self.place = Place(rows, cols)
         self.raw = bytearray()  # everything the program wrote
         self.mark = 0  # start of the part not yet consumed by expect()
         self.qpos = 0  # where to look for the next terminal query
@@ -228,6 +270,8 @@ class Shell:
                 if start + m.end() <= self.qpos:
                     continue
                 out = reply if reply is not None else b"\x1b[?" + m.group(1) + b";0$y"
+                if reply is WHERE:
+                    out = self.place.answer(self.raw, start + m.start())
                 self.write(out)
         self.qpos = len(self.raw)
 

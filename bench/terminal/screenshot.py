@@ -1,6 +1,6 @@
 """Take a picture of a terminal: run a program in a pty, type, and write the screen as SVG.
 
-    python screenshot.py OUT.svg [--size 80x20] [--env NAME=VALUE] COMMAND -- STEP...
+    python screenshot.py OUT.svg [--size 80x20] [--light] [--env NAME=VALUE] COMMAND -- STEP...
 
 A step is text to type (\\r, \\t, \\x1b as in Python), or `wait:TEXT`. The pictures of the manual are made so; see pictures.sh.
 """
@@ -38,16 +38,37 @@ COLORS = {
     "brightwhite": "#ffffff",
 }
 BACKGROUND = "#1f2430"
+#: What another window has in their place: the sixteen colors as light schemes have them.
+LIGHT_BACKGROUND = "#ffffff"
+LIGHT_COLORS = {
+    "default": "#1f2430",
+    "black": "#000000",
+    "red": "#cc0000",
+    "green": "#3f7d05",
+    "brown": "#8f7300",
+    "blue": "#3465a4",
+    "magenta": "#75507b",
+    "cyan": "#057a7c",
+    "white": "#d3d7cf",
+    "brightblack": "#555753",
+    "brightred": "#ef2929",
+    "brightgreen": "#4e9a06",
+    "brightbrown": "#a88600",
+    "brightblue": "#4a78b0",
+    "brightmagenta": "#8f6395",
+    "brightcyan": "#0b8f91",
+    "brightwhite": "#eeeeec",
+}
 WIDTH, HEIGHT = 8.4, 18
 
 
-def color(name, fallback):
-    if name in COLORS:
-        return COLORS[name] if name != "default" else fallback
+def color(name, fallback, colors):
+    if name in colors:
+        return colors[name] if name != "default" else fallback
     return f"#{name}"
 
 
-def svg(screen) -> str:
+def svg(screen, colors, background) -> str:
     rows = [
         y
         for y in range(screen.lines)
@@ -56,7 +77,7 @@ def svg(screen) -> str:
     lines = (max(rows) if rows else 0) + 1
     out = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{screen.columns * WIDTH + 24:.0f}" height="{lines * HEIGHT + 24}" role="img">',
-        f'<rect width="100%" height="100%" rx="8" fill="{BACKGROUND}"/>',
+        f'<rect width="100%" height="100%" rx="8" fill="{background}"/>',
         '<g font-family="DejaVu Sans Mono, Menlo, Consolas, monospace" font-size="14" xml:space="preserve">',
     ]
     for y in range(lines):
@@ -77,11 +98,12 @@ def svg(screen) -> str:
                     break
                 text += cell.data or ""
                 x += 1
-            front, back = color(first.fg, COLORS["default"]), color(first.bg, BACKGROUND)
+            front = color(first.fg, colors["default"], colors)
+            back = color(first.bg, background, colors)
             if first.reverse:
                 front, back = back, front
             left, top = 12 + start * WIDTH, 12 + y * HEIGHT
-            if back != BACKGROUND:
+            if back != background:
                 out.append(
                     f'<rect x="{left:.1f}" y="{top}" width="{(x - start) * WIDTH:.1f}" height="{HEIGHT}" fill="{back}"/>'
                 )
@@ -101,6 +123,7 @@ def main() -> None:
     )
     parser.add_argument("out")
     parser.add_argument("--size", default="80x20")
+    parser.add_argument("--light", action="store_true", help="a window with a white background")
     parser.add_argument("--env", action="append", default=[])
     parser.add_argument("command")
     parser.add_argument("steps", nargs="*")
@@ -145,7 +168,8 @@ def main() -> None:
             process.send(step.encode().decode("unicode_escape"))
     read(lambda: False, 0.4)
     process.close(force=True)
-    Path(args.out).write_text(svg(screen), encoding="utf-8")
+    window = (LIGHT_COLORS, LIGHT_BACKGROUND) if args.light else (COLORS, BACKGROUND)
+    Path(args.out).write_text(svg(screen, *window), encoding="utf-8")
 
 
 main()

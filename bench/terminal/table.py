@@ -2,7 +2,7 @@
 
     PEERS_BIN=/path/to/peers/bin:.venv/bin python bench/terminal/table.py [--quick] [--write] [--only WORD]
 
-All shells of a row come from one run of one command, in turns. A figure is the median of its rounds; the ratio of the best of both sides stands beside that of the medians, since other work on the machine makes figures worse and never better. `python` is the plain REPL, `pyrepl` that of Python 3.13 ($BENCH_PYTHON313); both have no answer to some rows.
+All shells of a row come from one run of one command, in turns. A figure is the median of its rounds; the ratio of the best of both sides stands beside that of the medians, since other work on the machine makes figures worse and never better. `python` is the plain REPL, `pyrepl` that of Python 3.13 ($BENCH_PYTHON313, or pyenv's); both have no answer to some rows.
 With --write the table takes the place of the one in docs/performance.md; with --only as well, only those rows do.
 """
 
@@ -40,9 +40,11 @@ ROWS = (
     ("key echo in the middle of 500 lines, p95", KEYS, ("key_mid500_p95_ms",), "ms", 0.5),
     ("5,000 lines pasted and run", PASTE, ("paste_settle_s", "paste_run_s"), "s", 0.2),
     ("5,000 lines pasted and run, CPU", PASTE, ("paste_cpu_s",), "s", 0.2),
+    ("first prompt with an empty history", HISTORY, ("hist0_prompt_ms",), "ms", None),
     ("first prompt with a history of 200,000", HISTORY, ("hist_prompt_ms",), "ms", None),
     ("Ctrl-R to an input 150,000 ago", HISTORY, ("hist_ctrlr_ms",), "ms", None),
     ("a cell with that history", HISTORY, ("hist_commit_ms",), "ms", None),
+    ("a cell with that history, CPU", HISTORY, ("hist_cpu_ms",), "ms", None),
 )  # fmt: skip
 
 FIGURE = re.compile(r"^(\w+)\.([\w-]+) ([\d.e+-]+|nan) \S+(?:  # n=\d+ min=([\d.e+-]+|nan) max=)?")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 import signal
 import sys
@@ -75,6 +76,43 @@ def test_ctrl_c_interrupts_the_cell_and_the_shell_goes_on(shell: Terminal, code:
     shell.wait("In [3]:")
     shell.type("kept + 1\r")
     shell.wait("Out[3]: 42")
+
+
+#: What is typed, and what shows that the moment has come.
+MOMENTS = {
+    "a line": ("half a thou", "half a thou"),
+    "several lines": ("for x in y:\rprint(x)", "   ...:     print(x)"),
+    "a search": ("\x12kept", "I-search"),
+    "a menu of completions": ("kept_\t", "kept_too"),
+    "a thread that is waited for": (
+        "print('joi' + 'ning', flush=True); t = threading.Thread(target=e.wait, daemon=True); t.start(); t.join()\r",
+        "joining",
+    ),
+    "a program whose output is kept": ("print('kee' + 'ping', flush=True); x = !sleep 60\r", "keeping"),
+    "a program": ("!echo run''ning; sleep 60\r", "running"),
+    "a script": ("%%bash\recho scrip''ting\rsleep 60\x1b\r", "scripting"),
+    "a measurement": ("%timeit -n1 -r1 print('mea' + 'suring', flush=True) or e.wait()\r", "measuring"),
+    "several tasks": (
+        "print('awai' + 'ting', flush=True); await asyncio.gather(*[asyncio.sleep(60) for _ in range(3)])\r",
+        "awaiting",
+    ),
+    "a secret": ("import getpass; getpass.getpass('sec' + 'ret? ')\r", "secret?"),
+}  # fmt: skip
+
+
+def test_ctrl_c_at_any_moment_leads_to_a_new_prompt(shell: Terminal) -> None:
+    shell.type("import asyncio, threading; e = threading.Event()\r")
+    shell.wait("In [2]:")
+    shell.type("kept_one = kept_too = 41\r")
+    shell.wait("In [3]:")
+    for number, (typed, seen) in enumerate(MOMENTS.values()):
+        shell.type(typed)
+        shell.wait(seen)
+        shell.press("c")
+        shell.wait(lambda screen: re.search(r"\nIn \[\d+\]:$", screen) is not None)
+        shell.type(f"kept_one + {number}\r")
+        shell.wait(f": {41 + number}\n")
+        shell.wait(lambda screen: re.search(r"\nIn \[\d+\]:$", screen) is not None)
 
 
 def test_ctrl_c_drops_what_is_typed(shell: Terminal) -> None:

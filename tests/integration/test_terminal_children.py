@@ -12,7 +12,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import NUNCIUS, WHERE, Terminal
+from terminal import COMMANDS, NUNCIUS, WHERE, Terminal
 
 #: A program like vi, less or top: it takes the whole screen, reads single keys, and puts the screen back.
 FULL_SCREEN = """
@@ -35,12 +35,12 @@ print("a secret of", len(secret), "characters", sys.stdin.isatty())
 """
 
 
-@pytest.fixture
-def shell(tmp_path: Path) -> Iterator[Terminal]:
+@pytest.fixture(params=COMMANDS)
+def shell(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Terminal]:
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
     (tmp_path / "screen.py").write_text(FULL_SCREEN)
     (tmp_path / "asks.py").write_text(ASKS)
-    with Terminal([NUNCIUS, "--no-banner"], env, str(tmp_path)) as terminal:
+    with Terminal([*COMMANDS[request.param], "--no-banner"], env, str(tmp_path)) as terminal:
         terminal.wait("In [1]:")
         terminal.type(f"python = {sys.executable!r}\r")
         terminal.wait("In [2]:")

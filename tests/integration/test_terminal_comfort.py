@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from terminal import COMMANDS, NUNCIUS, Terminal
 
-RIGHT, SHIFT_LEFT, F3 = "\x1b[C", "\x1b[1;2D", "\x1bOR"
+RIGHT, F3 = "\x1b[C", "\x1bOR"
 
 
 @pytest.fixture(params=COMMANDS)
@@ -71,80 +71,15 @@ def test_the_selected_completion_is_described_beside_the_menu(
         shell.wait("In [2]: describe(40, 2)")
 
 
-def test_in_a_narrow_window_the_description_is_below_the_menu(home: dict[str, str]) -> None:
-    with started(COMMANDS["in-process"], home) as shell:
-        shell.resize(40, 30)
-        shell.type("import os\r")
-        shell.wait("In [2]:")
-        shell.type("os.remov\t")
-        shell.wait("removexattr")
-        shell.type("\t")
-        shell.wait(
-            lambda screen: re.search(r"\n +remove .*\n(.*\n)+ +remove\(path", screen) is not None
-        )
-
-
-def test_descriptions_can_be_switched_off(home: dict[str, str]) -> None:
-    option = "--TerminalShell.completion_documentation=False"
-    with started(COMMANDS["in-process"], home, option) as shell:
-        shell.type("import os\r")
-        shell.wait("In [2]:")
-        shell.type("os.remov\t")
-        shell.wait("removexattr")
-        shell.type("\t")
-        shell.wait("In [2]: os.remove\n")
-        shell.type(" is None\r")
-        shell.wait("Out[2]: False")
-        assert b"dir_fd" not in shell.raw
-
-
-def test_brackets_close_by_themselves(home: dict[str, str]) -> None:
-    with started(COMMANDS["in-process"], home, "--TerminalShell.auto_close_brackets=True") as shell:
-        shell.type("len([1, 2")
-        shell.wait("In [1]: len([1, 2])")
-        shell.type("])\r")  # steps over them
-        shell.wait("Out[1]: 2")
-        shell.type("('it")
-        shell.wait("In [2]: ('it')")
-        shell.type("' + \"x\r")
-        shell.wait("Out[2]: 'itx'")
-
-
-def test_f3_formats_the_cell(home: dict[str, str], tmp_path: Path) -> None:
-    tool = tmp_path / "tidy"
-    tool.write_text("#!/bin/sh\nsed 's/ *+ */ + /g'\n")
-    tool.chmod(0o755)
-    with started(COMMANDS["in-process"], home, f"--TerminalShell.autoformatter={tool}") as shell:
-        shell.type("40+   2" + F3)
-        shell.wait("In [1]: 40 + 2")
-        shell.type("\r")
-        shell.wait("Out[1]: 42")
-
-
-def test_shift_and_arrows_select_what_is_cut_and_put_back(home: dict[str, str]) -> None:
-    with started(COMMANDS["in-process"], home) as shell:
-        shell.type("1234" + SHIFT_LEFT * 2 + "\x17")  # cut
-        shell.wait(lambda screen: screen.endswith("In [1]: 12"))
-        shell.type("\x01\x19\r")  # to the beginning, insert
-        shell.wait("Out[1]: 3412")
-
-
-def test_percent_keys_lists_the_keys(command: list[str], home: dict[str, str]) -> None:
+def test_percent_keys_and_f1_list_the_keys(command: list[str], home: dict[str, str]) -> None:
     with started(command, home) as shell:
-        shell.resize(100, 80)
+        shell.resize(100, 120)
         shell.type("%keys\r")
         shell.wait("Run the cell if it is complete")
         shell.wait(lambda screen: screen.rstrip().endswith("In [2]:"))
-
-
-def test_a_command_gets_another_key(home: dict[str, str], tmp_path: Path) -> None:
-    config = tmp_path / "config.py"
-    config.write_text(
-        "c.TerminalShell.shortcuts = [{'command': 'toggle_comment', 'new_keys': ['c-x', 'c-k'], 'create': True}]\n"
-    )
-    with started(COMMANDS["in-process"], home, f"--config={config}") as shell:
-        shell.type("a = 1\x18\x0b")
-        shell.wait("In [1]: # a = 1")
+        shell.type("\x1bOP")  # F1
+        shell.wait(lambda screen: screen.count("Run the cell if it is complete") == 2)
+        shell.wait(lambda screen: screen.rstrip().endswith("In [2]:"))
 
 
 def test_a_mistake_in_the_shortcuts_is_told_before_anything_else(
@@ -157,21 +92,50 @@ def test_a_mistake_in_the_shortcuts_is_told_before_anything_else(
         assert shell.wait_exit() == 2
 
 
-def test_a_transient_prompt_leaves_a_short_mark(home: dict[str, str]) -> None:
-    with started(COMMANDS["in-process"], home, "--TerminalShell.transient_prompt=True") as shell:
-        shell.type("40 +")
-        shell.wait("In [1]: 40 +")
-        shell.type(" 2\r")
+#: What many people turn on or off, all of it at once.
+CONFIG = """\
+c.TerminalShell.shortcuts = [
+    {"command": "toggle_comment", "new_keys": ["c-x", "c-k"], "create": True},
+    {"command": "run", "new_keys": ["f5"], "match_keys": ["escape", "enter"]},
+]
+c.TerminalShell.auto_close_brackets = True
+c.TerminalShell.autoformatter = "./tidy"
+c.TerminalShell.completion_documentation = False
+c.TerminalShell.transient_prompt = True
+c.TerminalShell.right_prompt = "duration"
+"""
+
+
+def test_what_is_configured_for_typing(
+    command: list[str], home: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "config.py").write_text(CONFIG)
+    (tmp_path / "tidy").write_text("#!/bin/sh\nsed 's/ *+ */ + /g'\n")
+    (tmp_path / "tidy").chmod(0o755)
+    with started(command, home, "--config=config.py") as shell:
+        shell.type("len([40+   2")
+        shell.wait("In [1]: len([40+   2])")
+        shell.type("])")  # steps over the brackets that have come by themselves
+        shell.type(F3)
+        shell.wait("In [1]: len([40 + 2])")
+        shell.type("\r")
         shell.wait("In [2]:")
         assert "In [1]" not in shell.text
-        assert "> 40 + 2\nOut[1]: 42" in shell.text
-
-
-def test_the_right_prompt_tells_how_long_a_cell_took(home: dict[str, str]) -> None:
-    with started(COMMANDS["in-process"], home, "--TerminalShell.right_prompt=duration") as shell:
-        shell.type("import time; time.sleep(0.3)\r")
-        screen = shell.wait(lambda screen: re.search(r"In \[2\]: +\d\.\d s$", screen) is not None)
+        assert "> len([40 + 2])\nOut[1]: 1" in shell.text
+        shell.type("a = 1\x18\x0b")  # Ctrl-X Ctrl-K
+        shell.wait("In [2]: # a = 1")
+        shell.type("\x18\x0b; print('it')\x1b[15~")  # F5
+        shell.wait("\nit\n")
+        shell.type("import os, time; time.sleep(0.3)\r")
+        screen = shell.wait(lambda screen: re.search(r"In \[4\]: +\d\.\d s$", screen) is not None)
         assert float(screen.split()[-2]) >= 0.3
+        shell.type("os.remov\t")
+        shell.wait("removexattr")
+        shell.type("\t")
+        shell.wait(lambda screen: "In [4]: os.remove " in screen)
+        shell.type(" is None\r")
+        shell.wait("Out[4]: False")
+        assert b"dir_fd" not in shell.raw
 
 
 def test_the_title_shows_the_cell_that_runs_and_then_the_folder(

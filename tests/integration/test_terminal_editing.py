@@ -16,6 +16,8 @@ from terminal import COMMANDS, NUNCIUS, Terminal
 
 UP, DOWN, RIGHT, LEFT = "\x1b[A", "\x1b[B", "\x1b[C", "\x1b[D"
 SHIFT_TAB = "\x1b[Z"
+#: Shapes of the cursor.
+BLOCK, BEAM = b"\x1b[2 q", b"\x1b[6 q"
 
 
 @pytest.fixture
@@ -31,6 +33,11 @@ def shell(
 ) -> Iterator[Terminal]:
     with started(COMMANDS[request.param], home, tmp_path) as terminal:
         yield terminal
+
+
+@pytest.fixture(params=COMMANDS)
+def command(request: pytest.FixtureRequest) -> list[str]:
+    return COMMANDS[request.param]
 
 
 def started(command: list[str], home: dict[str, str], tmp_path: Path) -> Terminal:
@@ -108,6 +115,19 @@ def test_ctrl_r_searches_backwards(shell: Terminal) -> None:
     shell.press("c")
 
 
+def test_a_series_of_inputs_runs_again_one_after_another(shell: Terminal) -> None:
+    for number, code in enumerate(("total = 1", "total *= 6", "total *= 7", "total"), 1):
+        run(shell, number, code)
+    shell.type("total = 1" + UP)
+    shell.wait("In [5]: total = 1")
+    for number, following in ((5, "total *= 6"), (6, "total *= 7"), (7, "total")):
+        shell.type("\x1bo")  # Alt-O
+        offered = f"In [{number + 1}]: {following}"
+        shell.wait(lambda screen, offered=offered: screen.rstrip().endswith(offered))  # type: ignore[misc]
+    shell.type("\r")
+    shell.wait("Out[8]: 42")
+
+
 def test_pasted_prompts_are_taken_off_and_nothing_runs_before_enter(shell: Terminal) -> None:
     shell.type(
         "\x1b[200~>>> a = 20\n>>> def f():\n...     return a + 1\n...\n>>> f() * 2\n\x1b[201~"
@@ -149,60 +169,100 @@ def test_alt_number_sign_comments_out(shell: Terminal) -> None:
     shell.wait("In [1]: a = 1")
 
 
-def test_the_cell_can_be_edited_outside(home: dict[str, str], tmp_path: Path) -> None:
+def test_the_cell_can_be_edited_outside(
+    command: list[str], home: dict[str, str], tmp_path: Path
+) -> None:
     editor = tmp_path / "editor.sh"
-    editor.write_text("#!/bin/sh\necho '6 * 7' > \"$1\"\n")
+    editor.write_text('#!/bin/sh\necho "$(cat "$1") * 7" > "$1"\n')
     editor.chmod(0o755)
-    with started(COMMANDS["in-process"], {**home, "EDITOR": str(editor)}, tmp_path) as shell:
-        shell.type("nothing\x18\x05")
-        shell.wait("Out[1]: 42", 10) if "Out[1]" in shell.text else shell.wait("6 * 7")
+    with started(command, {**home, "EDITOR": str(editor)}, tmp_path) as shell:
+        shell.type("1\x18\x05")  # Ctrl-X Ctrl-E
+        shell.wait("1 * 7")
+        shell.type("\x1bOQ")  # F2
+        shell.wait("1 * 7 * 7")
         shell.type("\r")
-        shell.wait("Out[1]: 42")
+        shell.wait("Out[1]: 49")
 
 
-def test_vi_users_have_their_modes(home: dict[str, str], tmp_path: Path) -> None:
-    command = [*COMMANDS["in-process"], "--editing-mode=vi"]
-    with started(command, home, tmp_path) as shell:
+def test_vi_users_have_their_modes(
+    command: list[str], home: dict[str, str], tmp_path: Path
+) -> None:
+    with started([*command, "--editing-mode=vi"], home, tmp_path) as shell:
         shell.wait("[ins] In [1]:")
         shell.type("12 + 30\x1b")
         shell.wait("[nav] In [1]:")
+        shell.wait(lambda _: BLOCK in shell.raw.rpartition(BEAM)[2])
         shell.type("0x\r")
         shell.wait("Out[1]: 32")
 
 
-def test_keys_are_changed_by_the_configuration(home: dict[str, str], tmp_path: Path) -> None:
-    config = tmp_path / "config.py"
-    config.write_text(
-        "c.TerminalShell.shortcuts = [{'command': 'run', 'new_keys': ['f5'], 'match_keys': ['escape', 'enter']}]\n"
-    )
-    command = [*COMMANDS["in-process"], f"--config={config}"]
-    with started(command, home, tmp_path) as shell:
-        shell.type("for n in [42]:\rprint('n', n)\x1b[15~")
-        shell.wait("n 42\n")
+NAMES = """\
+名前一 = 名前二 = 1
+name_that_goes_on_and_on_until_it_is_one = name_that_goes_on_and_on_until_it_is_two = 2"""
+
+LONGEST = "name_that_goes_on_and_on_until_it_is_two"
 
 
-def test_f1_lists_the_keys(home: dict[str, str], tmp_path: Path) -> None:
-    with started(COMMANDS["in-process"], {**home, "PAGER": "cat"}, tmp_path) as shell:
-        shell.resize(100, 80)
-        shell.type("\x1bOP")
-        shell.wait("Run the cell if it is complete")
-        shell.wait("Clear the screen.")
+def below(screen: str) -> str:
+    """Return the last prompt and what is below it, with names that are broken into rows put together."""
+    return re.sub(r"\n( +\.\.\.: )?", "", screen.rpartition("In [2]:")[2])
 
 
-@pytest.mark.parametrize("style", ["column", "multicolumn", "readline"])
-def test_completions_are_shown_in_three_styles(
-    home: dict[str, str], tmp_path: Path, style: str
+@pytest.mark.parametrize("style", ["column", "multicolumn"])
+@pytest.mark.parametrize("launch", COMMANDS)
+def test_a_menu_fits_windows_of_all_sizes_also_when_they_change(
+    home: dict[str, str], tmp_path: Path, launch: str, style: str
 ) -> None:
-    command = [*COMMANDS["in-process"], f"--TerminalShell.completion_style={style}"]
+    command = [*COMMANDS[launch], f"--TerminalShell.completion_style={style}"]
     with started(command, home, tmp_path) as shell:
-        run(shell, 1, "kingdom = kingfisher = 1")
-        shell.type("king\t")
-        shell.wait(
-            lambda screen: (
-                "kingdom" in screen.split("In [2]:")[1]
-                and "kingfisher" in screen.split("In [2]:")[1]
-            )
-        )
+        shell.type(f"\x1b[200~{NAMES}\x1b[201~\r")
+        shell.wait("In [2]:")
+        shell.type("名\t")
+        shell.wait(lambda screen: below(screen).count("名前二") == 2)
+        shell.type("\t")
+        for columns in (200, 80, 40, 20):
+            shell.resize(columns, 30)
+            shell.wait(lambda screen: screen.count("名前一") >= 2 and "integer" in below(screen))
+            assert "名前二" in below(shell.text)
+        shell.press("c")
+        shell.wait(lambda screen: "名" not in below(screen))
+        for columns in (20, 40, 80, 200):
+            shell.resize(columns, 30)
+            shell.type("name_\t")
+            # Whatever is left out of a name, what differs is there.
+            shell.wait(lambda screen: len(re.findall("it_is_(?:one|two)?", below(screen))) >= 3)
+            assert {"it_is_one", "it_is_two"} <= set(re.findall("it_is_...", shell.text))
+            shell.type("\t\t")
+            shell.wait(lambda screen: below(screen).lstrip().startswith(LONGEST))
+            shell.press("c")
+            shell.wait(lambda screen: "until" not in below(screen))
+
+
+@pytest.mark.parametrize("launch", COMMANDS)
+def test_completions_are_listed_as_readline_lists_them(
+    home: dict[str, str], tmp_path: Path, launch: str
+) -> None:
+    command = [*COMMANDS[launch], "--TerminalShell.completion_style=readline"]
+    with started(command, home, tmp_path) as shell:
+        shell.type(f"\x1b[200~{NAMES}\x1b[201~\r")
+        shell.wait("In [2]:")
+        shell.type("name_\t")
+        shell.wait(lambda screen: below(screen).strip().endswith("until_it_is_"))
+        for columns, listed in (
+            (200, r"\n\S+until_it_is_one  \S+until_it_is_two\nIn \[2\]: name_that"),
+            (80, r"\n\S+until_it_is_one\n\S+until_it_is_two\nIn \[2\]: name_that"),
+        ):
+            shell.resize(columns, 30)
+            shell.type("\t")
+            shell.wait(lambda screen, listed=listed: re.search(listed, screen) is not None)  # type: ignore[misc]
+        shell.type("t\t")
+        shell.wait(lambda screen: below(screen).strip().endswith("is_two"))
+        shell.type(" + 40\r")
+        shell.wait("Out[2]: 42")
+        shell.wait("In [3]:")
+        shell.resize(80, 12)
+        shell.type("import os\ros.\t")
+        shell.wait(" more\nIn [4]: os.")
 
 
 def test_wide_characters_and_emoji_keep_their_place(shell: Terminal) -> None:
@@ -210,28 +270,24 @@ def test_wide_characters_and_emoji_keep_their_place(shell: Terminal) -> None:
     shell.wait("Out[1]: 7")
 
 
-def test_a_window_of_twenty_columns_will_do(home: dict[str, str], tmp_path: Path) -> None:
-    with started(COMMANDS["in-process"], home, tmp_path) as shell:
+def test_a_window_of_twenty_columns_will_do(
+    command: list[str], home: dict[str, str], tmp_path: Path
+) -> None:
+    with started(command, home, tmp_path) as shell:
         shell.resize(20, 20)
         shell.type("'a long line of text ' * 3\r")
         shell.wait("a long")
         shell.wait("In [2]:")
 
 
-def test_without_colors_there_are_none(home: dict[str, str], tmp_path: Path) -> None:
-    with started(COMMANDS["in-process"], {**home, "NO_COLOR": "1"}, tmp_path) as shell:
+def test_without_colors_there_are_none(
+    command: list[str], home: dict[str, str], tmp_path: Path
+) -> None:
+    with started(command, {**home, "NO_COLOR": "1"}, tmp_path) as shell:
         shell.type("1 / 0\r")
         shell.wait("ZeroDivisionError")
         shell.wait("In [2]:")
         assert not re.search(rb"\x1b\[(\d+;)*(3[0-8]|9\d)(;\d+)*m", shell.raw)
-
-
-def test_a_dumb_terminal_gets_plain_lines(home: dict[str, str], tmp_path: Path) -> None:
-    with Terminal([NUNCIUS], home, str(tmp_path), term="dumb") as shell:
-        shell.wait("In [1]:")
-        shell.type("for n in range(2):\r    print('n', n)\r\r")
-        shell.wait("n 1")
-        assert b"\x1b" not in shell.raw
 
 
 def test_ctrl_z_suspends_and_fg_comes_back(home: dict[str, str], tmp_path: Path) -> None:
@@ -249,8 +305,10 @@ def test_ctrl_z_suspends_and_fg_comes_back(home: dict[str, str], tmp_path: Path)
         outer.wait("Out[1]: 42")
 
 
-def test_a_paste_into_the_first_moment_arrives_whole(home: dict[str, str], tmp_path: Path) -> None:
-    with Terminal([NUNCIUS, "--no-banner"], home, str(tmp_path)) as shell:
+def test_a_paste_into_the_first_moment_arrives_whole(
+    command: list[str], home: dict[str, str], tmp_path: Path
+) -> None:
+    with Terminal([*command, "--no-banner"], home, str(tmp_path)) as shell:
         lines = "".join(f"é{n} = [{n}, '漢字']\n" for n in range(500))
         shell.wait(lambda _: b"In [" in shell.raw)
         shell.type(f"\x1b[200~{lines}len('the end'), é499\x1b[201~\r")

@@ -75,6 +75,60 @@ def test_comprehensions_lambdas_and_functions_see_them_too(run: Run) -> None:
     shell.wait("Out[3]: [5]")
 
 
+SHAPES = """\
+from nuncius.terminal import embed
+import asyncio
+def generator():
+    x = 1
+    embed()
+    yield x
+class Body:
+    x = 1
+    embed()
+def outer():
+    x = 1
+    def inner():
+        nonlocal x
+        embed()
+    inner()
+    return x
+async def awaiting():
+    x = 1
+    embed()
+    return x
+found = [
+    *generator(),
+    Body.x,
+    (lambda x: (embed(), x))(1)[1],
+    *[(embed(), x)[1] for x in [1]],
+    outer(),
+    asyncio.run(awaiting()),
+]
+for x in range(20):
+    embed()
+    found.append(x)
+print("found", found)
+"""
+
+
+def test_wherever_it_is_called_variables_are_seen_and_changed(run: Run) -> None:
+    shell = run(SHAPES)
+    for place in (10, 20, 30, 40, 50, 60):
+        shell.wait(lambda screen: last_prompt(screen) == "In [1]:")
+        shell.type(f"x += {place} - 1; copy = [x for _ in 'a']; copy\r")
+        shell.wait(f"Out[1]: [{place}]")
+        shell.wait(lambda screen: last_prompt(screen) == "In [2]:")
+        shell.press("d")
+        shell.wait(lambda screen: last_prompt(screen) == "In [1]:")
+    shell.type("%kill_embedded\r")
+    # The body of the class ran first.
+    shell.wait(f"found {[20, 10, 30, 40, 50, 60, *range(20)]}")
+
+
+def last_prompt(screen: str) -> str:
+    return screen.rpartition("\n")[2].strip()
+
+
 def test_globals_are_live(run: Run) -> None:
     shell = run(
         "from nuncius.terminal import embed\nflag = 0\ndef up():\n    global flag\n    flag += 1\nembed()\nprint('flag', flag, 'made' in globals())\n"

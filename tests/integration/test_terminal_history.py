@@ -9,7 +9,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
@@ -132,6 +132,27 @@ def old_hand(
     with Terminal(command, home, str(tmp_path)) as terminal:
         terminal.wait("In [1]:")
         yield terminal
+
+
+def processes(pid: int) -> list[int]:
+    """Return a process and those that it has started, and they."""
+    children = ""
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with suppress(FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
+            children += (thread / "children").read_text()
+    return [pid, *(each for child in children.split() for each in processes(int(child)))]
+
+
+def reads_databases(pid: int) -> bool:
+    """Tell whether the library that reads the history is loaded anywhere."""
+    return any("_sqlite3" in Path(f"/proc/{each}/maps").read_text() for each in processes(pid))
+
+
+def test_a_long_history_costs_nothing_before_the_first_key(old_hand: Terminal) -> None:
+    assert not reads_databases(old_hand.process.pid)
+    old_hand.type("nee" + UP)
+    old_hand.wait("In [1]: needle(2)")
+    assert reads_databases(old_hand.process.pid)
 
 
 def test_up_finds_what_was_typed_long_ago(old_hand: Terminal) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -59,7 +60,8 @@ serve(Words, sys.argv[1:])
 
 
 @pytest.fixture
-def words(tmp_path: Path) -> Iterator[Terminal]:
+def language(tmp_path: Path) -> dict[str, str]:
+    """The environment of a person who has a kernel of that language."""
     (tmp_path / "words.py").write_text(KERNEL)
     spec = tmp_path / "jupyter" / "kernels" / "words"
     spec.mkdir(parents=True)
@@ -67,13 +69,18 @@ def words(tmp_path: Path) -> Iterator[Terminal]:
     (spec / "kernel.json").write_text(
         json.dumps({"argv": argv, "display_name": "Words", "language": "words"})
     )
-    env = {
+    return {
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "LANG": "C.UTF-8",
+        "PAGER": "cat",
         "JUPYTER_PATH": str(tmp_path / "jupyter"),
     }
-    with Terminal([NUNCIUS, "console", "--kernel", "words"], env, str(tmp_path)) as terminal:
+
+
+@pytest.fixture
+def words(language: dict[str, str], tmp_path: Path) -> Iterator[Terminal]:
+    with Terminal([NUNCIUS, "console", "--kernel", "words"], language, str(tmp_path)) as terminal:
         terminal.wait("In [1]:")
         yield terminal
 
@@ -106,3 +113,40 @@ def test_its_words_are_completed(words: Terminal) -> None:
     words.type("\t")
     words.wait("the highest place")
     words.wait("In [1]: summit")
+
+
+def test_the_commands_of_the_shell_are_there_and_the_number_stays_the_kernels(
+    words: Terminal,
+) -> None:
+    words.type("sum 20 22\r")
+    words.wait("Out[1]: 42")
+    words.wait("In [2]:")
+    words.type("%copy\r")
+    words.wait("Copied 2 characters.")
+    words.type("%keys\r")
+    words.wait("On an empty prompt: leave.")
+    words.wait(lambda screen: screen.rstrip().endswith("In [2]:"))
+    words.type("say on\r")
+    words.wait("\non\n")
+    words.wait("In [3]:")
+
+
+def test_a_program_in_another_language(language: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "job.words").write_text("do\nsay a\nend\n")
+
+    def said(*arguments: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [NUNCIUS, "shell", "--kernel", "words", *arguments],
+            env=language,
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        return done.returncode, done.stdout
+
+    assert said("job.words") == (0, "3 lines\n")
+    assert said("-c", "say hello") == (0, "hello\n")
+    assert said("-c", "nonsense") == (1, "")

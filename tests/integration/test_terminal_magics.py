@@ -58,6 +58,10 @@ def test_code_is_edited_outside_and_run(shell: Terminal, tmp_path: Path) -> None
     assert run(shell, 3, "%edit -x part.py") == ""
     run(shell, 4, "%edit text")
     assert run(shell, 5, "x") == "Out[5]: 'the new one'"
+    run(shell, 6, "print('an old word')")
+    run(shell, 7, "%macro say 6")
+    run(shell, 8, "%edit say")
+    assert run(shell, 9, "say").endswith("an new word")
 
 
 def test_files_are_loaded_into_the_next_cell(shell: Terminal, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -21,6 +22,8 @@ def home(tmp_path: Path) -> dict[str, str]:
         "HOME": str(tmp_path),
         "NUNCIUS_DIR": str(tmp_path / "nuncius"),
         "LANG": "C.UTF-8",
+        # Its table of fonts takes seconds: made once for all tests.
+        "MPLCONFIGDIR": str(tmp_path.parent / "matplotlib"),
     }
 
 
@@ -88,10 +91,14 @@ def test_few_values_are_kept_if_that_is_wanted(command: list[str], home: dict[st
         assert run(shell, 7, "array([1]).sum()").endswith("1)")
 
 
-def test_the_banner_is_ones_own(command: list[str], home: dict[str, str]) -> None:
-    words = ("--TerminalShell.banner1=Welcome", "--TerminalShell.banner2=to the shop")
+def test_the_banner_and_the_space_around_results_are_ones_own(
+    command: list[str], home: dict[str, str]
+) -> None:
+    options = {"banner1": "Welcome", "banner2": "to the shop", "separate_out": "\n"}
+    words = [f"--TerminalShell.{name}={value}" for name, value in options.items()]
     with started(command, home, *words) as shell:
         assert shell.text.startswith("Welcome\nto the shop\n")
+        assert run(shell, 1, "6 * 7") == "\nOut[1]: 42"
 
 
 def test_files_at_the_start(command: list[str], home: dict[str, str], tmp_path: Path) -> None:
@@ -125,3 +132,46 @@ def test_a_profile_is_made_found_and_used(command: list[str], home: dict[str, st
     (folder / "startup" / "prices.py").write_text("price = 42\n")
     with started(command, home, "--profile=shop", "--no-banner") as shell:
         assert run(shell, 1, "price") == "Out[1]: 42"
+
+
+def test_options_of_the_prompt(command: list[str], home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "log.py").write_text("earlier = 1\n")
+    options = (
+        "--no-banner",
+        "--no-autoindent",
+        "--no-confirm-exit",
+        "--no-term-title",
+        "--theme=dark",
+        "--colors=nocolor",
+        "--logappend=log.py",
+    )
+    with started(command, home, *options) as shell:
+        shell.type("if True:\r")
+        shell.wait("In [1]: if True:\n   ...:")
+        shell.type("    shown = 41\r\r")
+        shell.wait("In [2]:")
+        assert run(shell, 2, "1 / 0").endswith("ZeroDivisionError: division by zero")
+        assert b"\nZeroDivisionError: division by zero\r\n" in shell.raw
+        assert b"\x1b[38;5;71mIn [" in shell.raw
+        assert not re.search(rb"\x1b\][012];", shell.raw)
+        assert run(shell, 3, "shown + 1") == "Out[3]: 42"
+        shell.press("d")
+        assert shell.wait_exit() == 0
+    log = (tmp_path / "log.py").read_text()
+    assert log.startswith("earlier = 1\n")
+    assert "shown + 1\n" in log
+
+
+def test_lines_and_files_of_the_configuration_run_at_the_start(
+    command: list[str], home: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "first.ipy").write_text("said = !echo first\n")
+    config = tmp_path / "settings.py"
+    config.write_text(
+        f"c.KernelOptions.exec_files = [{str(tmp_path / 'first.ipy')!r}]\n"
+        "c.KernelOptions.exec_lines = ['said = list(said)', 'said.append(2)']\n"
+        "c.TerminalShell.banner1 = 'Settings of my own'\n"
+    )
+    with started(command, home, f"--config={config}") as shell:
+        assert shell.text.startswith("Settings of my own\n")
+        assert run(shell, 1, "said") == "Out[1]: ['first', 2]"

@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -221,3 +222,47 @@ def test_a_kernel_of_someone_else_that_dies_ends_the_shell(home: dict[str, str])
         second.type("6 * 7\r")
         assert second.wait_exit(40) == 1
         assert "kernel" in second.text
+
+
+STUBBORN = "import signal; signal.signal(2, signal.SIG_IGN); exec('while True: pass')"
+
+
+def insist(shell: Terminal, seen: str) -> None:
+    """Press Ctrl-C again and again."""
+    end = monotonic() + 40
+    while seen not in shell.text:
+        assert monotonic() < end, shell.text
+        shell.press("c")
+        shell.read()
+
+
+def test_a_cell_that_does_not_stop_is_left_or_its_kernel_killed(home: dict[str, str]) -> None:
+    with started(CONSOLE, home) as first:
+        first.type("kept = 1\r")
+        first.wait("In [2]:")
+        with started([NUNCIUS, "attach"], home, "In [2]:") as second:
+            second.type(f"print('be' + 'gun', flush=True); {STUBBORN}\r")
+            second.wait("begun")
+            insist(second, "goes on without this shell")
+            # Another Ctrl-C may have come while it left.
+            assert second.wait_exit() in (1, 130)
+            assert "leave it as it is" in second.text
+        ran = first.raw.count(b"\x1b]133;C")
+        first.type("kept\r")
+        first.wait(lambda _: first.raw.count(b"\x1b]133;C") > ran)
+        insist(first, "was restarted")
+        first.type("'kept' in globals()\r")
+        first.wait(": False")
+
+
+def test_programs_that_want_keys_say_that_they_have_no_terminal(home: dict[str, str]) -> None:
+    Path(home["HOME"], "long.txt").write_text("".join(f"row {n}\n" for n in range(100)))
+    with (
+        started(CONSOLE, home),
+        started([NUNCIUS, "attach", "--nosep"], home) as second,
+    ):
+        second.type("!less long.txt\r")
+        second.wait("The program waits for keys")
+        second.wait("In [2]:")
+        second.type("!echo $((6 * 7))\r")
+        second.wait("\n42\nIn [3]:")

@@ -19,24 +19,32 @@ sys.path.insert(0, str(Path(__file__).parent))
 from terminal import COMMANDS, NUNCIUS, Terminal
 
 
-class SixelTerminal(Terminal):
-    """A terminal that says that it can show sixels, and that a person types at while it does."""
+class Graphical(Terminal):
+    """A terminal that tells what pictures it can show, and that a person types at while it does."""
 
+    says = b"\x1bP>|XTerm(390)\x1b\\\x1b[6;20;10t"
+    kinds = b"\x1b[?64;4c"
     typed_meanwhile = ""
 
     def read(self) -> bool:
         before = self.raw.count(b"\x1b[c")
         read = super().read()
         if self.raw.count(b"\x1b[c") > before:
-            answer = b"\x1bP>|XTerm(390)\x1b\\\x1b[6;20;10t"
-            os.write(self.process.child_fd, answer + self.typed_meanwhile.encode() + b"\x1b[?64;4c")
+            answer = self.says + self.typed_meanwhile.encode() + self.kinds
+            os.write(self.process.child_fd, answer)
         return read
 
 
 def started(
     command: list[str], tmp_path: Path, *options: str, terminal: type[Terminal] = Terminal
 ) -> Terminal:
-    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "LANG": "C.UTF-8",
+        # Its table of fonts takes seconds: made once for all tests.
+        "MPLCONFIGDIR": str(tmp_path.parent / "matplotlib"),
+    }
     shell = terminal([*command, "--no-banner", "--nosep", *options], env, str(tmp_path))
     shell.wait("In [1]:")
     return shell
@@ -159,8 +167,8 @@ def test_pictures_are_blocks_where_the_terminal_can_do_no_more(shell: Terminal) 
 
 
 def test_a_terminal_is_asked_for_sixels(command: list[str], tmp_path: Path) -> None:
-    with started(command, tmp_path, terminal=SixelTerminal) as shell:
-        assert isinstance(shell, SixelTerminal)
+    with started(command, tmp_path, terminal=Graphical) as shell:
+        assert isinstance(shell, Graphical)
         shell.typed_meanwhile = "6 * 7\r"
         shell.type("%matplotlib inline\r")
         shell.wait("In [2]:")
@@ -176,6 +184,29 @@ def test_a_terminal_is_asked_for_sixels(command: list[str], tmp_path: Path) -> N
         shell.wait("In [5]:")
         assert len(re.findall(rb"\x1bP0;1q", shell.raw)) == 2
         assert shell.raw.count(b"\x1b[c") == 1
+
+
+#: What a terminal says, and what it is sent then.
+PROTOCOLS = {
+    "kitty": (b"\x1b_Gi=31;OK\x1b\\", rb"\x1b_G[^;]*a=T[^;]*;[A-Za-z0-9+/=]+\x1b\\"),
+    "iterm": (b"\x1bP>|iTerm2 3.5.4\x1b\\", rb"\x1b\]1337;File=inline=1;[^:]*:[A-Za-z0-9+/=]+\x07"),
+}
+PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+M8AAAMBAQDJ/pLvAAAAAElFTkSuQmCC"
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_pictures_are_sent_as_the_terminal_takes_them(
+    command: list[str], tmp_path: Path, protocol: str
+) -> None:
+    with started(command, tmp_path, terminal=Graphical) as shell:
+        assert isinstance(shell, Graphical)
+        shell.says, sent = PROTOCOLS[protocol]
+        shell.kinds = b"\x1b[?62c"
+        shell.type(f"import base64, IPython.display as d; d.Image(base64.b64decode('{PNG}'))\r")
+        shell.wait("In [2]:")
+        assert len(re.findall(sent, shell.raw)) == 1
+        shell.type("6 * 7\r")
+        shell.wait("Out[2]: 42")
 
 
 def test_files_of_tracebacks_are_links(command: list[str], tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import COMMANDS, Terminal
+from terminal import COMMANDS, WHERE, Terminal
 
-LEFT = "\x1b[D"
+LEFT, SHIFT_LEFT = "\x1b[D", "\x1b[1;2D"
 
 
 @pytest.fixture
@@ -35,8 +35,9 @@ def shell(request: pytest.FixtureRequest, home: dict[str, str]) -> Iterator[Term
 
 
 def cell(screen: str) -> str:
-    """Return what stands in the prompt."""
-    return re.split(r"In \[\d+\]:", screen)[-1].strip()
+    """Return what stands in the prompt, without what is searched for."""
+    shown = re.split(r"In \[\d+\]:", screen)[-1]
+    return re.sub(r"\n(I-search|reverse|forward).*", "", shown).strip()
 
 
 def expect(shell: Terminal, text: str) -> None:
@@ -90,6 +91,11 @@ def test_what_is_cut_is_put_back(shell: Terminal) -> None:
     expect(shell, "first")
     shell.type("\x1by")  # Alt-Y: what was cut before
     expect(shell, "second")
+    drop(shell)
+    shell.type("1234" + SHIFT_LEFT * 2 + "\x17")
+    expect(shell, "12")
+    shell.type("\x01\x19")  # at the beginning
+    expect(shell, "3412")
 
 
 def test_earlier_inputs_come_back_and_what_is_typed_stays(shell: Terminal) -> None:
@@ -131,3 +137,131 @@ def test_keys_of_dictionaries_paths_and_modules(shell: Terminal, tmp_path: Path)
     shell.wait("In [4]:")
     shell.type("import collections.ab\t")
     expect(shell, "import collections.abc")
+
+
+def test_the_clipboard_is_run_without_prompts_and_marks_of_quotation(
+    shell: Terminal, tmp_path: Path
+) -> None:
+    def clipboard(program: str, text: str) -> None:
+        path = tmp_path / "bin" / program
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"#!/bin/sh\ncat <<'END'\n{text}\nEND\n")
+        path.chmod(0o755)
+
+    shell.type(f"import os; os.environ['PATH'] = '{tmp_path}/bin:' + os.environ['PATH']\r")
+    shell.wait("In [2]:")
+    clipboard("xclip", ">>> def half(n):\n...     return n // 2\n...\n>>> print('it is', half(84))")
+    shell.type("%paste\r")
+    shell.wait("## -- End pasted text --\nit is 42")
+    shell.wait("In [3]:")
+    shell.type("%paste -r\r")
+    shell.wait(lambda screen: screen.count("\nit is 42") == 2)
+    shell.wait("In [4]:")
+    clipboard("wl-paste", "> > if True:\n> >     kept = 20\n> >     kept += 1")
+    shell.type("%paste -q\r")
+    shell.wait("In [5]:")
+    shell.type("%paste text\r")
+    shell.wait("Block assigned to 'text'")
+    shell.wait("In [6]:")
+    shell.type("kept, text\r")
+    shell.wait(r"Out[6]: (21, 'if True:\n    kept = 20\n    kept += 1\n')")
+
+
+PROMPTS = """\
+from nuncius.terminal import Prompts, use_prompts
+class Mine(Prompts):
+    def input(self, number):
+        return [("class:prompt", "cell "), ("class:prompt.number", str(number)), ("", " % ")]
+    def continuation(self, width):
+        return [("", "+ ".rjust(width))]
+    def output(self, number):
+        return [("class:out", f"value {number}: ")]
+use_prompts(Mine())
+"""
+
+
+def test_prompts_are_changed_by_a_cell(shell: Terminal) -> None:
+    shell.type(f"\x1b[200~{PROMPTS}\x1b[201~\r")
+    shell.wait("\ncell 2 %")
+    shell.type("for n in [42]:\rn\r\r")
+    shell.wait("\ncell 2 % for n in [42]:\n       +     n\n")
+    shell.wait("\ncell 3 %")
+    shell.type("6 * 7\r")
+    shell.wait("\nvalue 3: 42\n")
+    shell.wait("\ncell 4 %")
+    shell.type("from IPython.terminal.prompts import ClassicPrompts\r")
+    shell.wait("\ncell 5 %")
+    shell.type("use_prompts(ClassicPrompts(get_ipython()))\r")
+    shell.wait(lambda screen: screen.endswith("\n>>>"))
+    shell.type("40 + 2\r")
+    shell.wait("\n>>> 40 + 2\n42\n>>>")
+    shell.type("use_prompts()\r")
+    shell.wait("\nIn [8]:")
+
+
+#: What the terminal says of its colors, and what a string in the dark theme is then written with.
+DEPTHS = {
+    "24 bits": ({"COLORTERM": "truecolor"}, "xterm-256color", rb"\x1b\[0;38;2;215;175;95m"),
+    "256": ({}, "xterm-256color", rb"\x1b\[0;38;5;179m"),
+    "16": ({}, "linux", rb"\x1b\[0;3[0-7]m|\x1b\[0;9[0-7]m"),
+    "none": ({"NO_COLOR": "1"}, "xterm-256color", rb"\x1b\[0m\("),
+}
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_a_terminal_gets_the_colors_that_it_has(home: dict[str, str], depth: str) -> None:
+    environment, term, string = DEPTHS[depth]
+    command = [*COMMANDS["in-process"], "--no-banner", "--theme=dark"]
+    env = {**home, **environment, "PROMPT_TOOLKIT_NO_CPR": "1"}
+    with Terminal(command, env, home["HOME"], term=term) as shell:
+        shell.wait("In [1]:")
+        shell.type("('text'")
+        expect(shell, "('text'")
+        shell.wait(lambda _: re.search(string + rb"'text'", shell.raw) is not None)
+        shell.type(")" + LEFT)
+        # The bracket that belongs to the one under the cursor.
+        shell.wait(lambda _: re.search(rb"\x1b\[0;([\d;]*;)?1;4m\(", shell.raw) is not None)
+        assert WHERE not in shell.raw
+
+
+def test_a_cell_of_several_lines_is_suggested_line_by_line(shell: Terminal) -> None:
+    shell.type("for n in [42]:\rprint('n is', n)\r\r")
+    shell.wait("\nn is 42")
+    shell.wait("In [2]:")
+    shell.type("for")
+    expect(shell, "for n in [42]:")
+    shell.type("\x05\r")  # Ctrl-E takes it
+    expect(shell, "for n in [42]:\n   ...:     print('n is', n)")
+    shell.type("\x06\r\r")  # Ctrl-F takes that, too
+    shell.wait(lambda screen: screen.count("\nn is 42") == 2)
+
+
+def test_a_search_goes_both_ways(shell: Terminal) -> None:
+    for number in (1, 2, 3):
+        shell.type(f"found = {number}\r")
+        shell.wait(f"In [{number + 1}]:")
+    shell.press("r")
+    shell.type("found")
+    expect(shell, "found = 3")
+    shell.press("r")
+    expect(shell, "found = 2")
+    shell.press("r")
+    expect(shell, "found = 1")
+    shell.press("s")
+    expect(shell, "found = 2")
+    shell.type("\r")
+    expect(shell, "found = 2")
+
+
+def test_magics_their_options_and_names_of_characters_are_completed(shell: Terminal) -> None:
+    shell.type("%logsto\t")
+    expect(shell, "%logstop")
+    drop(shell)
+    shell.type("%%timei\t")
+    expect(shell, "%%timeit")
+    drop(shell)
+    shell.type("%xmode Verb\t")
+    expect(shell, "%xmode Verbose")
+    drop(shell)
+    shell.type("'\\GREEK SMALL LETTER OMEG\t")
+    shell.wait("OMEGA WITH")

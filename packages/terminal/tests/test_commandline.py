@@ -51,7 +51,7 @@ def test_what_is_to_run_must_be_there(word: str) -> None:
 
 
 def test_settings_reach_the_kernel_by_its_own_names() -> None:
-    settings = KernelSettings(xmode="Plain", extensions=["a", "b"], automagic=False, pdb=True, logfile="x.log")  # fmt: skip
+    settings = KernelSettings(xmode="Plain", extensions=["a", "b"], automagic=False, pdb=True, logfile="x.log", logappend="two words.log")  # fmt: skip
     assert kernel_arguments(settings) == [
         "--ShellOptions.xmode=Plain",
         "--ShellOptions.automagic=False",
@@ -59,5 +59,6 @@ def test_settings_reach_the_kernel_by_its_own_names() -> None:
         "--KernelOptions.extensions=b",
         "--KernelOptions.exec_lines=%pdb on",
         "--KernelOptions.exec_lines=%logstart x.log",
+        '--KernelOptions.exec_lines=%logstart "two words.log" append',
     ]
     assert kernel_arguments(KernelSettings()) == []

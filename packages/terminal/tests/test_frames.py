@@ -77,3 +77,41 @@ def test_it_looks_like_a_dictionary_of_all_that_can_be_seen() -> None:
     seen["own"] = 2
     assert seen.pop("own") == 2
     assert "own" not in seen
+
+
+def test_the_body_of_a_class_in_a_cell_sees_the_variables_of_the_function() -> None:
+    def f(base: int) -> Any:
+        seen = over(sys._getframe())
+        run("class B:\n v = base\n kept = len(LIVE)\n def m(self): return base + 1", seen)
+        return seen["B"].v, seen["B"].kept, seen["B"]().m()
+
+    assert f(3) == (3, 6, 4)
+
+
+def test_in_the_body_of_a_class_its_names_are_written() -> None:
+    class Made:
+        x = 1
+        run("x = 2; made = [x for _ in 'ab']; del gone", over(sys._getframe())) if (
+            gone := True
+        ) else None
+
+    assert {name: getattr(Made, name, None) for name in ("x", "made", "gone")} == {
+        "x": 2,
+        "made": [2, 2],
+        "gone": None,
+    }
+
+
+def test_global_statements_and_walrus_operators_reach_their_variables() -> None:
+    global LIVE
+
+    def f(x: int) -> Any:
+        seen = over(sys._getframe())
+        run("global LIVE; LIVE = 'changed'", seen)
+        run("[x := n for n in (5, 6)]; [fresh := n for n in (7, 8)]", seen)
+        return x, LIVE, seen["fresh"], "fresh" in globals()
+
+    try:
+        assert f(1) == (6, "changed", 8, False)
+    finally:
+        LIVE = "module"

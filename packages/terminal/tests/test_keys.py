@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nuncius.protocol.errors import OptionError
-from nuncius.terminal.keys import BINDINGS, Binding, Tools, bindings, changed, run
+from nuncius.terminal.keycommands import Tools, run
+from nuncius.terminal.keys import BINDINGS, Binding, bindings, changed
 from nuncius.terminal.keytable import key_table
 
 TOOLS = Tools(
@@ -17,6 +18,7 @@ TOOLS = Tools(
     oldest=lambda: None,
     suggest=lambda: None,
     search_older=lambda: None,
+    run_and_get_next=lambda: None,
 )
 
 
@@ -61,6 +63,9 @@ def test_the_table_is_for_people() -> None:
     assert "Alt-Enter" in text
     assert "Ctrl-X Ctrl-E" in text
     assert not any(line.endswith(" ") for line in text.splitlines())
+    assert max(map(len, text.splitlines())) > 80
+    assert max(map(len, key_table(columns=80).splitlines())) <= 80
+    assert key_table(columns=80).split() == text.split()
 
 
 def test_importing_the_keys_loads_no_toolkit() -> None:

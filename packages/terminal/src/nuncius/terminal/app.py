@@ -116,7 +116,7 @@ def _run_in_process(
                 if draw is not None:
                     draw(1)
         link.start()
-        link.on_interrupt(Impatience(_say).press)
+        link.on_interrupt(Impatience(_say))
         return converse(session_for(link, reader, options), command, options)
     finally:
         link.close()
@@ -164,5 +164,7 @@ def _kernel_arguments(parsed: Parsed, command: CommandLine) -> list[str]:
 def _kernel_colors(options: TerminalShell) -> str:
     from nuncius.terminal.themes import choose_theme
 
-    theme = choose_theme(options.theme)
+    # Threads of the kernel in this process write their tracebacks themselves.
+    plain = options.simple_prompt or not sys.stderr.isatty()
+    theme = "none" if plain else choose_theme(options.theme)
     return {"dark": "linux", "light": "lightbg", "none": "nocolor"}.get(theme, "")

@@ -6,6 +6,7 @@ Python's own functions are used as they were before there was a kernel: those th
 from __future__ import annotations
 
 import builtins
+import sys
 
 __all__ = ["ask", "ask_secret"]
 
@@ -13,19 +14,31 @@ __all__ = ["ask", "ask_secret"]
 _input = builtins.input
 
 
-def ask(prompt: str) -> str:
+def ask(prompt: str, typed: tuple[str, bool] = ("", False)) -> str:
     """Return a line that is typed.
+
+    Args:
+        prompt: The question.
+        typed: What was typed before it was asked, and whether Enter ended that.
 
     Raises:
         EOFError: Ctrl-D.
         KeyboardInterrupt: Ctrl-C.
     """
-    return _input(prompt)
+    before, whole = typed
+    if whole:
+        sys.stdout.write(f"{prompt}{before}\n")
+        return before
+    return before + _input(prompt + before)
 
 
-def ask_secret(prompt: str) -> str:
-    """Return a line that is typed without being shown."""
+def ask_secret(prompt: str, typed: tuple[str, bool] = ("", False)) -> str:
+    """Return a line that is typed without being shown; see `ask`."""
     import getpass
 
+    before, whole = typed
+    if whole:
+        sys.stdout.write(f"{prompt}\n")
+        return before
     read = getattr(getpass, "unix_getpass", None) or getpass.getpass
-    return str(read(prompt))
+    return before + str(read(prompt))

@@ -32,16 +32,23 @@ def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
     from nuncius.terminal.simple import SimplePrompt
     from nuncius.terminal.themes import STYLES, choose_theme
 
-    theme = choose_theme(options.theme)
+    # Plain lines have neither colors nor anything else that takes escape codes.
+    editing = not isinstance(reader, SimplePrompt)
+    theme = choose_theme(options.theme) if editing else "none"
+
+    def show_result_prompt(number: int) -> None:
+        sys.stdout.write(options.separate_out)
+        reader.show_result_prompt(number)
+
     screen = Screen(
-        reader.show_result_prompt,
-        _pictures(options, reader),
+        show_result_prompt,
+        _pictures(options, reader) if editing else None,
         colors=sys.stdout.isatty() and theme != "none",
         rich=_rich(options),
         links=_links(options, theme),
-        updates=options.update_in_place,
+        updates=options.update_in_place and editing,
+        plain=not editing,
     )
-    editing = not isinstance(reader, SimplePrompt)
     debugger = DebuggerPrompt(
         STYLES[theme] if editing else None,
         link.complete_in_debugger,
@@ -52,7 +59,20 @@ def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
         link, reader, options, screen, debugger, _announcer(options, screen) if editing else None
     )
     session.commands["keys"] = lambda argument: _list_keys(options)
+    session.commands["prompts"] = lambda argument: _change_prompts(reader, argument)
     return session
+
+
+def _change_prompts(reader: Reader, argument: str) -> bool:
+    """Show other prompts, as `use_prompts` wants them. The shell goes on."""
+    from nuncius.terminal.own_prompts import given
+
+    prompts = given(argument, marks=reader.prompts.marks)
+    if prompts is None:
+        sys.stderr.write("nuncius.terminal.use_prompts(...) changes the prompts.\n")
+    else:
+        reader.prompts = prompts
+    return False
 
 
 def _announcer(options: TerminalShell, screen: Screen) -> Announcer:
@@ -63,11 +83,13 @@ def _announcer(options: TerminalShell, screen: Screen) -> Announcer:
 
 def _list_keys(options: TerminalShell) -> bool:
     """Show the keys: ``%keys``. The shell goes on."""
+    from shutil import get_terminal_size
+
     from nuncius.terminal.keys import BINDINGS, changed
     from nuncius.terminal.keytable import key_table
     from nuncius.terminal.pager import page
 
-    page(key_table(changed(BINDINGS, options.shortcuts)))
+    page(key_table(changed(BINDINGS, options.shortcuts), get_terminal_size().columns))
     return False
 
 

@@ -105,8 +105,8 @@ def kernel_arguments(settings: KernelSettings) -> list[str]:
     for name, target in KERNEL_NAMES.items():
         value = getattr(settings, name)
         if target.startswith("%") and value:
-            line = target if value is True else f"{target} {value}"
-            arguments.append(f"--KernelOptions.exec_lines={line}")
+            word = f'"{value}"' if " " in str(value) else value
+            arguments.append(f"--KernelOptions.exec_lines={target.format(word)}")
         elif isinstance(value, list):
             arguments += [f"--{target}={each}" for each in value]
         elif value is not None and not target.startswith("%"):

@@ -6,7 +6,10 @@ import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from prompt_toolkit.application import get_app
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
+
+from nuncius.terminal.formats.widths import width_of
 
 if TYPE_CHECKING:
     from prompt_toolkit.document import Document
@@ -15,6 +18,10 @@ __all__ = ["KernelCompleter", "rows", "with_commands"]
 
 #: Asks the kernel; returns the content of complete_reply.
 Ask = Callable[[str, int], Awaitable[Mapping[str, Any]]]
+
+
+#: Columns of a menu that are not for names.
+_MARGIN = 4
 
 
 class KernelCompleter(Completer):
@@ -38,7 +45,8 @@ class KernelCompleter(Completer):
     ) -> AsyncGenerator[Completion, None]:
         """Yield the kernel's completions of the text at the cursor."""
         reply = await self._ask(document.text, document.cursor_position)
-        for row in rows(reply, document.cursor_position):
+        room = get_app().output.get_size().columns - _MARGIN
+        for row in rows(reply, document.cursor_position, room):
             yield row
 
 
@@ -85,12 +93,13 @@ def _joined(reply: Mapping[str, Any], own: list[str], start: int, end: int) -> M
     }
 
 
-def rows(reply: Mapping[str, Any], cursor: int) -> list[Completion]:
+def rows(reply: Mapping[str, Any], cursor: int, room: int = 200) -> list[Completion]:
     """Return the rows of the menu.
 
     Args:
         reply: The content of ``complete_reply``; its types and signatures are used where the kernel sends them.
         cursor: Where the cursor is.
+        room: Columns for a name. What differs stands at the end of a long one, so that its beginning is left out.
     """
     typed: Sequence[Mapping[str, Any]] = reply.get("metadata", {}).get(
         "_jupyter_types_experimental", ()
@@ -102,7 +111,7 @@ def rows(reply: Mapping[str, Any], cursor: int) -> list[Completion]:
         Completion(
             item["text"],
             start_position=min(0, item.get("start", cursor) - cursor),
-            display=_display(item["text"]),
+            display=_ending(_display(item["text"]), room),
             display_meta=_meta(item),
         )
         for item in typed
@@ -113,6 +122,13 @@ def _display(text: str) -> str:
     # The last part is what differs: the menu gets narrow without what is typed already.
     _head, dot, tail = text.rpartition(".")
     return tail if dot and tail and "/" not in text and not text.startswith("%") else text
+
+
+def _ending(text: str, room: int) -> str:
+    if width_of(text) <= room:
+        return text
+    start = next((at for at in range(len(text)) if width_of(text[at:]) < room), len(text))
+    return f"\N{HORIZONTAL ELLIPSIS}{text[start:]}"
 
 
 def _meta(item: Mapping[str, Any]) -> str:

@@ -50,6 +50,7 @@ def run_console(parsed: Parsed, command: CommandLine, arguments: Sequence[str]) 
         if is_conversation(command, options):
             greet(link, options)
         session = session_for(link, reader, options)
+        session.tell_where = link.tell_where
         if not link.owned and target.replay and is_conversation(command, options):
             _show_last_output(session, link, target.replay)
         if link.can_restart:

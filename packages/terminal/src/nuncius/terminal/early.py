@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from nuncius.terminal.prompts import Prompts, Styled, plain
 
-__all__ = ["EarlyPrompt", "Editor", "paint", "take_line"]
+__all__ = ["EarlyPrompt", "Editor", "paint", "split_answer", "take_line"]
 
 
 class Editor(Protocol):
@@ -47,6 +47,10 @@ class Editor(Protocol):
         """Take what was typed before."""
         ...
 
+    def take_typed(self) -> bytes:
+        """Return, and forget, the keys that were pressed after the last cell, if they are plain text."""
+        ...
+
     def renumber(self, number: int) -> None:
         """Show another number in the prompt that waits."""
         ...
@@ -72,6 +76,35 @@ def take_line(typed: bytes) -> tuple[str | None, bytes]:
     return None, typed
 
 
+def split_answer(typed: bytes) -> tuple[str, bool, bytes]:
+    """Split off the answer to a question that was typed before it was asked.
+
+    Args:
+        typed: As the terminal delivers single keys; Backspace takes one character away, Ctrl-U all.
+
+    Returns:
+        The answer, whether Enter ended it, and the rest. No answer, where there are keys that mean something else.
+    """
+    answer: list[str] = []
+    text = typed.decode(errors="surrogateescape")
+    for at, key in enumerate(text):
+        if key in "\r\n":
+            return "".join(answer), True, _encoded(text[at + 1 :])
+        if key in "\x7f\x08":
+            del answer[-1:]
+        elif key == "\x15":
+            answer.clear()
+        elif key < " " or "\udc80" <= key <= "\udcff":
+            return "", False, typed
+        else:
+            answer.append(key)
+    return "".join(answer), False, b""
+
+
+def _encoded(text: str) -> bytes:
+    return text.encode(errors="surrogateescape")
+
+
 class EarlyPrompt:
     """The prompt until the editor is needed; then the editor.
 
@@ -89,7 +122,7 @@ class EarlyPrompt:
         prompts: Prompts | None = None,
         colors: Mapping[str, str] | None = None,
     ) -> None:
-        self.prompts = prompts or Prompts()
+        self._prompts = prompts or Prompts()
         self._judge = judge
         self._make_editor = editor
         self._colors = colors or {}
@@ -98,12 +131,25 @@ class EarlyPrompt:
         self._keys = sys.stdin.fileno()
         self._editor: Editor | None = None
         self._typed = b""
+        #: Keys wait that were pressed before the terminal made lines of them.
+        self._raw_keys = False
         self._read_at: float | None = None
         #: The terminal's settings from before the prompt that stands there now.
         self._before: list[Any] | None = None
         #: The prompt that stands there while there is no editor; another thread may have to write above it.
         self._stands = ""
         self._lock = allocate_lock()
+
+    @property
+    def prompts(self) -> Prompts:
+        """What stands before input and output."""
+        return self._prompts
+
+    @prompts.setter
+    def prompts(self, prompts: Prompts) -> None:
+        self._prompts = prompts
+        if self._editor is not None:
+            self._editor.prompts = prompts
 
     def draw(self, number: int) -> None:
         """Write the prompt, and have keys wait instead of being echoed."""
@@ -189,6 +235,24 @@ class EarlyPrompt:
         else:
             self._editor.feed(typed)
 
+    def take_answer(self) -> tuple[str, bool]:
+        """Return what was typed between the last cell and the moment from which the terminal makes lines of keys, and whether Enter ended it."""
+        if self._before is not None:
+            return "", False  # a thread asks, and what is typed is the next cell
+        typed = b"" if self._editor is None else self._editor.take_typed()
+        typed, self._typed = self._typed + typed, b""
+        if self._raw_keys:
+            self._raw_keys = False
+            # As single keys: a line without the end that terminals give it would wait for another Enter.
+            before = _quiet(self._keys)
+            try:
+                typed += _waiting(self._keys).replace(b"\0", b"\x04")
+            finally:
+                _set(self._keys, before)
+        answer, whole, rest = split_answer(typed)
+        self.feed(rest)
+        return answer, whole
+
     def show_result_prompt(self, number: int) -> None:
         """Print what stands before a result, without ending the line."""
         # Not flushed: beside a waiting editor, the beginning of a line alone would be drawn over.
@@ -222,11 +286,10 @@ class EarlyPrompt:
 
     def _restore(self) -> None:
         if self._before is not None:
-            import termios
-
             before, self._before = self._before, None
             self._stands = ""
-            termios.tcsetattr(self._keys, termios.TCSANOW, before)
+            self._raw_keys = bool(select.select([self._keys], [], [], 0)[0])
+            _set(self._keys, before)
 
     def _write(self, text: str) -> None:
         self._screen.write(text)
@@ -263,6 +326,12 @@ def _quiet(descriptor: int) -> list[Any]:
     # What was typed before must not be thrown away, as tty.setraw would do it.
     termios.tcsetattr(descriptor, termios.TCSANOW, after)
     return before
+
+
+def _set(descriptor: int, settings: list[Any]) -> None:
+    import termios
+
+    termios.tcsetattr(descriptor, termios.TCSANOW, settings)
 
 
 def _waiting(descriptor: int) -> bytes:

@@ -185,9 +185,10 @@ def _open(shown: Shown, banner: str, colors: str | None) -> _End:
 
 def _converse(shown: Shown, banner: str, colors: str | None, end: _End) -> None:
     import nuncius.terminal.asking  # noqa: F401 - before cells may replace input()
-    from nuncius.terminal.assembly import reader_for, session_for
+    from nuncius.terminal.assembly import session_for
     from nuncius.terminal.inprocess import InProcessLink
     from nuncius.terminal.programs import options_for_embedding
+    from nuncius.terminal.prompts_kept import borrowed_reader
 
     options = options_for_embedding(colors)
     namespace, module = _namespace(shown)
@@ -200,14 +201,15 @@ def _converse(shown: Shown, banner: str, colors: str | None, end: _End) -> None:
     try:
         sys.stdout.write(banner + "\n\n")
         link.start()
-        session = session_for(link, reader_for(link, options, _NAMES), options)
-        session.commands.update(_commands(end))
-        if namespace is not None:
-            namespace.settle()
-            session.after_cell = namespace.adopt
-            if shown.local_ns is None:
-                session.commands.update(_Walk(namespace, shown.places).commands())
-        session.run()
+        with borrowed_reader(link, options, _NAMES) as reader:
+            session = session_for(link, reader, options)
+            session.commands.update(_commands(end))
+            if namespace is not None:
+                namespace.settle()
+                session.after_cell = namespace.adopt
+                if shown.local_ns is None:
+                    session.commands.update(_Walk(namespace, shown.places).commands())
+            session.run()
     finally:
         link.close()
         if namespace is not None and shown.local_ns is not None:

@@ -9,6 +9,7 @@ Rule 3: the names of the shell itself (``In``, ``_``, ``exit``...) never get int
 
 from __future__ import annotations
 
+import builtins
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,9 @@ __all__ = ["FrameNamespace", "module_over"]
 _SHELLS_OWN = re.compile(r"_{1,3}$|_i{1,3}$|_i?\d+$|_[iod]h$|In$|Out$|__builtins?__$|_exit_code$")
 
 _MISSING: Any = object()
+
+#: Of code whose variables are no dictionary while it runs: functions, lambdas, comprehensions.
+_IN_SLOTS = 0x1  # inspect.CO_OPTIMIZED; inspect takes long to load
 
 
 class FrameNamespace(dict[str, Any]):
@@ -35,6 +39,8 @@ class FrameNamespace(dict[str, Any]):
     def __init__(self, frame: FrameType, extra: Mapping[str, Any] | None = None) -> None:
         super().__init__(extra or {})
         self.look_at(frame)
+        #: Names that the frame cannot hold, and that cells have set.
+        self._shells: set[str] = set()
         #: Until the shell is there, every name that is set is one of the shell's.
         self.ready = False
 
@@ -42,7 +48,10 @@ class FrameNamespace(dict[str, Any]):
         """Stand for another frame from now on."""
         self._frame = frame
         self._globals = frame.f_globals
-        self._in_module = frame.f_locals is frame.f_globals or frame.f_code.co_name == "<module>"
+        #: Of a module or of the body of a class, whose variables are a dictionary; None for a function.
+        self._open: dict[str, Any] | None = (
+            None if frame.f_code.co_flags & _IN_SLOTS else frame.f_locals
+        )
 
     def __getitem__(self, name: str) -> Any:
         """Return a variable of the shell, the function or the module.
@@ -63,11 +72,12 @@ class FrameNamespace(dict[str, Any]):
         """Set a variable: in the frame if it can hold it."""
         if not self.ready or _SHELLS_OWN.match(name) or super().__contains__(name):
             super().__setitem__(name, value)
-        elif self._in_module:
-            self._globals[name] = value
+        elif self._open is not None:
+            self._open[name] = value
         elif name in self._variables:
             _set_local(self._frame, name, value)
         else:
+            self._shells.add(name)
             super().__setitem__(name, value)
 
     def __delitem__(self, name: str) -> None:
@@ -78,20 +88,26 @@ class FrameNamespace(dict[str, Any]):
         """
         if super().__contains__(name):
             super().__delitem__(name)
-        elif self._in_module:
-            del self._globals[name]
+        elif self._open is not None and name in self._open:
+            del self._open[name]
         else:
             raise KeyError(name)
 
     def adopt(self) -> None:
-        """Move to the frame what ``global`` statements of a cell have put past us."""
+        """Move to the frame what ``global`` statements of a cell, and ``:=`` in a comprehension, have put past us."""
         for name in list(super().keys()):
-            if self._in_module and name not in self._own and not _SHELLS_OWN.match(name):
+            if name in self._own or name in self._shells or _SHELLS_OWN.match(name):
+                continue
+            if self._open is None and name in self._variables:
+                _set_local(self._frame, name, super().pop(name))
+            elif self._open is not None or name in self._globals:
                 self._globals[name] = super().pop(name)
 
     def settle(self) -> None:
         """Say that the shell is there: names that are set from now on are the person's."""
         self._own = frozenset(super().keys())
+        # The body of a class in a cell reads globals past us, but not builtins.
+        super().__setitem__("__builtins__", _Builtins(self))
         self.ready = True
 
     _own: frozenset[str] = frozenset()
@@ -156,6 +172,30 @@ class FrameNamespace(dict[str, Any]):
     def copy(self) -> dict[str, Any]:
         """Return a plain dictionary of what can be seen now."""
         return dict(self.items())
+
+
+class _Builtins(dict[str, Any]):
+    """Python's builtins, behind the variables of a frame.
+
+    The body of a class looks a name up in its own variables, in the bare dictionary of the globals, and then here.
+
+    Args:
+        namespace: The variables.
+    """
+
+    def __init__(self, namespace: FrameNamespace) -> None:
+        # Python itself looks some of them up past us.
+        super().__init__(vars(builtins))
+        self._namespace = namespace
+
+    def __getitem__(self, name: str) -> Any:
+        """Return a variable of the frame, or a builtin.
+
+        Raises:
+            KeyError: There is none of that name.
+        """
+        value = self._namespace.get(name, _MISSING)
+        return vars(builtins)[name] if value is _MISSING else value
 
 
 class _Module:

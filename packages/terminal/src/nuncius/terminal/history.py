@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
     from prompt_toolkit.document import Document
 
-__all__ = ["KernelHistory", "KernelSuggest", "glob_of", "merged", "suggest"]
+__all__ = ["KernelHistory", "KernelSuggest", "Lines", "glob_of", "merged", "suggest"]
 
 #: Inputs that are loaded at first, and that suggestions are made from.
 _RECENT = 1000
@@ -130,7 +130,7 @@ class KernelHistory(History):
             text: What is searched for.
             earlier: Look only before the input that is shown.
         """
-        lines = _Lines(buffer)
+        lines = Lines(buffer)
         return any(text in line for line in lines.some(lines.index if earlier else len(lines)))
 
     async def newest(self, prefix: str) -> str:
@@ -152,7 +152,7 @@ class KernelHistory(History):
 
     async def _page(self, buffer: Buffer, rows: int) -> bool:
         past = _newest_first(await self._load(rows))
-        lines = _Lines(buffer)
+        lines = Lines(buffer)
         if lines.index < self._found:
             return False
         lines.drop(self._found)
@@ -170,15 +170,19 @@ class KernelHistory(History):
         found = _newest_first(await self._find(glob, _RECENT))
         if len(found) < _RECENT:
             self._exhausted.add(glob)
-        lines = _Lines(buffer)
+        lines = Lines(buffer)
         missing = lines.missing(found)
         lines.put_before(missing)
         self._found += len(missing)
         return bool(missing)
 
 
-class _Lines:
-    """The inputs that a buffer goes through, oldest first, and the one that is shown. prompt_toolkit fills them once for each prompt, and has no public way to add more."""
+class Lines:
+    """The inputs that a buffer goes through, oldest first, and the one that is shown. prompt_toolkit fills them once for each prompt, and has no public way to add more.
+
+    Args:
+        buffer: Of the prompt.
+    """
 
     def __init__(self, buffer: Buffer) -> None:
         self._state: dict[str, Any] = vars(buffer)
@@ -189,20 +193,35 @@ class _Lines:
 
     @property
     def index(self) -> int:
+        """Where the input is that is shown."""
         return int(self._state["_Buffer__working_index"])
 
+    def after(self) -> tuple[str, int] | None:
+        """Return the input after the one that is shown, and how far it is from the end; None where there is none."""
+        place = self.index + 1
+        return (self._lines[place], len(self) - place) if place < len(self) - 1 else None
+
+    def nearest(self, text: str, from_end: int) -> int | None:
+        """Return where the input ``text`` is that is nearest to a place counted from the end; None if it is not there."""
+        places = [place for place, line in enumerate(self._lines) if line == text]
+        return min(places, key=lambda place: abs(len(self) - place - from_end), default=None)
+
     def some(self, count: int) -> Iterator[str]:
+        """Return the first inputs."""
         return islice(self._lines, count)
 
     def missing(self, entries: Iterable[str]) -> list[str]:
+        """Return those of ``entries`` that are not there, each once."""
         known = set(self._lines)
         return [entry for entry in dict.fromkeys(entries) if entry not in known]
 
     def put_before(self, newest_first: Sequence[str]) -> None:
+        """Have earlier inputs before the others."""
         self._lines.extendleft(newest_first)
         self._state["_Buffer__working_index"] += len(newest_first)
 
     def drop(self, count: int) -> None:
+        """Forget the earliest inputs."""
         for _ in range(count):
             self._lines.popleft()
         self._state["_Buffer__working_index"] -= count
@@ -210,6 +229,9 @@ class _Lines:
 
 #: Characters from which on all inputs are searched for a suggestion.
 _ENOUGH = 3
+
+#: Seconds without a key before they are: the search reads the whole history.
+_PAUSE = 0.15
 
 
 class KernelSuggest(AutoSuggest):
@@ -228,6 +250,9 @@ class KernelSuggest(AutoSuggest):
         near = self.get_suggestion(buff, document)
         if near is not None or len(document.text.strip()) < _ENOUGH:
             return near
+        await asyncio.sleep(_PAUSE)
+        if buff.document != document:
+            return None
         older = await self._history.newest(document.text)
         rest = suggest(document.text, [older])
         return Suggestion(rest) if rest else None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from nuncius.protocol.client.exchange import Input
     from nuncius.protocol.client.execution import ExecutionResult
     from nuncius.protocol.kernel import Kernel
+    from nuncius.terminal.signals import Impatience
 
 __all__ = ["InProcessLink"]
 
@@ -48,6 +49,7 @@ class InProcessLink:
     can_outlive_shell = False
     can_restart = False
     shares_terminal = True
+    lends_terminal = False
 
     def __init__(
         self, kernel: str = "python", arguments: Sequence[str] = (), **options: Any
@@ -63,6 +65,7 @@ class InProcessLink:
         self._asking = threading.Condition()
         self._asked = 0
         self._closed = False
+        self._impatience: Impatience | None = None
 
     @property
     def info(self) -> Mapping[str, Any]:
@@ -77,14 +80,13 @@ class InProcessLink:
         finally:
             unsubscribe()
 
-    def on_interrupt(self, press: Callable[[bool], None]) -> None:
-        """Have each Ctrl-C that a cell gets told.
-
-        Args:
-            press: Called in the signal handler; takes whether it may raise an exception in the cell.
-        """
+    def on_interrupt(self, impatience: Impatience) -> None:
+        """Have each Ctrl-C that a cell gets told, in the signal handler."""
         interrupts = self._host.interrupts
-        interrupts.also = lambda: press(not interrupts.holding and interrupts.waiting is None)
+        interrupts.also = lambda: impatience.press(
+            not interrupts.holding and interrupts.waiting is None
+        )
+        self._impatience = impatience
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run the prompt, see `Link.run`."""
@@ -99,6 +101,8 @@ class InProcessLink:
         on_input: Callable[[Input], str],
     ) -> ExecutionResult:
         """Run a cell, see `Link.execute`."""
+        if self._impatience is not None:
+            self._impatience.begin()
         return self._client.execute(
             code, silent=silent, collect=False, on_output=on_output, on_input=on_input
         ).result()

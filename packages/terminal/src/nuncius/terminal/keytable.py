@@ -19,6 +19,9 @@ _NAMES = {
     "<bracketed-paste>": "paste",
 }
 
+#: Columns that what a key does takes at least.
+_NARROWEST = 20
+
 #: What readline's and vi's users miss first, beside our own table; prompt_toolkit has them.
 READLINE = (
     ("Right, Ctrl-E, Ctrl-F", "At the end of the line: take the grey suggestion."),
@@ -35,11 +38,23 @@ READLINE = (
 )
 
 
-def key_table(table: Sequence[Binding] = BINDINGS) -> str:
-    """Return the keys as text in columns."""
+def key_table(table: Sequence[Binding] = BINDINGS, columns: int = 0) -> str:
+    """Return the keys as text in columns.
+
+    Args:
+        table: The bindings.
+        columns: Of the window; 0 where lines may be long.
+    """
+    from textwrap import wrap
+
     rows = _rows(table)
     width = max(len(keys) for keys, _ in rows) + 2
-    return "\n".join(f"{keys:<{width}}{text}" for keys, text in rows) + "\n"
+    room = max(columns - width, _NARROWEST) if columns else 1000
+    lines: list[str] = []
+    for keys, text in rows:
+        first, *others = wrap(text, room)
+        lines += [f"{keys:<{width}}{first}", *(" " * width + each for each in others)]
+    return "\n".join(lines) + "\n"
 
 
 def markdown(table: Sequence[Binding] = BINDINGS) -> str:

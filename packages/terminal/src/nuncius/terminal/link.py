@@ -29,6 +29,8 @@ class Link(Protocol):
     can_restart: bool
     #: Whether it runs in the shell's process, with the shell's terminal.
     shares_terminal: bool
+    #: Whether programs that it starts may run here, in the shell's terminal.
+    lends_terminal: bool
 
     @property
     def info(self) -> Mapping[str, Any]:

@@ -11,7 +11,7 @@ from nuncius.protocol.values import Value
 __all__ = ["KERNEL_NAMES", "KernelSettings", "TerminalShell"]
 
 
-#: What the kernel calls each of `KernelSettings`: an option of its own, or a magic to run.
+#: What the kernel calls each of `KernelSettings`: an option of its own, or a magic to run, with the value in its place.
 KERNEL_NAMES: Mapping[str, str] = {
     "xmode": "ShellOptions.xmode",
     "colors": "ShellOptions.colors",
@@ -23,8 +23,8 @@ KERNEL_NAMES: Mapping[str, str] = {
     "pylab": "KernelOptions.pylab",
     "gui": "KernelOptions.gui",
     "pdb": "%pdb on",
-    "logfile": "%logstart",
-    "logappend": "%logstart -a",
+    "logfile": "%logstart {}",
+    "logappend": "%logstart {} append",
 }
 
 
@@ -64,6 +64,7 @@ class TerminalShell(Value, kw_only=True):
     separate_in: str = option(
         "\n", help="Printed before each prompt but the first; empty for a denser screen (--nosep)."
     )
+    separate_out: str = option("", help="Printed before each result.")
     editing_mode: Literal["emacs", "vi"] = option("emacs", help="Whose keys the prompt has.")
     theme: Literal["auto", "dark", "light", "none"] = option(
         "auto",

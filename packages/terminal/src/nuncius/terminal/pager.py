@@ -7,6 +7,9 @@ import shlex
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
+
+from nuncius.terminal.external import undisturbed
 
 __all__ = ["page"]
 
@@ -17,10 +20,8 @@ def page(text: str) -> None:
     if _fits(text) or not sys.stdout.isatty() or not command or shutil.which(command[0]) is None:
         sys.stdout.write(text.rstrip("\n") + "\n")
         return
-    try:
+    with undisturbed(), suppress(BrokenPipeError):
         subprocess.run(command, input=text, text=True, check=False)
-    except (KeyboardInterrupt, BrokenPipeError):
-        sys.stdout.write("\n")
 
 
 def _command() -> list[str]:

@@ -26,6 +26,8 @@ class Place(Protocol):
     can_outlive_shell: bool
     #: It is ours to start anew.
     can_restart: bool
+    #: It runs on this machine for as long as we do: programs that it starts may run here.
+    is_here: bool
 
     def connect(self) -> Transport:
         """Return a new connection, not yet opened."""
@@ -73,6 +75,7 @@ class Managed:
     ) -> None:
         self._manager = manager
         self.can_outlive_shell = can_outlive_shell
+        self.is_here = not can_outlive_shell
         try:
             self._info = manager.start(extra_arguments=arguments)
         except BaseException:
@@ -128,6 +131,7 @@ class Existing:
     owned = False
     can_outlive_shell = False
     can_restart = False
+    is_here = False
 
     def __init__(self, info: ConnectionInfo, tunnel: Tunnel | None = None) -> None:
         self._info = info
@@ -167,6 +171,7 @@ class OnServer:
 
     can_outlive_shell = True
     can_restart = True
+    is_here = False
 
     def __init__(self, server: Server, kernel: ServerKernel, *, owned: bool) -> None:
         self._server = server

@@ -103,21 +103,6 @@ _FLAGS = {
     ),
 }
 
-SHELL = Program(
-    name="shell",
-    summary="An interactive Python shell in this terminal.",
-    run=lambda parsed: 0,
-    options=(Target, TerminalShell, KernelSettings),
-    aliases=_ALIASES,
-    flags=_FLAGS,
-    arguments="[-i] [--quick] [FILE | -c CODE | -m MODULE] [ARGUMENT...]",
-    count=(0, None),
-    description="""\
-With a FILE (.py, .ipy, .ipynb), -c CODE or -m MODULE, that is run, and the exit code is as Python's; -i opens the shell afterwards.
-What standard input holds is run when it is no terminal. --quick reads no configuration and no startup files.
-Options of the kernel (--ShellOptions.NAME=VALUE, --KernelOptions.NAME=VALUE) are handed on to it.""",
-)
-
 CONSOLE = Program(
     name="console",
     summary="The same shell over a kernel in another process, in any language.",
@@ -127,13 +112,22 @@ CONSOLE = Program(
     flags=_FLAGS,
 )
 
-ATTACH = Program(
+SHELL = replace(
+    CONSOLE,
+    name="shell",
+    summary="An interactive Python shell in this terminal.",
+    arguments="[-i] [--quick] [FILE | -c CODE | -m MODULE] [ARGUMENT...]",
+    count=(0, None),
+    description="""\
+With a FILE (.py, .ipy, .ipynb), -c CODE or -m MODULE, that is run, and the exit code is as Python's; -i opens the shell afterwards.
+What standard input holds is run when it is no terminal. --quick reads no configuration and no startup files.
+Options of the kernel (--ShellOptions.NAME=VALUE, --KernelOptions.NAME=VALUE) are handed on to it.""",
+)
+
+ATTACH = replace(
+    CONSOLE,
     name="attach",
     summary="Come back to a kernel that runs: the newest, or the one that is named.",
-    run=lambda parsed: 0,
-    options=(Target, TerminalShell, KernelSettings),
-    aliases=_ALIASES,
-    flags=_FLAGS,
     arguments="[FILE | ID | PATTERN]",
     count=(0, 1),
 )

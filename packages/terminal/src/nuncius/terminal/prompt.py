@@ -6,6 +6,7 @@ The prompt knows nothing of kernels: what it needs to ask one comes as functions
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic, strftime
@@ -19,6 +20,7 @@ from prompt_toolkit.filters import Condition
 from prompt_toolkit.formatted_text import FormattedText
 from prompt_toolkit.key_binding.vi_state import InputMode
 from prompt_toolkit.layout.processors import HighlightMatchingBracketProcessor
+from prompt_toolkit.output import ColorDepth
 from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.shortcuts.prompt import CompleteStyle
 from prompt_toolkit.styles import Style
@@ -29,8 +31,10 @@ from nuncius.terminal.footprint import Footprint
 from nuncius.terminal.highlight import LateLexer, PythonLexer, is_python
 from nuncius.terminal.hints import asks_for_signature, hint
 from nuncius.terminal.history import KernelHistory, KernelSuggest
-from nuncius.terminal.keys import BINDINGS, Tools, bindings, changed
+from nuncius.terminal.keycommands import Tools
+from nuncius.terminal.keys import BINDINGS, bindings, changed
 from nuncius.terminal.links import quoted_path
+from nuncius.terminal.listing import Listing
 from nuncius.terminal.prompts import Prompts
 from nuncius.terminal.recall import Recall
 from nuncius.terminal.repair import Repair
@@ -109,7 +113,9 @@ class Prompt:
         #: When the last cell was read, as `time.monotonic` has it.
         self.read_at = monotonic()
         self._duration = 0.0
+        self._completer = KernelCompleter(questions.complete)
         self._session = self._make_session(options)
+        self._listing = Listing(self._session, self._completer)
         self._recall = Recall(self._session, self._history)
         self._session.key_bindings = self._bindings(options)
         buffer = self._session.default_buffer
@@ -132,7 +138,7 @@ class Prompt:
             multiline=True,
             editing_mode=EditingMode.VI if vi else EditingMode.EMACS,
             cursor=ModalCursorShapeConfig() if vi else None,
-            completer=KernelCompleter(self._questions.complete),
+            completer=self._completer,
             complete_style=_STYLES[options.completion_style],
             enable_history_search=True,
             auto_suggest=KernelSuggest(self._history) if options.autosuggest else None,
@@ -140,6 +146,7 @@ class Prompt:
             lexer=self._lexer,
             style=self.style,
             include_default_pygments_style=False,
+            color_depth=_color_depth(),
             mouse_support=options.mouse,
             enable_open_in_editor=False,
             tempfile_suffix=".py",
@@ -154,7 +161,7 @@ class Prompt:
             from nuncius.terminal.keytable import key_table
             from nuncius.terminal.pager import page
 
-            page(key_table(table))
+            page(key_table(table, self._session.app.output.get_size().columns))
 
         tools = Tools(
             self._judge,
@@ -165,6 +172,8 @@ class Prompt:
             self._recall.go_to_oldest,
             self._recall.suggest,
             self._recall.search_older,
+            self._recall.run_and_get_next,
+            self._listing.complete if options.completion_style == "readline" else None,
             options.autoformatter,
         )
         made = bindings(tools, table)
@@ -205,6 +214,7 @@ class Prompt:
             finally:
                 self._forget_question()
                 self._documentation.forget()
+                self._listing.forget()
                 self._repair.end()
                 self.read_at = monotonic()
 
@@ -232,6 +242,17 @@ class Prompt:
             pressed = vars(source)["_buffer"]
             store_typeahead(source, list(pressed))
             pressed.clear()
+
+    def take_typed(self) -> bytes:
+        """Return, and forget, the keys that were pressed after the last cell, if they are plain text."""
+        from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+
+        source = self._session.input
+        pressed = get_typeahead(source)
+        if any(len(press.data) != 1 for press in pressed):
+            store_typeahead(source, pressed)
+            return b""
+        return "".join(press.data for press in pressed).encode()
 
     def renumber(self, number: int) -> None:
         """Show another number: someone else's cell has run meanwhile. From any thread."""
@@ -266,8 +287,6 @@ class Prompt:
         return FormattedText([("class:prompt.right", took)])
 
     def _set_title(self) -> None:
-        import os
-
         try:
             folder = os.getcwd()  # noqa: PTH109 - pathlib takes 4 ms to load
         except OSError:
@@ -337,3 +356,10 @@ class Prompt:
     def _load_lexer(self, lexer: LateLexer, redraw: Callable[[], None]) -> None:
         lexer.load()
         redraw()
+
+
+def _color_depth() -> ColorDepth | None:
+    """Return what colors the terminal has; None leaves it to prompt_toolkit, which never finds out about more than 256."""
+    if os.environ.get("COLORTERM") in ("truecolor", "24bit"):
+        return ColorDepth.from_env() or ColorDepth.TRUE_COLOR
+    return None

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from prompt_toolkit.application import get_app
 
+from nuncius.terminal.history import Lines
+
 if TYPE_CHECKING:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.buffer import Buffer
@@ -78,6 +80,26 @@ class Recall:
             buffer.go_to_history(0)
 
         self._before_other_keys(go())
+
+    def run_and_get_next(self) -> None:
+        """Run what stands there; the next prompt begins with the input that came after it, and goes on from its place."""
+        buffer = self._session.default_buffer
+        after = Lines(buffer).after()
+        buffer.validate_and_handle()
+        if after is not None:
+            text, from_end = after
+            # What runs now is one more input behind it.
+            self._session.app.pre_run_callables.append(
+                lambda: self._before_other_keys(self._go_to(buffer, text, from_end + 1))
+            )
+
+    async def _go_to(self, buffer: Buffer, text: str, from_end: int) -> None:
+        await self._history.wait()
+        place = Lines(buffer).nearest(text, from_end)
+        if place is None:
+            buffer.text = text
+        else:
+            buffer.go_to_history(place)
 
     def search_older(self) -> None:
         """While searching: go to the match before the one that is shown."""

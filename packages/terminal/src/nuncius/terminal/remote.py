@@ -66,8 +66,8 @@ class _Other:
     message: Message
 
 
-#: What comes to the main thread while a cell runs.
-_Inbox = queue.SimpleQueue[Message | _Asked | _Other | _Ended]
+#: What comes to the main thread while a cell runs; a text is something to tell the person.
+_Inbox = queue.SimpleQueue[Message | _Asked | _Other | _Ended | str]
 
 
 def _next(inbox: _Inbox) -> Any:
@@ -92,6 +92,7 @@ class RemoteLink:
         self.owned = place.owned
         self.can_outlive_shell = place.can_outlive_shell
         self.can_restart = place.can_restart
+        self.lends_terminal = place.is_here and sys.stdin.isatty() and sys.stdout.isatty()
         self._place = place
         self._deadline = deadline
         self._ready_timeout = ready_timeout
@@ -108,7 +109,7 @@ class RemoteLink:
         self._info: Mapping[str, Any] = {}
         #: Why the kernel is gone; empty while it is there.
         self._dead = ""
-        #: When Ctrl-C was pressed last, and how often within a second of the time before.
+        #: When Ctrl-C was pressed last in this cell, and how often within a second of the time before.
         self._interrupted = (0.0, 0)
         place.watch(self._died)
         try:
@@ -138,10 +139,16 @@ class RemoteLink:
         if self._dead:
             raise KernelDied(self._dead)
         inbox: _Inbox = queue.SimpleQueue()
-        self._thread.run(self._begin(code, silent, inbox))
-        dropping = dropped = 0
+        self._interrupted = (0.0, 0)
+        asyncio.run_coroutine_threadsafe(self._begin(code, silent, inbox), self._thread.loop)
+        dropping = dropped = pressed = 0
         while True:
+            # All within reach of the except: Ctrl-C may come again while it is dealt with.
             try:
+                if pressed:
+                    pressed = 0
+                    self._interrupt(inbox)
+                    dropping = inbox.qsize() > _FLOOD
                 match _next(inbox):
                     case _Ended(result, error):
                         break
@@ -150,14 +157,15 @@ class RemoteLink:
                         self._answer(question, answer, on_input)
                     case _Other(message):
                         self._show_other(message)
+                    case str(note):
+                        sys.stdout.write(f"\n{note}\n")
                     case message if dropping and message.msg_type == "stream":
                         # Who stops a cell that floods the screen does not want the rest of it.
                         dropped += len(message.content.get("text", ""))
                     case message:
                         on_output(message)
             except KeyboardInterrupt:
-                self._interrupt()
-                dropping = inbox.qsize() > _FLOOD
+                pressed = 1
         if dropped:
             sys.stdout.write(f"... {dropped:,} more characters of output are not shown\n")
         if error is not None:
@@ -281,6 +289,15 @@ class RemoteLink:
 
         self._thread.run(watch())
 
+    def tell_where(self) -> None:
+        """Have the person told where the cell is that runs; called in a signal handler."""
+        from nuncius.terminal.whereabouts import whereabouts
+
+        tell = self._inbox.put if self._inbox is not None else _say
+        asyncio.run_coroutine_threadsafe(
+            whereabouts(self._client, self._info, tell), self._thread.loop
+        )
+
     def restart(self) -> None:
         """Start the kernel anew, see `Link.restart`."""
         self._place.restart()
@@ -344,12 +361,17 @@ class RemoteLink:
             return await answer
 
         self._inbox = inbox
-        execution = self._client.execute(
-            code, silent=silent, collect=False, on_output=inbox.put, on_input=ask
-        )
 
         async def wait() -> None:
             try:
+                execution = self._client.execute(
+                    code,
+                    silent=silent,
+                    collect=False,
+                    metadata={"lends_terminal": True} if self.lends_terminal else None,
+                    on_output=inbox.put,
+                    on_input=ask,
+                )
                 inbox.put(_Ended(await execution, None))
             except Exception as error:  # noqa: BLE001 - it is raised where the cell was sent
                 inbox.put(_Ended(None, error))
@@ -403,7 +425,7 @@ class RemoteLink:
             except queue.Empty:
                 return
             match item:
-                case _Asked() | _Ended():
+                case _Asked() | _Ended() | str():
                     inbox.put(item)
                     return
                 case _Other(message):
@@ -411,27 +433,31 @@ class RemoteLink:
                 case message:
                     on_output(message)
 
-    def _interrupt(self) -> None:
+    def _interrupt(self, inbox: _Inbox) -> None:
         before, times = self._interrupted
         now = time.monotonic()
         times = times + 1 if now - before < _IMPATIENT else 1
         self._interrupted = (now, times)
-        if times == 3 and self.can_restart and self.owned:
-            sys.stdout.write("\nThe kernel is killed.\n")
-            self._thread.loop.call_soon_threadsafe(
-                self._client.kernel_died, "the kernel was killed: it did not stop for Ctrl-C"
-            )
-            return
+        kills = self.can_restart and self.owned
         if times == 2:
-            more = "Press it once more to kill the kernel" if self.owned else "Ctrl-\\ leaves it"
-            sys.stdout.write(f"\nThe kernel was asked to stop. {more}.\n")
+            then = "kill the kernel" if kills else "leave it as it is"
+            inbox.put(f"The kernel was asked to stop. Press it once more to {then}.")
+        if times < 3:
+            asyncio.run_coroutine_threadsafe(self._ask_to_stop(inbox), self._thread.loop)
+            return
+        reason = "the kernel was killed: it did not stop for Ctrl-C"
+        if not kills:
+            reason = "the kernel did not stop for Ctrl-C, and goes on without this shell"
+        self._thread.loop.call_soon_threadsafe(self._client.kernel_died, reason)
+
+    async def _ask_to_stop(self, inbox: _Inbox) -> None:
         try:
-            if not self._place.interrupt():
-                self._thread.run(self._client.interrupt(timeout=2))
+            if not await asyncio.to_thread(self._place.interrupt):
+                await self._client.interrupt(timeout=2)
         except KernelTimeout:
-            sys.stdout.write("\nThe kernel does not answer; Ctrl-\\ leaves it.\n")
+            inbox.put("The kernel does not answer.")
         except KernelError as error:
-            sys.stdout.write(f"\nThe kernel could not be interrupted: {error}\n")
+            inbox.put(f"The kernel could not be interrupted: {error}")
 
     async def _ask(self, request: Coroutine[Any, Any, Message]) -> Message:
         """Await a request of the client's loop on this one.
@@ -450,6 +476,10 @@ class RemoteLink:
         """Called on another thread when the kernel's process has ended by itself."""
         self._dead = reason
         self._thread.loop.call_soon_threadsafe(self._client.kernel_died, reason)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
 
 
 def _both(entry: Any) -> tuple[str, str]:

@@ -30,6 +30,7 @@ class Screen:
         rich: Which results are laid out for the terminal.
         links: The address of links to files of tracebacks, see `nuncius.terminal.links`; empty for none.
         updates: Displays that have an id are updated where they stand.
+        plain: Nothing that is written is changed again, as people want it who listen to their screen.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Screen:
         rich: Rich = PLAIN,
         links: str = "",
         updates: bool = True,
+        plain: bool = False,
     ) -> None:
         self._show_result_prompt = show_result_prompt
         self._picture = picture
@@ -48,6 +50,7 @@ class Screen:
         self._rich = rich
         self._links = links
         self._updates = updates
+        self._is_plain = plain
         #: Output is to be cleared when the next one comes.
         self._clear_pending = False
         #: The first frame of a traceback is the shell's doing.
@@ -178,7 +181,7 @@ class Screen:
         name = content.get("ename", "Error")
         if name == "KeyboardInterrupt" and sys.stdout.isatty():
             # Over the terminal's own ^C.
-            sys.stdout.write("\r\x1b[K")
+            sys.stdout.write("\n" if self._is_plain else "\r\x1b[K")
         text = describe_error(
             name,
             content.get("evalue", ""),
@@ -204,7 +207,7 @@ class Screen:
         return strip(text)
 
     def _clear(self, *, wait: bool) -> None:
-        if not self._in_cell or not sys.stdout.isatty():
+        if not self._in_cell or self._is_plain or not sys.stdout.isatty():
             return
         self._clear_pending = True
         if not wait:

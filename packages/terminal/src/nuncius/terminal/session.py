@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from nuncius.terminal.link import Link
     from nuncius.terminal.options import TerminalShell
     from nuncius.terminal.osc import Announcer
+    from nuncius.terminal.prompts import Prompts
     from nuncius.terminal.replaying import Again
 
 __all__ = ["Reader", "Session"]
@@ -35,6 +36,9 @@ _TAUGHT = frozenset({"copy", "keys", "view"})
 
 class Reader(Protocol):
     """Reads cells: `nuncius.terminal.early.EarlyPrompt` or `nuncius.terminal.simple.SimplePrompt`."""
+
+    #: What stands before input and output.
+    prompts: Prompts
 
     @property
     def rows(self) -> int | None:
@@ -47,6 +51,10 @@ class Reader(Protocol):
 
     async def read(self, number: int, default: str = "") -> str:
         """Read one cell; EOFError ends the session, KeyboardInterrupt drops the cell."""
+        ...
+
+    def take_answer(self) -> tuple[str, bool]:
+        """Return what was typed since the last cell, before it could be an answer, and whether Enter ended it."""
         ...
 
     def show_result_prompt(self, number: int) -> None:
@@ -107,25 +115,36 @@ class Session:
         self.commands["copy"] = self._copy
         #: Which of them the kernel knows as magics.
         self._taught: dict[str, bool] = {}
+        #: Tells the person where the cell is that runs, if it runs in another process.
+        self.tell_where: Callable[[], None] | None = None
         #: Called after each cell.
         self.after_cell: Callable[[], None] | None = None
+
+    @property
+    def language(self) -> str:
+        """What the kernel's language is called."""
+        return str(self._link.info.get("language_info", {}).get("name", ""))
 
     def run(self) -> int:
         """Read and run cells until the person leaves; return the exit code."""
         self._link.watch_others(self._show_other)
         while self.exit_code is None:
             try:
-                code = self._read()
+                self._step()
             except KeyboardInterrupt:
                 # A prompt that draws has shown its cell; a new one begins below.
                 continue
-            except EOFError:
-                if self._leave():
-                    return self.exit_code or 0
-                continue
-            if code.strip():
-                self._take(trimmed(code))
         return self.exit_code
+
+    def _step(self) -> None:
+        try:
+            code = self._read()
+        except EOFError:
+            if self._leave():
+                self.exit_code = self.exit_code or 0
+            return
+        if code.strip():
+            self._take(trimmed(code))
 
     def _take(self, code: str) -> None:
         """Run what was typed: a command of the shell's own, or a cell."""
@@ -149,8 +168,7 @@ class Session:
 
     def _knows(self, name: str) -> bool:
         """Tell whether the kernel has the command as a magic; teach it the first time."""
-        language = self._link.info.get("language_info", {}).get("name")
-        if name not in _TAUGHT or language != "python":
+        if name not in _TAUGHT or self.language != "python":
             return False
         if name not in self._taught:
             from nuncius.terminal.teaching import lesson
@@ -279,11 +297,20 @@ class Session:
     def _answer(self, question: Input) -> str:
         # What is typed moves the cursor.
         self._screen.forget_places()
-        if question.password:
-            return ask_secret(question.prompt)
+        if question.message.metadata.get("kind") == "program":
+            return self._run_program(question)
         if is_debugger(question.message.metadata, question.prompt):
             return self._debugger.ask(question.prompt)
-        return ask(question.prompt)
+        read = ask_secret if question.password else ask
+        return read(question.prompt, self._reader.take_answer())
+
+    def _run_program(self, question: Input) -> str:
+        """Run a program for the kernel; without an exit code for one that we have not started."""
+        if not self._link.lends_terminal:
+            return ""
+        from nuncius.terminal.external import lend_terminal
+
+        return str(lend_terminal(question.prompt, question.message.metadata))
 
     def _honor(self, payload: Mapping[str, Any]) -> None:
         self._screen.forget_places()
@@ -345,7 +372,7 @@ class Session:
 
     def _confirmed(self, question: str) -> bool:
         try:
-            return ask(question).strip().lower() in {"", "y", "yes"}
+            return ask(question, self._reader.take_answer()).strip().lower() in {"", "y", "yes"}
         except (EOFError, KeyboardInterrupt):
             self._screen.write("\n")
             return True
@@ -364,8 +391,12 @@ class Session:
         return False
 
     def _restart(self) -> bool:
+        from nuncius.terminal.external import undisturbed
+
         try:
-            self._link.restart()
+            # Half a kernel is of no use to somebody who pressed Ctrl-C once more than needed.
+            with undisturbed():
+                self._link.restart()
         except KernelError as error:
             self._screen.write(f"The kernel could not be restarted: {error}\n", "stderr")
             return False

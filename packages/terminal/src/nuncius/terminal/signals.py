@@ -44,6 +44,10 @@ class Impatience:
         self._last = -_IMPATIENT
         self._times = 0
 
+    def begin(self) -> None:
+        """Forget the Ctrl-C of before: another cell begins."""
+        self._times = 0
+
     def press(self, can_stop: bool) -> None:
         """Take one Ctrl-C.
 
@@ -85,7 +89,10 @@ def handled(session: Session) -> Iterator[None]:
         raise KeyboardInterrupt
 
     before = {number: signal.signal(number, end) for number in (signal.SIGHUP, signal.SIGTERM)}
-    stacks = _dump_stacks_at_quit()
+    stacks = session.tell_where is None and _dump_stacks_at_quit()
+    if session.tell_where is not None:
+        tell = session.tell_where
+        before[signal.SIGQUIT] = signal.signal(signal.SIGQUIT, lambda *_: tell())
     try:
         yield
     finally:

@@ -46,6 +46,10 @@ class SimplePrompt:
                 return code
             lines.append(self._line(plain(self.prompts.continuation(len(before)))))
 
+    def take_answer(self) -> tuple[str, bool]:
+        """Return nothing: the terminal makes lines of keys at any time."""
+        return "", False
+
     def show_result_prompt(self, number: int) -> None:
         """Print what stands before a result, without ending the line."""
         sys.stdout.write(plain(self.prompts.output(number)))
@@ -65,7 +69,11 @@ class SimplePrompt:
     def _line(prompt: str) -> str:
         sys.stdout.write(prompt)
         sys.stdout.flush()
-        line = sys.stdin.readline()
+        try:
+            line = sys.stdin.readline()
+        except KeyboardInterrupt:
+            sys.stdout.write("\n")
+            raise
         if not line:
             raise EOFError
         return line.rstrip("\n")

@@ -12,16 +12,21 @@ __all__ = ["STYLES", "choose_theme"]
 
 _COMMON = {
     "pygments.error": "",
-    "matching-bracket.cursor": "bold",
-    "matching-bracket.other": "bold underline",
+    "matching-bracket.cursor": "bg:#dadada #262626 bold",
+    "matching-bracket.other": "bg:#dadada #262626 bold underline",
     "bottom-toolbar": "noreverse",
+    "completion-menu": "bg:#dadada #262626",
+    "completion-menu.completion.current": "noreverse bg:#005f87 #ffffff",
+    "completion-menu.meta.completion": "bg:#c6c6c6 #262626",
+    "completion-menu.meta.completion.current": "noreverse bg:#005f87 #ffffff",
+    "completion-menu.multi-column-meta": "bg:#c6c6c6 #262626",
     "completion-documentation": "bg:#dadada #262626",
     "completion-documentation.signature": "bold",
 }
 
 #: Each theme's rules. "auto" keeps to the sixteen colors that every terminal lets its user choose.
 STYLES: Mapping[str, Mapping[str, str]] = {
-    "none": {},
+    "none": {"matching-bracket.cursor": "bold", "matching-bracket.other": "bold underline"},
     "auto": {
         **_COMMON,
         "prompt": "ansigreen",
@@ -46,7 +51,7 @@ STYLES: Mapping[str, Mapping[str, str]] = {
         **_COMMON,
         "prompt": "#5faf5f",
         "prompt.number": "#87d787 bold",
-        "out": "#d75f5f",
+        "out": "#d78787",
         "out.number": "#ff8787 bold",
         "other": "#87afd7",
         "auto-suggestion": "#767676",
@@ -60,7 +65,7 @@ STYLES: Mapping[str, Mapping[str, str]] = {
         "pygments.name.exception": "#ff8787",
         "pygments.literal.string": "#d7af5f",
         "pygments.literal.number": "#87d7d7",
-        "pygments.comment": "#8a8a8a italic",
+        "pygments.comment": "#949494 italic",
     },
     "light": {
         **_COMMON,
@@ -88,11 +93,19 @@ STYLES: Mapping[str, Mapping[str, str]] = {
 def choose_theme(wanted: str, environ: Mapping[str, str] = os.environ) -> str:
     """Return the theme to use: the wanted one, unless the environment asks for none.
 
-    Source: no-color.org for ``NO_COLOR``.
+    Some terminals say in ``COLORFGBG`` what is behind the text. On white, "auto" becomes "light": the sixteen colors are often too bright there.
+
+    Source: no-color.org for ``NO_COLOR``; rxvt's manual for ``COLORFGBG``.
     """
     if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
         return "none"
+    if wanted == "auto" and environ.get("COLORFGBG", "").rpartition(";")[2] in _WHITE:
+        return "light"
     return wanted
+
+
+#: The numbers of the colors that are white.
+_WHITE = frozenset({"7", "15"})
 
 
 _ANSI = {
