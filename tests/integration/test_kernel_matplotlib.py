@@ -71,3 +71,53 @@ def test_pylab_fills_the_namespace(client):
     assert result.ok, result.error
     assert run(client, "np.arange(3).sum() + linspace(0, 1, 3).sum()").data["text/plain"]
     assert run(client, "figsize(3, 2); plot([1, 2]);").ok
+
+
+def text(client: Client, expression: str) -> str:
+    result = run(client, expression)
+    assert result.ok, result.error
+    return str(result.data["text/plain"])
+
+
+def test_the_inline_backend_takes_its_options(client):
+    run(client, "%config InlineBackend.figure_formats = {'png', 'svg'}")
+    both = {"text/plain", "image/png", "image/svg+xml"}
+    assert figures(run(client, "plt.plot([1]);")) == [both]
+    run(client, "%config InlineBackend.figure_formats = {'svg'}")
+    run(client, "%config InlineBackend.print_figure_kwargs = {'facecolor': '#123456'}")
+    drawn = run(client, "plt.plot([1, 2]);").outputs[-1]["data"]["image/svg+xml"]
+    assert "#123456" in drawn
+    run(client, "%config InlineBackend.close_figures = False")
+    assert figures(run(client, "kept = plt.figure(); plt.plot([1]);"))
+    assert text(client, "plt.gcf() is kept") == "True"
+    run(client, "%config InlineBackend.close_figures = True\nplt.close('all')")
+    run(client, "%config InlineBackend.rc = {'figure.figsize': (1, 2)}\n%matplotlib inline")
+    assert text(client, "plt.rcParams['figure.figsize']") == "[1.0, 2.0]"
+
+
+def test_without_a_name_the_backend_that_was_chosen_is_used(client):
+    assert run(client, "%matplotlib").text() == "Using matplotlib backend: inline\n"
+    run(client, "%matplotlib agg")
+    assert figures(run(client, "plt.plot([1]);")) == []
+    assert run(client, "%matplotlib").text() == "Using matplotlib backend: inline\n"
+    run(client, "plt.close('all')")
+    assert len(figures(run(client, "plt.plot([1, 2]);"))) == 1
+
+
+def test_a_figure_is_shown_by_name_and_from_a_thread(client):
+    shown = run(
+        client,
+        "h = display(plt.figure(), display_id='fig')\nplt.plot([1]); h.update(plt.gcf()); plt.close()",
+    )
+    assert shown.ok, shown.error
+    code = (
+        "import threading\ndef draw():\n    plt.plot([1, 2])\n    plt.show()\n"
+        "thread = threading.Thread(target=draw)\nthread.start()\nthread.join()"
+    )
+    assert len(figures(run(client, code))) == 1
+
+
+def test_a_cell_that_fails_shows_what_was_drawn(client):
+    result = run(client, "plt.plot([1, 2])\n1/0")
+    assert result.error.ename == "ZeroDivisionError"
+    assert [set(o["data"]) for o in result.outputs if "data" in o]

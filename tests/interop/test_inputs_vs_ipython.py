@@ -75,7 +75,11 @@ def with_ipython_prompts(cell: str) -> str:
     return "In [1]: " + "\n   ...: ".join(cell.split("\n"))
 
 
-DRESSES = [as_it_is, indented, with_magic, with_prompts, with_ipython_prompts]
+def after_a_comment(cell: str) -> str:
+    return f"    # comment\n{cell}"
+
+
+DRESSES = [as_it_is, indented, with_magic, with_prompts, with_ipython_prompts, after_a_comment]
 
 
 def cells(count: int) -> list[str]:
@@ -83,7 +87,7 @@ def cells(count: int) -> list[str]:
     found: dict[str, None] = {}
     while len(found) < count:
         code = block(choose)
-        dress: Callable[[str], str] = choose.choices(DRESSES, [12, 2, 1, 1, 1])[0]
+        dress: Callable[[str], str] = choose.choices(DRESSES, [12, 2, 1, 1, 1, 1])[0]
         if code.strip() and not any(line and line.isspace() for line in code.split("\n")):
             found[dress(code) + choose.choice(["", "\n", "\n\n"])] = None
     return list(found)

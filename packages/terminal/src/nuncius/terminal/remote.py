@@ -368,7 +368,7 @@ class RemoteLink:
                     code,
                     silent=silent,
                     collect=False,
-                    metadata={"lends_terminal": True} if self.lends_terminal else None,
+                    metadata={"ends_session": True, "lends_terminal": self.lends_terminal},
                     on_output=inbox.put,
                     on_input=ask,
                 )

@@ -107,7 +107,11 @@ def _run_cell(target: _Target, code: str) -> int | None:
 
     unsubscribe = target.client.subscribe(show)
     try:
-        execution = target.client.execute(code, on_input=_answer, store_history=False)
+        # A kernel that was there before outlives an `exit`.
+        metadata = {"ends_session": True}
+        execution = target.client.execute(
+            code, on_input=_answer, store_history=False, metadata=metadata
+        )
         try:
             return _exit_code(execution.result())
         except KeyboardInterrupt:

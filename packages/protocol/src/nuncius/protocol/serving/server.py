@@ -34,7 +34,7 @@ from nuncius.protocol.serving.answer import Outcome, answer, failure
 from nuncius.protocol.serving.aside import Aside
 from nuncius.protocol.serving.capture import Capture
 from nuncius.protocol.serving.control import Control
-from nuncius.protocol.serving.forks import generation
+from nuncius.protocol.serving.forks import not_for_children
 from nuncius.protocol.serving.inbox import Inbox
 from nuncius.protocol.serving.interrupts import (
     Interrupts,
@@ -123,7 +123,6 @@ class Server:
         self._cells: Interrupts | ThreadInterrupts = self.interrupts
         self._lost = LostInterrupts(self.interrupts.again)
         self._thread = threading.main_thread()
-        self._generation = generation()
         #: Who started it is gone: nobody else will remove the connection file.
         self.orphaned = False
         self.lifetime = Lifetime(kernel, self.interrupts, self.notes)
@@ -152,6 +151,7 @@ class Server:
             encodes=self.session.packer.name == "json",
         )
         self._watcher = Watcher(self.outlet.flush_due, self.notes)
+        not_for_children(signal.SIGTERM, self.terminate)
         self._reminder = Reminder(
             self._watcher, {signal.SIGINT: self.interrupts.handle, signal.SIGTERM: self.terminate}
         )
@@ -293,10 +293,6 @@ class Server:
         Raises:
             KeyboardInterrupt: A cell runs, and is to end.
         """
-        if self._generation != generation():
-            # A child of a fork, such as a worker of a pool: it ends as other programs do.
-            signal.signal(signum, signal.SIG_DFL)
-            signal.raise_signal(signum)
         self._reminder.heard()
         self.stop()
         if self.interrupts.armed or self.interrupts.waiting is not None:
