@@ -53,7 +53,12 @@ ROWS = (
     ("threads", "bench_mem.py --kernels {peer},{ours} --cells 300 --idle 2", "mem.start.{}.threads", "", "6"),
     ("modules", "bench_mem.py --kernels {peer},{ours} --cells 300 --idle 2", "mem.start.{}.modules", "", ""),
     ("held of a failed cell's 200 MiB", "bench_mem.py --kernels {peer},{ours} --cells 300 --idle 2", "mem.exc.{}.still_held", "MiB", "none"),
-    ("completion of `numpy.`, warm", "bench_complete.py --kernels {peer},{ours}", "complete.numpy_all.{}.p50", "ms", "5 ms"),
+    ("the first completion of a kernel", "bench_complete.py --kernels {peer},{ours}", "complete.name.{}.cold", "ms", "30 ms"),
+    ("completion of `numpy.`, p95", "bench_complete.py --kernels {peer},{ours}", "complete.numpy_all.{}.p95", "ms", "5 ms"),
+    ("completion of `df.` with 200 columns, p95", "bench_complete.py --kernels {peer},{ours}", "complete.df_attr.{}.p95", "ms", "5 ms"),
+    ("completion of a dictionary's keys, p95", "bench_complete.py --kernels {peer},{ours}", "complete.dict_key.{}.p95", "ms", "5 ms"),
+    ("inspecting a function, p50", "bench_complete.py --kernels {peer},{ours}", "inspect.function.{}.p50", "ms", "1 ms"),
+    ("inspecting a DataFrame, p50", "bench_complete.py --kernels {peer},{ours}", "inspect.df_obj.{}.p50", "ms", "1 ms"),
     ("a cell in the same process, beyond its code", "bench_inprocess.py", "inprocess.overhead.best", "us", "50 us"),
     ("50 kernels, until all answer", "bench_fifty.py --kernels {peer},{ours}", "fifty.{}.all_ready", "ms", ""),
 )  # fmt: skip

@@ -6,13 +6,13 @@ The four built-in themes need nothing but one regular expression. Any other name
 from __future__ import annotations
 
 import builtins
-import html
 import keyword
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib import import_module
+
+from nuncius.protocol.values import Value, field
 
 __all__ = ["NO_COLOR", "THEMES", "Theme", "highlight", "highlight_html", "theme_named"]
 
@@ -32,8 +32,7 @@ _KEYWORDS = frozenset(keyword.kwlist)
 _BUILTINS = frozenset(n for n in dir(builtins) if not n.startswith("_"))
 
 
-@dataclass(frozen=True, slots=True)
-class Theme:
+class Theme(Value):
     """Colors by role.
 
     Attributes:
@@ -221,9 +220,11 @@ _HTML_COLORS = {
 
 def highlight_html(code: str) -> str:
     """Return Python source as HTML: a ``pre`` with colored spans, classes named ``nuncius-ROLE``."""
+    from html import escape
+
     parts = []
     for role, text in _roles(code):
-        escaped = html.escape(text, quote=False)
+        escaped = escape(text, quote=False)
         color = _HTML_COLORS.get(role)
         if color:
             escaped = f'<span class="nuncius-{role}" style="color: {color}">{escaped}</span>'

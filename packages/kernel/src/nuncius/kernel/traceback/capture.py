@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from inspect import CO_ASYNC_GENERATOR, CO_COROUTINE
 from itertools import islice
 from opcode import opmap
@@ -25,6 +24,7 @@ from nuncius.kernel.traceback.variables import (
     arguments_of,
     variables_of,
 )
+from nuncius.protocol.values import Value
 
 __all__ = ["CaptureOptions", "asks_to_hide", "capture", "type_name"]
 
@@ -68,8 +68,7 @@ def _not_internal(frame: FrameType) -> bool:
     return False
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureOptions:
+class CaptureOptions(Value):
     """How much is read.
 
     Attributes:

@@ -6,13 +6,16 @@ Whatever the exception is made of, `Tracebacks.format` returns lines: when our o
 from __future__ import annotations
 
 import linecache
-from dataclasses import replace
+import os
+import sys
+from contextlib import suppress
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel.themes import Theme, theme_named
 from nuncius.kernel.traceback.capture import CaptureOptions, asks_to_hide, capture, type_name
 from nuncius.kernel.traceback.render import MODES, render
+from nuncius.protocol.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,9 +163,13 @@ class Tracebacks:
 
 def _columns() -> int:
     """Return how wide a traceback may be: less than usual in a narrow terminal."""
-    from shutil import get_terminal_size
-
-    return min(_WIDTH, get_terminal_size((_WIDTH, 0)).columns)
+    # As `shutil.get_terminal_size` does, whose module takes its time to load.
+    said = os.environ.get("COLUMNS", "")
+    columns = int(said) if said.isdecimal() else 0
+    if not columns and sys.__stdout__ is not None:
+        with suppress(OSError, ValueError):
+            columns = os.get_terminal_size(sys.__stdout__.fileno()).columns
+    return min(_WIDTH, columns or _WIDTH)
 
 
 def _fallback(

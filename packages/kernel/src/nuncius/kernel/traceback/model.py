@@ -5,13 +5,12 @@ Rule: nothing here refers to a frame, a traceback or a value of the person's pro
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from nuncius.protocol.values import Value
 
 __all__ = ["ExceptionRecord", "FrameRecord", "Omitted", "SyntaxDetail"]
 
 
-@dataclass(frozen=True, slots=True)
-class FrameRecord:
+class FrameRecord(Value):
     """One call on the way to the exception.
 
     Attributes:
@@ -41,8 +40,7 @@ class FrameRecord:
     is_async: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Omitted:
+class Omitted(Value):
     """Frames that are not shown.
 
     Attributes:
@@ -56,8 +54,7 @@ class Omitted:
     period: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxDetail:
+class SyntaxDetail(Value):
     """Where a SyntaxError is.
 
     Attributes:
@@ -77,8 +74,7 @@ class SyntaxDetail:
     end_column: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ExceptionRecord:
+class ExceptionRecord(Value):
     """An exception, with those that led to it.
 
     Attributes:

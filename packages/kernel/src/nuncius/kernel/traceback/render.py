@@ -5,8 +5,8 @@ Each element of a result is a block: a header, one frame, a message. Frontends j
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from nuncius.kernel.themes import NO_COLOR, Theme, highlight
 from nuncius.kernel.traceback.model import ExceptionRecord, FrameRecord, Omitted, SyntaxDetail
@@ -134,7 +134,7 @@ def _place(frame: FrameRecord, theme: Theme) -> str:
 
 
 def _short(filename: str) -> str:
-    home = str(Path("~").expanduser())
+    home = os.path.expanduser("~")  # noqa: PTH111 - pathlib takes its time to load
     if len(home) > 1 and filename.startswith(home + "/"):
         return "~" + filename[len(home) :]
     return filename

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import linecache
-from pathlib import Path
+import os
 from typing import Any
 
 __all__ = ["context_lines", "source_line", "source_lines"]
@@ -25,7 +25,7 @@ def source_lines(filename: str, module_globals: dict[str, Any] | None = None) ->
 
 def _too_long(filename: str) -> bool:
     try:
-        return Path(filename).stat().st_size > _MAX_FILE
+        return os.stat(filename).st_size > _MAX_FILE  # noqa: PTH116 - pathlib takes its time to load
     except (OSError, ValueError):
         return False
 
