@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,17 @@ def own_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("NUNCIUS_DIR", str(tmp_path_factory.mktemp("nuncius")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def calm_collector(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No garbage is collected while this process is traced: Python 3.11 may crash, with any debugger, when that begins in the moment in which a traced frame is made and calls Python code, as hypothesis has it do."""
+    if not request.path.name.startswith(("test_debug", "test_magics_code")):
+        yield
+        return
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture

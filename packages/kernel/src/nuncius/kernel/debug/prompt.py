@@ -59,6 +59,9 @@ _USE = re.compile(r"(?P<name>[^\W\d]\w*)(?P<rest>\s*(?:[-+*/%&|^@]|//|<<|>>|\*\*
 #: One debugger talks at a time, whatever number of threads has stopped.
 _turn = threading.RLock()
 
+#: Modules that nobody steps into: the debugger's own, and what runs when an object goes, in the middle of something else.
+_NEVER = frozenset({"bdb", "pdb", "_weakrefset", "weakref"})
+
 
 def _is_collectors(frame: FrameType | None) -> bool:
     """Tell whether the garbage collector runs this, in the middle of something else."""
@@ -135,7 +138,7 @@ class Debugger(MoreCommands, StackShown, pdb.Pdb):
 
     def stop_here(self, frame: FrameType) -> bool:
         """Tell whether to stop in ``frame``: not in the kernel, nor where it asks not to."""
-        if is_kernel_frame(frame) or frame.f_globals.get("__name__") in ("bdb", "pdb"):
+        if is_kernel_frame(frame) or frame.f_globals.get("__name__") in _NEVER:
             return False
         if self._only_cells and not (is_cell(frame) and is_outermost(frame)):
             return False
