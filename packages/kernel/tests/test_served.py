@@ -18,10 +18,7 @@ import pytest
 
 from nuncius.kernel.install import kernel_spec
 from nuncius.protocol.client.blocking import Client
-from nuncius.protocol.core.lifecycle import RestartPolicy
-from nuncius.protocol.errors import KernelDied
 from nuncius.protocol.manager.blocking import BlockingKernelManager
-from nuncius.protocol.manager.options import ManagerOptions
 from nuncius.protocol.serving import CallHost, find_kernel
 from nuncius.protocol.transport.memory import MemoryChannels
 
@@ -487,21 +484,6 @@ def test_a_cell_that_catches_interrupts_is_stopped_by_a_harder_one(process, code
         on_output=on_output,
     ).result(LIMIT)
     assert again.ok
-
-
-def test_exit_ends_the_process_unless_the_frontend_does_what_is_needed(tmp_path):
-    spec = kernel_spec(env={"NUNCIUS_DIR": str(tmp_path)})
-    options = ManagerOptions(restart=RestartPolicy(enabled=False))
-    with BlockingKernelManager(spec, options) as manager, manager.client() as client:
-        client.wait_until_ready(timeout=LIMIT)
-        left = run(client, "exit", metadata={"ends_session": True})
-        assert left.payload == [{"source": "ask_exit", "keepkernel": False}]
-        assert run(client, "exit(keep_kernel=True)").payload[0]["keepkernel"] is True
-        assert run(client, "1 + 1").data["text/plain"] == "2"
-        last, never = client.execute("exit"), client.execute("'never'")
-        assert last.result(LIMIT).ok
-        with pytest.raises(KernelDied, match="exit code 0"):
-            never.result(LIMIT)
 
 
 def test_a_reply_says_when_its_cell_began_and_where_the_time_went(client):

@@ -111,8 +111,6 @@ def build(
             profile_dir=found.profile,
         )
         shell.is_guest, shell.host_gui = guest, host_gui
-        if not guest:
-            shell.on_exit = kernel.leave
         if notebook := os.environ.get("JPY_SESSION_NAME"):
             shell.namespace.preset({"__session__": notebook})
         if provided:

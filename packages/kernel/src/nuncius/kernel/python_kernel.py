@@ -257,13 +257,6 @@ class PythonKernel(Kernel):
             told = {"engine": session.session_id, "status": reply["status"], **times.metadata()}
             io.reply_metadata = told  # type: ignore[attr-defined]
 
-    def leave(self) -> None:
-        """End the process after the present request: somebody has typed ``exit``. A frontend that does what is needed itself says so by ``{"ends_session": true}`` in the metadata of the request."""
-        io = CURRENT_IO.get()
-        ends = io is not None and io.request.metadata.get("ends_session") is True
-        if self.stop_serving is not None and not ends:
-            self.stop_serving()
-
     def _reply(self, result: ExecutionResult, request: ExecuteRequest, number: int) -> Reply:
         shell = self.shell
         # A cell of a subshell may have been counted since this one was announced.

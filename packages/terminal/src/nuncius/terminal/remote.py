@@ -368,7 +368,7 @@ class RemoteLink:
                     code,
                     silent=silent,
                     collect=False,
-                    metadata={"ends_session": True, "lends_terminal": self.lends_terminal},
+                    metadata={"lends_terminal": True} if self.lends_terminal else None,
                     on_output=inbox.put,
                     on_input=ask,
                 )

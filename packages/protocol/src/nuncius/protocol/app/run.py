@@ -107,11 +107,7 @@ def _run_cell(target: _Target, code: str) -> int | None:
 
     unsubscribe = target.client.subscribe(show)
     try:
-        # A kernel that was there before outlives an `exit`.
-        metadata = {"ends_session": True}
-        execution = target.client.execute(
-            code, on_input=_answer, store_history=False, metadata=metadata
-        )
+        execution = target.client.execute(code, on_input=_answer, store_history=False)
         try:
             return _exit_code(execution.result())
         except KeyboardInterrupt:
