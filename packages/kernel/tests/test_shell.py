@@ -248,6 +248,24 @@ def test_the_language_of_the_shell_reaches_the_namespace(shell, frontend):
     assert shell.user_ns["_exit_code"] == 3
 
 
+@pytest.mark.parametrize("user_shell", [None, "/bin/sh", "/bin/bash"])
+def test_a_command_that_a_signal_ends_tells_its_number(shell, monkeypatch, user_shell):
+    if user_shell is None:
+        monkeypatch.delenv("SHELL", raising=False)
+    else:
+        monkeypatch.setenv("SHELL", user_shell)
+    program = f'{sys.executable} -c "import os; os.kill(os.getpid(), 14)"'
+    for code, expected in {
+        f"!{program}": -14,
+        f"!{program}; exit $?": -14,  # the shell has waited for it
+        f"said = !{program}; exit $?": -14,
+        "!exit 255": 255,
+        "!exit 128": 128,
+    }.items():
+        run(shell, code)
+        assert (code, shell.user_ns["_exit_code"]) == (code, expected)
+
+
 def test_output_of_commands_comes_as_it_is_written(shell, capsys):
     run(shell, "!printf 'a\\nb\\n'; echo c >&2")
     assert capsys.readouterr().out == "a\nb\nc\n"

@@ -38,10 +38,10 @@ def system(command: str) -> int:
     """
     saying.flush()
     if has_terminal():
-        return _inherit(command)
+        return _signed(_inherit(command))
     if (frontend := lender()) is not None and (code := run_in(frontend, command)) is not None:
-        return code
-    return _piped(command) if os.name == "nt" else _pty(command)
+        return _signed(code)
+    return _piped(command) if os.name == "nt" else _signed(_pty(command))
 
 
 def getoutput(command: str) -> tuple[str, int]:
@@ -58,7 +58,17 @@ def getoutput(command: str) -> tuple[str, int]:
         check=False,
     )
     text = done.stdout.decode(errors="replace").replace("\r\n", "\n")
-    return text, done.returncode
+    return text, _signed(done.returncode)
+
+
+def _signed(code: int) -> int:
+    """Return an exit code as `subprocess` gives it: the negative number of the signal that ended a command.
+
+    A shell that waits for its command, as dash does and bash does not for the last one, gives 128 and the signal's number instead. (IPython takes each code above 128 so; ours has to name a signal: 255 is no signal, but how ssh fails.)
+    """
+    import signal
+
+    return 128 - code if code - 128 in {*signal.Signals} else code
 
 
 def _shell() -> str | None:
