@@ -102,12 +102,16 @@ while True: pass
 )
 def test_cells_in_a_thread_are_interrupted_and_the_program_is_not(tmp_path, code):
     file = tmp_path / "kernel.json"
-    with serve_in_thread({}, connection_file=str(file)), connected(file) as client:
+    with (
+        serve_in_thread({}, connection_file=str(file)),
+        connected(file) as client,
+        connected(file) as other,
+    ):
         started = threading.Event()
 
         def interrupt() -> None:
             started.wait(LIMIT)
-            client.interrupt(timeout=LIMIT)
+            other.interrupt(timeout=LIMIT)
 
         def on_output(message: Any) -> None:
             if message.msg_type == "stream":

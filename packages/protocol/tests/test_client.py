@@ -123,6 +123,25 @@ def test_output_can_be_pushed_instead_of_pulled(client):
     assert list(execution) == []
 
 
+def test_a_second_thread_is_told_that_it_needs_a_client_of_its_own(client):
+    said: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(KernelError) as raised:
+            client.kernel_info(timeout=60)
+        said.append(str(raised.value))
+
+    def on_output(message) -> None:
+        other = threading.Thread(target=ask)
+        other.start()
+        other.join()
+        assert client.comm_info(timeout=60).content["status"] == "ok"  # this one may
+
+    client.execute("say hello", on_output=on_output).result(timeout=60)
+    assert "connect a second client to the kernel" in said[0]
+    assert client.kernel_info(timeout=60).content["status"] == "ok"
+
+
 def test_an_error_is_raised_when_asked_for(client):
     execution = client.execute("fail")
     result = execution.result(timeout=60)

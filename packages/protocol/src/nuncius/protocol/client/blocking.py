@@ -11,7 +11,7 @@
 
 Nothing runs behind your back: messages are read while you wait for something, or call `Client.poll`. An in-process kernel pushes its messages instead, while the cell runs.
 
-Rule 1: a client belongs to one thread; only `Client.kernel_died` may be called on any.
+Rule 1: a client belongs to one thread at a time: while one waits, another cannot. Only `Client.kernel_died` may be called on any. A second client interrupts a cell that the first one waits for.
 Rule 2: Ctrl-C may come at any moment: it ends the waiting, never loses a message, and the same thing can be waited for again.
 Rule 3: asyncio is not imported.
 """
@@ -46,7 +46,7 @@ from nuncius.protocol.client.execution import (
 from nuncius.protocol.client.requests import Requests
 from nuncius.protocol.client.shield import Shield, held_back
 from nuncius.protocol.core.client import InputAsked
-from nuncius.protocol.errors import KernelDied, KernelTimeout, TransportClosed
+from nuncius.protocol.errors import KernelDied, KernelError, KernelTimeout, TransportClosed
 from nuncius.protocol.messages import Message
 from nuncius.protocol.transport.base import Monitored
 
@@ -139,6 +139,8 @@ class Client(Requests[Message, Execution]):
         #: Held while the waker is written to or closed: its number may be another file's a moment later.
         self._waking = threading.Lock()
         self._thread = threading.get_ident()
+        #: The thread that waits.
+        self._waiting: int | None = None
         #: Events whose handlers were not called yet.
         self._events: deque[Happening] = deque()
         #: What a handler raised inside the kernel's thread: it is raised where the cell was sent.
@@ -254,9 +256,16 @@ class Client(Requests[Message, Execution]):
 
     def _look_up(self) -> None:
         """Learn what has happened to the kernel before something is asked of it."""
+        self._check_thread()
         self._mourn()
         if self._monitored is not None and self._opened and not self._closed:
             self._monitored.check_connection()
+
+    def _check_thread(self) -> None:
+        if self._waiting is not None and self._waiting != threading.get_ident():
+            raise KernelError(
+                "another thread waits with this client, and one thread at a time may use it: connect a second client to the kernel, which may have any number"
+            )
 
     def _mourn(self) -> None:
         while self._deaths:
@@ -416,6 +425,17 @@ class Client(Requests[Message, Execution]):
         return self._received != before
 
     def _wait(self, over: Callable[[], bool], timeout: float | None, pending: Pending) -> None:
+        self._check_thread()
+        outer, self._waiting = self._waiting, threading.get_ident()
+        try:
+            self._wait_until(over, timeout, pending)
+        finally:
+            # A handler that waits is called by one who does.
+            self._waiting = outer
+
+    def _wait_until(
+        self, over: Callable[[], bool], timeout: float | None, pending: Pending
+    ) -> None:
         deadline = None if timeout is None else monotonic() + timeout
         while not over():
             limits: list[float] = []
