@@ -11,10 +11,10 @@ __all__ = ["Table", "read_tables"]
 
 _SILENT = frozenset({"style", "script", "title"})
 
-_ATTRIBUTES = r"(?:\s(?:[^<>\"']|\"[^\"<>]*\"|'[^'<>]*')*+)?>"
+_ATTRIBUTES = r"(?:\s(?>(?:[^<>\"']|\"[^\"<>]*\"|'[^'<>]*')*))?>"
 _CELL = rf"<(t[dh]){_ATTRIBUTES}([^<]*+)</t[dh]>\s*+"
 #: Rows of cells that hold text and nothing else, as programs write them: most of most tables.
-_ROWS = re.compile(rf"(?:<tr{_ATTRIBUTES}\s*+(?:{_CELL})++</tr>\s*+)++")
+_ROWS = re.compile(rf"(?>(?:<tr{_ATTRIBUTES}\s*+(?>(?:{_CELL})+)</tr>\s*+)+)")
 _CELLS = re.compile(_CELL)
 
 

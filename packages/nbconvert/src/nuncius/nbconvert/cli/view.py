@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,15 +43,19 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def _parsed(argv: list[str]) -> Namespace:
-    import argparse
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) > 65535:
+        raise ArgumentTypeError(f"expected a port, from 0 to 65535, got {text}")
+    return int(text)
 
-    parser = argparse.ArgumentParser(
+
+def _parsed(argv: list[str]) -> Namespace:
+    parser = ArgumentParser(
         prog="nuncius view",
         description="Show notebooks as pages: read-only and sanitized. Nothing in them is run.",
     )
     parser.add_argument("what", nargs="?", default="", metavar="FILE|DIR|URL", help="a notebook, a folder, or the address of a notebook; nothing: a form for addresses")  # fmt: skip
-    parser.add_argument("--port", type=int, default=0, help="where to listen (default: any free port)")  # fmt: skip
+    parser.add_argument("--port", type=_port, default=0, help="where to listen (default: any free port)")  # fmt: skip
     parser.add_argument("--ip", default="127.0.0.1", help="where to listen (default: this machine only)")  # fmt: skip
     parser.add_argument("--host", action="append", default=[], metavar="NAME", help="a name that this viewer may be called by; can be repeated")  # fmt: skip
     parser.add_argument("--no-browser", dest="browser", action="store_false", help="open no browser")  # fmt: skip
