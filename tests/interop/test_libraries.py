@@ -122,6 +122,8 @@ NOTEBOOKS = {
         "%load_ext sql\n%config SqlMagic.displaylimit = 5\n%sql sqlite://",
         "%%sql\nCREATE TABLE t (a INT); INSERT INTO t VALUES (1), (2);\nSELECT * FROM t",
         "r = %sql SELECT * FROM t\nr.DataFrame()",
+        "%%sql kept <<\nSELECT a FROM t",
+        "kept",
         "%sql SELECT nothing FROM t",
     ],
     "line_profiler": [

@@ -35,13 +35,25 @@ CELLS: dict[str, list[str]] = {
     "late output": ["import threading\nt = threading.Thread(target=print, args=('late',)); t.start(); t.join()"],
 }  # fmt: skip
 
-#: Run by the peers' Python: reads a notebook, runs it, writes it.
-THEIRS = """
-import json, sys, nbformat
+#: What ends with an error in a cell, instead of going on.
+FAILING = "1/0"
+
+#: Run by the peers' Python: reads notebooks, runs all of them at the same time, and writes how each ended, and it.
+THEIRS = f"""
+import asyncio, json, sys, nbformat
 from nbclient import NotebookClient
-nb = nbformat.reads(sys.stdin.read(), 4)
-NotebookClient(nb, kernel_name="peer", allow_errors=True, timeout=60).execute()
-print(nbformat.writes(nb))
+async def run(name, nb):
+    client = NotebookClient(nb, kernel_name="peer", allow_errors=name != {FAILING!r}, timeout=120)
+    try:
+        await client.async_execute()
+    except Exception as error:
+        return [[type(error).__name__, error.ename, error.evalue], nb]
+    return [None, nb]
+async def main():
+    given = {{name: nbformat.from_dict(nb) for name, nb in json.loads(sys.stdin.read()).items()}}
+    done = await asyncio.gather(*(run(name, nb) for name, nb in given.items()))
+    print(json.dumps(dict(zip(given, done))))
+asyncio.run(main())
 """
 
 
@@ -108,14 +120,33 @@ def split(outputs: list[dict[str, Any]]) -> dict[str, str]:
     return streams
 
 
-@pytest.mark.parametrize("name", CELLS)
-def test_the_cells_are_the_same(kernel: Path, name: str) -> None:
-    ours, given = notebook(CELLS[name]), notebook(CELLS[name])
+@pytest.fixture(scope="module")
+def run_by_peer(peers: Path, data: Path) -> dict[str, Any]:
+    """How the peer's runs ended, and the notebooks, by name."""
+    given = {name: notebook(sources) for name, sources in {**CELLS, FAILING: [FAILING]}.items()}
+    return answer_of(peers, THEIRS, given, data)
+
+
+def answer_of(peers: Path, script: str, given: dict[str, Any], data: Path) -> dict[str, Any]:
+    """What a script says, run by the peers' Python, which knows the kernel ``peer``."""
     done = subprocess.run(
-        [str(kernel), "-c", THEIRS], input=json.dumps(given), capture_output=True, text=True, timeout=120, check=False
-    )  # fmt: skip
+        [str(peers), "-c", script],
+        input=json.dumps(given),
+        env={**os.environ, "JUPYTER_DATA_DIR": str(data), "IPYTHONDIR": str(data / "ipython")},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
-    theirs = json.loads(done.stdout)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_the_cells_are_the_same(kernel: Path, run_by_peer: dict[str, Any], name: str) -> None:
+    ours, (ended, theirs) = notebook(CELLS[name]), run_by_peer[name]
+    assert ended is None
     NotebookClient(ours, allow_errors=True, timeout=60).execute()
     assert len(ours["cells"]) == len(theirs["cells"])
     for mine, other in zip(ours["cells"], theirs["cells"], strict=True):
@@ -130,23 +161,11 @@ def test_the_cells_are_the_same(kernel: Path, name: str) -> None:
         assert left["count"] == right["count"]
 
 
-def test_failures_have_the_same_name_and_text(kernel: Path) -> None:
-    script = THEIRS.replace("allow_errors=True, ", "").replace(
-        "timeout=60).execute()",
-        "timeout=60)\ntry: nb_ = _.execute()\nexcept Exception as e: print(json.dumps([type(e).__name__, e.ename, e.evalue])); sys.exit()",
-    ).replace("NotebookClient(nb,", "_ = NotebookClient(nb,", 1)  # fmt: skip
-    done = subprocess.run(
-        [str(kernel), "-c", script],
-        input=json.dumps(notebook(["1/0"])),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
+def test_failures_have_the_same_name_and_text(kernel: Path, run_by_peer: dict[str, Any]) -> None:
     with pytest.raises(CellExecutionError) as caught:
-        NotebookClient(notebook(["1/0"]), timeout=60).execute()
+        NotebookClient(notebook([FAILING]), timeout=60).execute()
     error = caught.value
-    assert [type(error).__name__, error.ename, error.evalue] == json.loads(done.stdout)
+    assert [type(error).__name__, error.ename, error.evalue] == run_by_peer[FAILING][0]
 
 
 HOOKS = ["on_notebook_start", "on_notebook_complete", "on_notebook_error", "on_cell_start", "on_cell_execute", "on_cell_complete", "on_cell_executed", "on_cell_error"]  # fmt: skip
@@ -170,15 +189,17 @@ def story(NotebookClient, nb, traits):
 """
 THEIR_STORY = f"""
 import json, sys, nbformat
+from concurrent.futures import ThreadPoolExecutor
 from nbclient import NotebookClient
 HOOKS = {HOOKS!r}
 {STORY}
-results = {{}}
-for name, given in json.loads(sys.stdin.read()).items():
+def told(given):
     nb = nbformat.from_dict(given["nb"])
     said, end = story(NotebookClient, nb, given["traits"])
-    results[name] = [said, end, nb]
-print(json.dumps(results))
+    return [said, end, nb]
+given = json.loads(sys.stdin.read())
+with ThreadPoolExecutor(2) as pool:
+    print(json.dumps(dict(zip(given, pool.map(told, given.values())))))
 """
 
 SLOW = "import time\nprint('begun', flush=True)\ntime.sleep(30)"
@@ -229,15 +250,7 @@ def theirs(peers: Path, data: Path) -> dict[str, Any]:
         name: {"nb": notebook(sources), "traits": traits}
         for name, (sources, traits) in STORIES.items()
     }
-    done = subprocess.run(
-        [str(peers), "-c", THEIR_STORY],
-        input=json.dumps(given),
-        env={**os.environ, "JUPYTER_DATA_DIR": str(data), "IPYTHONDIR": str(data / "ipython")},
-        capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
+    return answer_of(peers, THEIR_STORY, given, data)
 
 
 @pytest.mark.parametrize("name", STORIES)

@@ -380,8 +380,7 @@ def test_a_published_provisioner_that_attaches_to_a_kernel_that_runs_already(tmp
             print(await value(second, "print('there' in globals())"), end="")
             print(await second.is_alive(), second.state)
             await second.shutdown()
-            while await first.is_alive():
-                await asyncio.sleep(0.01)
+            await asyncio.wait_for(first.wait(), 60)
             print(os.path.exists(second.connection_file))
             await first.shutdown()
         asyncio.run(story())

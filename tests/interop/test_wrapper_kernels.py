@@ -146,7 +146,7 @@ def test_bash_kernel_runs_on_our_base(bash):
         sleeping = client.execute("bash -c 'echo go; exec sleep 60'")
         next(m for m in sleeping if m.msg_type == "stream")
         bash.interrupt()
-        assert sleeping.result().status != "ok"
+        assert sleeping.result(timeout=60).status != "ok"
         assert told(client.execute("echo alive")) == [("stream", "alive\n")]
 
 
@@ -157,7 +157,7 @@ def test_a_metakernel_runs_on_our_base(meta):
             ("stream", "printed abc\n"),
             ("execute_result", "'ABC'"),
         ]
-        assert client.execute("fail").result().status == "error"
+        assert client.execute("fail").result(timeout=60).status == "error"
         assert "%lsmagic" in client.complete("%lsm", 4, timeout=60).content["matches"]
         assert client.inspect("%lsmagic", 8, timeout=60).content["found"] is True
 
@@ -187,6 +187,6 @@ def test_a_published_kernel_runs_on_our_base(peers, tmp_path, package):
             client.wait_until_ready(timeout=60)
             execution = client.execute(cell)
             assert "".join(text for _, text in told(execution)).strip() == expected
-            assert execution.result().status == "ok"
+            assert execution.result(timeout=60).status == "ok"
     finally:
         running.stop()

@@ -65,6 +65,25 @@ def test_a_frontend_that_lends_its_terminal_runs_programs(
     assert run(client, code, answer) == (printed, asked)
 
 
+@pytest.mark.parametrize("lends", [True, False])
+def test_standard_input_is_asked_for_where_a_frontend_lends_its_own(
+    client: Client, lends: bool
+) -> None:
+    lines = iter(["one\n", "two\n", "three\n", "", "four\nfive"])
+    asked = []
+
+    def on_input(question: Any) -> str:
+        asked.append((question.prompt, dict(question.message.metadata)))
+        return next(lines, "")
+
+    code = "import sys\nprint(sys.stdin.readline(4), list(sys.stdin), sys.stdin.buffer.read(), sys.stdin.isatty())"
+    result = client.execute(code, metadata={"lends_stdin": lends}, on_input=on_input).result(LIMIT)
+    answers = ("one\n", ["two\n", "three\n"], b"four\nfive") if lends else ("", [], b"")
+    assert result.text() == " ".join(map(str, (*answers, False))) + "\n"
+    asks = [("", {"kind": "stdin", "all": False})] * 4 + [("", {"kind": "stdin", "all": True})]
+    assert asked == (asks if lends else [])
+
+
 def test_elsewhere_a_program_that_waits_for_keys_is_ended(client: Client) -> None:
     said, asked = run(client, "!echo be''gun; stty -icanon <&1; exec sleep 60", "0", lends=False)
     assert said.startswith("begun")

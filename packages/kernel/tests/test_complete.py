@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import types
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Self
 
@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from nuncius.kernel.complete import (
     Completer,
+    Completion,
     CompletionContext,
     MatcherResult,
     SimpleCompletion,
@@ -29,16 +30,8 @@ from nuncius.kernel.complete import (
 from nuncius.kernel.complete.modules import ModuleIndex
 from nuncius.kernel.complete.parse import analyze
 from nuncius.kernel.complete.symbols import latex_symbols
-
-
-class Magics:
-    """Some magics, as the registry tells them."""
-
-    def names(self, kind: str = "line") -> Sequence[str]:
-        return ["cd", "config", "run", "time", "timeit"] if kind == "line" else ["bash", "time"]
-
-    def options(self, name: str, kind: str = "line") -> Sequence[Sequence[str]]:
-        return [("-n", "N", "So many loops."), ("-q", "", "Quiet."), ("--no-raise-error", "", "")]
+from nuncius.kernel.magics.registry import MagicsManager
+from nuncius.kernel.magics.table import MAGICS
 
 
 @pytest.fixture
@@ -50,7 +43,7 @@ def names() -> dict[str, Any]:
 def completer(names: dict[str, Any]) -> Iterator[Completer]:
     made = plain_completer(
         lambda: (names,),
-        magics=Magics(),
+        magics=MagicsManager(None, MAGICS),
         automagic=lambda: True,
         config=lambda: {"ShellOptions": ["autocall", "xmode"]},
         deadline=None,
@@ -301,6 +294,33 @@ def test_slots_and_modules_not_imported_here(texts: Texts, names: dict[str, Any]
     assert "dumps" in texts("json.dum") or "json" not in sys.modules
 
 
+def test_submodules_that_are_loaded_are_attributes(
+    texts: Texts, names: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pack = names["pack"] = types.ModuleType("pack")
+    for name in ("pack", "pack.inner", "pack.inner.deeper", "pack.gone", "packed.other"):
+        monkeypatch.setitem(sys.modules, name, None if name == "pack.gone" else pack)
+    assert texts("pack.") == ["inner"]
+    # Whatever a program has put there does not end completion.
+    modules: Any = sys.modules
+    monkeypatch.setitem(modules, 5, pack)
+    assert texts("pack.") == ["inner"]
+
+
+@given(st.sets(st.from_regex(r"_{0,3}[A-Za-z_][A-Za-z]?", fullmatch=True)))
+def test_names_come_in_the_order_of_the_alphabet_those_with_underscores_last(
+    found: set[str],
+) -> None:
+    names = dict.fromkeys(found, 1)
+    space = types.SimpleNamespace(**names)
+    completer = plain_completer(lambda: ({"space": space},), deadline=None)
+    completer.hide = 0
+    matches = [m for m in completer.complete("space.").matches if m in names]
+    assert matches == sorted(
+        found, key=lambda n: (n.startswith("_") + n.startswith("__"), n.lower(), n)
+    )
+
+
 # -- calls and keys ------------------------------------------------------------------------------
 
 
@@ -451,7 +471,7 @@ def test_extensions_are_found_without_importing(tmp_path: Path) -> None:
         (tmp_path / file).write_text(text)
     completer = plain_completer(
         lambda: ({},),
-        magics=Magics(),
+        magics=MagicsManager(None, MAGICS),
         loaded=lambda: ["autoreload"],
         modules=ModuleIndex([str(tmp_path)]),
         deadline=None,
@@ -491,10 +511,10 @@ def test_relative_imports_go_from_the_package(texts: Texts, names: dict[str, Any
 
 def test_magics_and_their_options(texts: Texts, names: dict[str, Any]) -> None:
     assert texts("%ti") == ["%time", "%timeit"] or texts("%ti")[:2] == ["%time", "%timeit"]
-    assert texts("%%ba") == ["%%bash"]
+    assert texts("%%bas") == ["%%bash"]
     assert texts("x = %ti")[:2] == ["%time", "%timeit"]
     assert texts("timei") == ["%timeit"]
-    assert texts("%timeit -") == ["-n", "-q", "--no-raise-error"]
+    assert texts("%time -") == ["--no-raise-error"]
     assert texts("%config Shell") == ["ShellOptions"]
     assert texts("%config ShellOptions.au") == ["ShellOptions.autocall"]
     names["timeit"] = 1
@@ -637,6 +657,25 @@ def test_ranges_of_matchers_are_brought_together(names: dict[str, Any]) -> None:
     assert (found.matches, found.start, found.end) == (["a.bcd", "a.bee"], 0, 3)
 
 
+def test_of_two_with_the_same_text_the_one_with_a_type_is_given(names: dict[str, Any]) -> None:
+    @completion_matcher(identifier="first", api_version=2)
+    def first(context: CompletionContext) -> MatcherResult:
+        return MatcherResult([SimpleCompletion("x"), SimpleCompletion("ab"), SimpleCompletion("y")])
+
+    @completion_matcher(identifier="second", api_version=2)
+    def second(context: CompletionContext) -> MatcherResult:
+        return MatcherResult(
+            [SimpleCompletion("ab", "function", "(c)"), SimpleCompletion("ab", "class")]
+        )
+
+    found = Completer(lambda: (names,), [first, second], deadline=None).complete("a")
+    assert found.completions == (
+        Completion(0, 1, "x"),
+        Completion(0, 1, "ab", "function", "(c)"),
+        Completion(0, 1, "y"),
+    )
+
+
 # -- the deadline ------------------------------------------------------------------------------------
 
 
@@ -663,6 +702,82 @@ def test_an_object_that_hangs_blocks_neither_this_question_nor_the_next(
     finally:
         release.set()
         completer.close()
+
+
+def a_module(**names: Any) -> types.ModuleType:
+    made = types.ModuleType(names.pop("__name__", "mine"))
+    vars(made).update(names)
+    return made
+
+
+class Lists:
+    def __dir__(self) -> list[str]:
+        return ["listed"]
+
+
+AT_HAND = {
+    "os": os,
+    "plain": types.SimpleNamespace(a=1),
+    "lists": Lists(),
+    "lazy": a_module(__dir__=lambda: ["listed"]),
+    "numpy": a_module(__name__="numpy", __dir__=lambda: ["listed"], inner=a_module(a=1)),
+    "holder": a_module(lists=Lists()),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "at_once"),
+    [
+        ("os.", True),
+        ("x = 1\nos.path.jo", True),
+        ("plain.", True),
+        ("numpy.", True),
+        ("numpy.inner.", True),
+        # Somebody else's code lists the names.
+        ("lists.", False),
+        ("lazy.", False),
+        ("holder.lists.", False),
+        # It has to be found out what stands before the dot.
+        ("plain.a.", False),
+        ("unknown.", False),
+        ("os.nothing.", False),
+        ("lists = 2\nlists.", False),
+        ("os.getcwd().", False),
+        # Files and much else may be meant.
+        ("os", False),
+        ("open('os.", False),
+        ("%timeit os.", False),
+        ("%%bash\nos.", False),
+        ("#" * 6000 + "\nos.", False),
+    ],
+)
+def test_no_thread_is_woken_for_what_is_at_hand(code: str, at_once: bool) -> None:
+    completer = plain_completer(lambda: (AT_HAND,), deadline=60)
+    before = set(threading.enumerate())
+    try:
+        found = completer.complete(code)
+        assert bool(set(threading.enumerate()) - before) is not at_once
+    finally:
+        completer.close()
+    alone = plain_completer(lambda: (AT_HAND,), deadline=None)
+    assert (found.matches, found.partial) == (alone.complete(code).matches, False)
+
+
+def test_matchers_of_others_never_run_in_the_thread_that_asks() -> None:
+    ran: list[threading.Thread] = []
+
+    def custom(text: str) -> list[str]:
+        ran.append(threading.current_thread())
+        return []
+
+    completer = plain_completer(lambda: (AT_HAND,), deadline=60)
+    try:
+        completer.add(custom)
+        assert "path" in completer.complete("os.").matches
+    finally:
+        completer.close()
+    assert threading.current_thread() not in ran
+    assert len(ran) == 1
 
 
 def test_what_was_found_in_time_is_given(names: dict[str, Any]) -> None:
@@ -751,7 +866,7 @@ def test_any_text_is_understood_somehow(code: str) -> None:
 @given(st.text(alphabet="ab.()[]{}'\"\\#\n fr{}=%!~/-,:1é😀", max_size=40), st.integers(-2, 50))
 def test_any_question_gets_an_answer(code: str, cursor: int) -> None:
     completer = plain_completer(
-        lambda: ({"ab": {"a": 1}, "fr": "x"},), magics=Magics(), deadline=None
+        lambda: ({"ab": {"a": 1}, "fr": "x"},), magics=MagicsManager(None, MAGICS), deadline=None
     )
     found = completer.complete(code, cursor)
     assert found.errors == ()

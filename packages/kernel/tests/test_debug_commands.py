@@ -467,61 +467,6 @@ def test_what_asks_to_be_skipped_is_stepped_over_unless_it_is_wanted(cell):
     bdb.Breakpoint.clearBreakpoints()
 
 
-AWAITS = """\
-import asyncio
-async def twice(n):
-    await asyncio.sleep(0.01)
-    return n * 2
-async def work(word):
-    breakpoint()
-    return word
-await work('done')"""
-
-
-def test_one_can_await_at_the_prompt(tmp_path):
-    """On a loop of its own: that of the cell stands still. Through a frontend that knows of input only."""
-    spec = kernel_spec(env={"NUNCIUS_DIR": str(tmp_path)})
-    with BlockingKernelManager(spec) as manager, manager.client() as client:
-        client.wait_until_ready(timeout=LIMIT)
-        typed = [
-            "p await twice(21)",
-            "found = await twice(len(word))",
-            "found",
-            "[await twice(n) for n in range(3)]",
-            "async with asyncio.timeout(5):",
-            "    print(await twice('a'))",
-            "",
-            "await twice()",
-            "print('waiting', flush=True); await asyncio.sleep(1000)",
-            "p (print('computing', flush=True), [0 for _ in iter(int, 1)])",
-            "p 'still here'",
-            "c",
-        ]
-        interrupted = []
-
-        def watch(message):
-            for word in ("waiting", "computing"):
-                if f"{word}\n" in message.content.get("text", "") and word not in interrupted:
-                    interrupted.append(word)
-                    manager.interrupt()
-
-        cell = client.execute(AWAITS, on_input=lambda _: typed.pop(0), on_output=watch)
-        result = cell.result(LIMIT)
-        shown = re.sub(r"\x1b\[[\d;]*m", "", "".join(o.get("text", "") for o in result.outputs))
-        assert re.findall(r"(?m)^(?:\d+|\[.*\]|aa|'still here')$|^\*\*\* \w+", shown) == [
-            "42",
-            "8",
-            "[0, 2, 4]",
-            "aa",
-            "*** TypeError",
-            "*** KeyboardInterrupt",
-            "*** KeyboardInterrupt",
-            "'still here'",
-        ]
-        assert (interrupted, typed) == (["waiting", "computing"], [])
-        assert result.data == {"text/plain": "'done'"}
-
-
 def test_breakpoint_says_something_first_and_shows_as_much_as_is_wanted(cell, kernel):
     text = cell("x = 1\nbreakpoint(header='look here', context=1)\nx = 2\nx = 3", "n", "c")
     assert text.splitlines() == [

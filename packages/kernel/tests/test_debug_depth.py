@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import sys
@@ -100,6 +101,14 @@ small, word = [1, 2], 'a'
 word + 'b', small, big[4000], keys[1000], nested[199]"""
 
 
+WRONG = {
+    "1 +": "'1 +' is no expression: invalid syntax",
+    "1; import os": "'1; import os' is no expression: invalid syntax",
+    "": "expected an expression, got none",
+    "1/0": "ZeroDivisionError('division by zero')",
+}
+
+
 def test_large_containers_are_paged_and_items_are_set(session):
     session.breakpoints(LARGE, {"line": 5})
     cell = session.client.execute(LARGE)
@@ -127,8 +136,13 @@ def test_large_containers_are_paged_and_items_are_set(session):
     assert session.put(number["big"], "4000", "word * 2") == "'newnew'"
     assert session.put(number["keys"], "1000", "[small]") == "[[1, 20]]"
     assert session.put(inside, "0", "'deep'") == "'deep'"
-    refused = session.ask("setVariable", variablesReference=inside, name="0", value="1 +")
-    assert (refused["success"], "SyntaxError" in refused["message"]) == (False, True)
+    for where, name in ((inside, "0"), (session.scope, "word")):
+        for value, why in WRONG.items():
+            refused = session.ask("setVariable", variablesReference=where, name=name, value=value)
+            assert (refused["success"], refused["message"]) == (False, why)
+    frame = session.frames[0]["id"]
+    refused = session.ask("setExpression", expression="word", value="", frameId=frame)
+    assert refused["message"] == WRONG[""]
     session.body("continue", threadId=thread)
     assert cell.result(LIMIT).data == {
         "text/plain": "('newb', [1, 20], 'newnew', [[1, 20]], ['deep'])"
@@ -209,9 +223,9 @@ def test_just_my_code_leaves_libraries_out(manager):
 
 def test_a_module_that_was_loaded_before_is_stepped_into_and_a_failing_cell_is_left(manager):
     """A step does not end in what the kernel shows the error with."""
-    code = "mean = statistics.mean([1, 3])\n{mean: 'shown'}\nmean.missing"
+    code = "mean = statistics.mean([1, 3])\n{copy.copy(mean): 'shown'}\nmean.missing"
     with attached(manager) as before:
-        assert before.client.execute("import statistics").result(LIMIT).ok
+        assert before.client.execute("import copy, statistics").result(LIMIT).ok
         before.ask("disconnect", restart=False, terminateDebuggee=False)
         before.begin()
         before.breakpoints(code, {"line": 1})
@@ -223,8 +237,13 @@ def test_a_module_that_was_loaded_before_is_stepped_into_and_a_failing_cell_is_l
         assert "def mean(" in before.body("source", source={"path": source})["content"]
         assert before.step("stepOut", thread) == [("<module>", 1)]
         assert before.step("next", thread) == [("<module>", 2)]
+        line = copy.copy.__code__.co_firstlineno + 6
+        before.set_breakpoints(str(copy.__file__), {"line": line})
+        assert before.step("stepIn", thread) == [("copy", line), ("<module>", 2)]
+        assert before.step("stepOut", thread) == [("<module>", 2)]
         assert before.step("stepIn", thread) == [("<module>", 3)]
         before.leave(cell, thread)
+        before.set_breakpoints(str(copy.__file__))
         assert cell.result(LIMIT).error.ename == "AttributeError"
 
 
@@ -256,8 +275,8 @@ def test_exceptions_stop_where_it_was_asked_for(session, filters, stops):
     assert seen == stops
 
 
-def test_two_frontends_share_a_session(session):
-    """A function of an earlier cell stops; who comes later sees it, jumps, changes a value, and lets it go on."""
+def test_two_frontends_share_a_session(manager, session):
+    """A function of an earlier cell stops; who comes later sees it, jumps, changes a value, and lets it go on, also after the first has left."""
     client = session.client
     code = "def f(x):\n    y = x + 1\n    z = y * 2\n    return z"
     session.breakpoints(code, {"line": 2})
@@ -270,24 +289,38 @@ def test_two_frontends_share_a_session(session):
     thread, stack = session.stopped()
     assert stack == [("f", 2), ("h", 1), ("<module>", 2)]
 
-    other = Session(client)
-    assert other.body("debugInfo")["stoppedThreads"] == [thread]
-    other.begin()
-    other.until("initialized")
-    other.frames = other.body("stackTrace", threadId=thread)["stackFrames"]
-    [frame, *_] = other.frames
-    changed = other.body("setExpression", expression="x", value="10", frameId=frame["id"])
-    assert changed["value"] == "10"
-    found = other.body("completions", text="x.bit_l", column=8, frameId=frame["id"])["targets"]
-    assert [each["label"] for each in found] == ["bit_length"]
-    [target] = other.body("gotoTargets", source=frame["source"], line=4)["targets"]
-    other.body("evaluate", expression="z = 'set'", frameId=frame["id"], context="repl")
-    other.body("goto", threadId=thread, targetId=target["id"])
-    assert other.stopped()[1][0] == ("f", 4)
-    for command in ("loadedSources", "breakpointLocations", "nonsense"):
-        assert other.ask(command)["message"] == f"debugpy does not know {command!r}"
-    other.body("continue", threadId=thread)
-    assert cell.result(LIMIT).data == {"text/plain": "'set'"}
+    with manager.client() as second:
+        other = Session(second)
+        assert other.body("debugInfo")["stoppedThreads"] == [thread]
+        other.begin()
+        other.until("initialized")
+        other.frames = other.body("stackTrace", threadId=thread)["stackFrames"]
+        [frame, *_] = other.frames
+        changed = other.body("setExpression", expression="x", value="10", frameId=frame["id"])
+        assert changed["value"] == "10"
+        found = other.body("completions", text="x.bit_l", column=8, frameId=frame["id"])["targets"]
+        assert [each["label"] for each in found] == ["bit_length"]
+        [target] = other.body("gotoTargets", source=frame["source"], line=4)["targets"]
+        other.body("evaluate", expression="z = 'set'", frameId=frame["id"], context="repl")
+        other.body("goto", threadId=thread, targetId=target["id"])
+        assert other.stopped()[1][0] == ("f", 4)
+        for command in ("loadedSources", "breakpointLocations", "nonsense"):
+            assert other.ask(command)["message"] == f"debugpy does not know {command!r}"
+        assert session.until("stopped")["reason"] == "goto"
+        session.body("disconnect", restart=False, terminateDebuggee=False)
+        assert other.evaluate("z") == "'set'"
+        other.body("continue", threadId=thread)
+        assert cell.result(LIMIT).data == {"text/plain": "'set'"}
+
+        # who has left may come back, and be the last one
+        session.begin()
+        other.body("disconnect", restart=False, terminateDebuggee=False)
+        cell = client.execute("f(6)")
+        session.body("continue", threadId=session.stopped()[0])
+        assert cell.result(LIMIT).data == {"text/plain": "14"}
+        session.body("disconnect", restart=False, terminateDebuggee=False)
+        assert other.body("debugInfo")["isStarted"] is False
+        assert other.client.execute("f(7)").result(LIMIT).data == {"text/plain": "16"}
 
 
 def test_another_thread_is_stopped_and_shown(session):

@@ -17,6 +17,7 @@ import pytest
 from nuncius.kernel.history.manager import HistoryManager
 from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.past import SessionHistory, ranges_of
+from nuncius.kernel.results import ExecutionInfo
 from nuncius.kernel.shell import Shell
 
 
@@ -95,6 +96,7 @@ from pathlib import Path
 from nuncius.kernel.history.manager import HistoryManager
 from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.past import SessionHistory, ranges_of
+from nuncius.kernel.results import ExecutionInfo
 from nuncius.kernel.shell import Shell
 session = HistoryManager(SessionHistory([""], [""], {{}}), Path({str(path)!r}))
 session.store_inputs(1, "precious")
@@ -207,6 +209,7 @@ from pathlib import Path
 from nuncius.kernel.history.manager import HistoryManager
 from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.past import SessionHistory, ranges_of
+from nuncius.kernel.results import ExecutionInfo
 from nuncius.kernel.shell import Shell
 session = HistoryManager(SessionHistory([""], [""], {{}}), Path({str(path)!r}), quiet=0.01)
 for number in range(1, 101):
@@ -243,6 +246,7 @@ from pathlib import Path
 from nuncius.kernel.history.manager import HistoryManager
 from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.past import SessionHistory, ranges_of
+from nuncius.kernel.results import ExecutionInfo
 from nuncius.kernel.shell import Shell
 logging.basicConfig(format="%(message)s")
 typed = [""]
@@ -397,3 +401,23 @@ def test_a_file_of_ipython_is_read_and_continued(tmp_path, capsys):
         assert [n for n, *_ in shell.history_manager.search("*")] == [7, 7, 8]
     finally:
         shell.close()
+
+
+def test_cells_keep_the_numbers_that_they_were_announced_with() -> None:
+    """The one that was announced first, in another thread, begins last."""
+    shell = Shell()
+    first, second = (shell.prepare(ExecutionInfo(code, True)) for code in ("'first'", "1 / 1"))
+    results = [shell.run_now(second), shell.run_now(first)]
+    after = shell.run_cell("get_ipython().execution_count = 9; _", store_history=True)
+    moved = shell.run_cell("In[1:3], Out[1], Out[2]", store_history=True)
+    assert [result.execution_count for result in (*results, after, moved)] == [2, 1, 3, 9]
+    assert (after.result, moved.result) == ("first", (["'first'", "1 / 1"], "first", 1.0))
+    assert shell.execution_count == 10
+    tail = shell.history_manager.get_tail(9, include_latest=True)
+    assert [(number, source) for _, number, source in tail if source] == [
+        (1, "'first'"),
+        (2, "1 / 1"),
+        (3, "get_ipython().execution_count = 9; _"),
+        (9, "In[1:3], Out[1], Out[2]"),
+    ]
+    shell.close()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import argparse
 import functools
+import inspect
 import linecache
+import logging
 import re
 import threading
+import types
 from collections.abc import Callable
 from textwrap import dedent
 from typing import Any
@@ -16,6 +20,7 @@ from hypothesis import strategies as st
 
 from nuncius.kernel.inspect import HookData, Inspector, ObjectFinder, expression_at
 from nuncius.kernel.inspect.patient import PatientRepr
+from nuncius.kernel.inspect.source import signature_of
 from nuncius.kernel.themes import NO_COLOR, THEMES
 
 SOURCE = dedent('''\
@@ -236,6 +241,26 @@ def test_long_signatures_have_a_line_for_each_parameter(tell: Tell, names: dict[
             third_parameter='text',
             fourth=None,
         )""")
+
+
+def test_signatures_are_those_of_inspect() -> None:
+    """Of most functions they are put together without it."""
+    modules = [argparse, functools, inspect, logging, re, threading]
+    owners = [
+        *modules,
+        *(v for module in modules for v in vars(module).values() if isinstance(v, type)),
+    ]
+    functions = [
+        value
+        for owner in owners
+        for value in vars(owner).values()
+        # Annotations that are texts are written without quotes, unlike by inspect.
+        if isinstance(value, types.FunctionType) and not value.__annotations__
+    ]
+    signatures = {f: f"f{inspect.signature(f)}" for f in functions}
+    short = {f: text for f, text in signatures.items() if len(text) <= 75}
+    assert len(short) > 500
+    assert {f: signature_of(f, "f") for f in short} == short
 
 
 def test_huge_values_are_cut(tell: Tell, names: dict[str, Any]) -> None:

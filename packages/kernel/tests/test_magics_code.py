@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import pickle
 import pstats
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.macro import Macro
 from nuncius.kernel.magics.code import line_ranges, symbols
+from nuncius.kernel.magics.rewriting import Wrapper
 from nuncius.kernel.magics.timing import format_time
 from nuncius.kernel.options import ShellOptions
 from nuncius.kernel.past import ranges_of
@@ -483,6 +485,23 @@ def test_cells_can_be_wrapped(shell, capsys):
     run(shell, "print('cell')")
     assert capsys.readouterr().out == "cell\n"
     assert "no wrapper 'around'" in usage_error(shell, "%code_wrap --remove around")
+
+
+def test_libraries_wrap_cells_by_templates(shell, capsys):
+    template = "import time as ___clock\ndef ___note(___x): print('took', ___x)\ntry:\n    __code__\nfinally:\n    ___note(1)\n    EXTRA\n__ret__\n"
+    extra = ast.parse("print('extra')").body
+    plain = Wrapper.from_string(template, {"EXTRA": extra})
+    renamed = Wrapper(ast.parse(template), {"EXTRA": extra}, lambda name: name.startswith("_"))
+    for wrapper in (plain, renamed):
+        shell.ast_transformers[:] = [wrapper]
+        assert run(shell, "print('in')\n6 * 7") == 42
+        assert capsys.readouterr().out.startswith("in\ntook 1\nextra\n")
+        assert run(shell, "%who_ls") == []
+        capsys.readouterr()
+    assert "_mangled____clock" in shell.user_ns
+    renamed.enabled = False
+    assert run(shell, "3") == 3
+    assert capsys.readouterr().out == ""
 
 
 def test_pasted_lines_run_without_their_prompts(shell, frontend, capsys):

@@ -300,6 +300,8 @@ def test_magic_arguments_parse_and_document(shell):
         ("-n", "NUMBER", "Say it so many times."),
         ("--number", "NUMBER", "Say it so many times."),
     ]
+    decorators = shell.find_line_magic("greet").decorators
+    assert [each.args[0] for each in decorators] == ["who", "Who", "-n"]  # as JupySQL reads them
     assert shell.find_line_magic("magic_other").__doc__.startswith("::\n\n  %renamed [-x X]")
 
 

@@ -6,15 +6,15 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
 from nuncius.kernel.install import kernel_spec
+from nuncius.protocol.client.blocking import Client
 from nuncius.protocol.manager.blocking import BlockingKernelManager
-
-if TYPE_CHECKING:
-    from nuncius.protocol.client.blocking import Client
+from nuncius.protocol.serving import CallHost, find_kernel
+from nuncius.protocol.transport.memory import MemoryChannels
 
 LIMIT = 60
 
@@ -42,6 +42,117 @@ def test_help_is_a_page_of_the_frontend(client):
     (page,) = run(client, "len?").reply.content["payload"]
     assert page["source"] == "page"
     assert "Return the number of items" in page["data"]["text/plain"]
+
+
+def test_a_session_becomes_a_notebook_with_all_that_was_shown(client, tmp_path):
+    run(client, "%reset -f")
+    cells = [
+        "import sys\nprint('one')\nprint('two', file=sys.stderr)\nprint('three')",
+        "from IPython.display import HTML, JSON, clear_output, display, update_display\nHTML('<b>\\n1</b>')",
+        "handle = display('early', display_id='mine')\ndisplay(JSON({'a': [1]}), metadata={'m': 1})",
+        "update_display('late', display_id='mine')",
+        "print('gone'); clear_output(); print('50%\\r100%')",
+        "1 / 0",
+        "'a value'",
+    ]
+    for cell in cells:
+        run(client, cell)
+    result = run(client, f"%notebook {tmp_path}/n.ipynb")
+    document = json.loads((tmp_path / "n.ipynb").read_text())
+    made = {"".join(cell["source"]): cell for cell in document["cells"]}
+    number = result.reply.content["execution_count"]
+    outputs = [made[cell]["outputs"] for cell in cells]
+    failed = outputs.pop(5)
+    assert [made[cell]["execution_count"] for cell in cells] == list(range(number - 7, number))
+    assert (failed[0]["ename"], failed[0]["evalue"]) == ("ZeroDivisionError", "division by zero")
+    assert failed[0]["traceback"][-1].endswith("division by zero")
+    html = {"text/plain": ["<IPython.core.display.HTML object>"], "text/html": ["<b>\n", "1</b>"]}
+    data = {"text/plain": ["<IPython.core.display.JSON object>"], "application/json": {"a": [1]}}
+
+    def value(number: int, data: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "output_type": "execute_result",
+            "execution_count": number,
+            "data": data,
+            "metadata": {},
+        }
+
+    def stream(name: str, *lines: str) -> dict[str, Any]:
+        return {"output_type": "stream", "name": name, "text": list(lines)}
+
+    assert outputs == [
+        [stream("stdout", "one\n"), stream("stderr", "two\n"), stream("stdout", "three\n")],
+        [value(number - 6, html)],
+        [
+            {
+                "output_type": "display_data",
+                "data": {"text/plain": ["'late'"]},
+                "metadata": {},
+            },
+            {
+                "output_type": "display_data",
+                "data": data,
+                "metadata": {"application/json": {"expanded": False, "root": "root"}, "m": 1},
+            },
+        ],
+        [],
+        [stream("stdout", "100%\n")],
+        [value(number - 1, {"text/plain": ["'a value'"]})],
+    ]
+
+
+def test_cells_that_overlap_have_numbers_of_their_own(client):
+    subshell = client.create_subshell(timeout=LIMIT).content["subshell_id"]
+    run(client, "%reset -f\nimport threading\nbegun, free = threading.Event(), threading.Event()")
+    first = client.execute("begun.set(); free.wait(60); get_ipython().execution_count")
+    run(client, "begun.wait(60)", subshell_id=subshell, store_history=False)
+    second = run(client, "free.set(); 'sub'", subshell_id=subshell)
+    nested = "get_ipython().run_cell('6 * 7', store_history=True).execution_count"
+    results = [first.result(LIMIT), second, run(client, nested), run(client, "'last'")]
+    client.delete_subshell(subshell, timeout=LIMIT)
+    number = results[0].execution_count
+    assert [result.execution_count for result in results] == [number + k for k in (0, 1, 2, 4)]
+    announced = [
+        (output["execution_count"], output["data"]["text/plain"])
+        for result in results
+        for output in result.outputs
+    ]
+    assert announced == [
+        (number, str(number)),
+        (number + 1, "'sub'"),
+        (number + 3, "42"),
+        (number + 2, str(number + 3)),
+        (number + 4, "'last'"),
+    ]
+    typed = run(client, f"[In[n].split('(')[0] for n in range({number}, {number + 5})]")
+    assert typed.data["text/plain"] == (
+        "['begun.set', 'free.set', 'get_ipython', '6 * 7', \"'last'\"]"
+    )
+    values = run(client, f"[Out[n] for n in range({number}, {number + 5})]")
+    assert values.data["text/plain"] == f"[{number}, 'sub', {number + 3}, 42, 'last']"
+    history = run(client, f"%history -n {number}-{number + 3}").text()
+    assert [int(line.split(":")[0]) for line in history.splitlines()] == list(
+        range(number, number + 4)
+    )
+
+
+def test_what_is_too_much_to_be_kept_leaves_the_texts_of_values(tmp_path):
+    kernel = find_kernel("python")(startup=False)
+    kernel.replay_bytes = 20_000
+    with CallHost(kernel) as host, Client(MemoryChannels(host)) as client:
+        run(client, "'old'")
+        run(client, "print('x' * 15_000)")
+        run(client, "class Pair:\n    def _repr_html_(self): return '<i>' + 9_000 * '2'\nPair()")
+        run(client, "import numbers; {'a': [1] * 9}")
+        said = run(client, f"%notebook {tmp_path}/n.ipynb").outputs
+    document = json.loads((tmp_path / "n.ipynb").read_text())
+    first, long, pair, last = (cell["outputs"] for cell in document["cells"])
+    assert said[0]["text"] == (
+        "The outputs of 2 cells are not kept any more: of their values, the texts were written.\n"
+    )
+    assert (first[0]["data"], long) == ({"text/plain": ["'old'"]}, [])
+    assert sorted(pair[0]["data"]) == ["text/html", "text/plain"]
+    assert last[0]["data"] == {"text/plain": ["{'a': [1, 1, 1, 1, 1, 1, 1, 1, 1]}"]}
 
 
 def test_questions_of_magics_are_answered_by_the_frontend(client):

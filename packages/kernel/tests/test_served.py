@@ -18,7 +18,9 @@ import pytest
 
 from nuncius.kernel.install import kernel_spec
 from nuncius.protocol.client.blocking import Client
+from nuncius.protocol.core.lifecycle import RestartPolicy
 from nuncius.protocol.manager.blocking import BlockingKernelManager
+from nuncius.protocol.manager.options import ManagerOptions
 from nuncius.protocol.serving import CallHost, find_kernel
 from nuncius.protocol.transport.memory import MemoryChannels
 
@@ -484,6 +486,28 @@ def test_a_cell_that_catches_interrupts_is_stopped_by_a_harder_one(process, code
         on_output=on_output,
     ).result(LIMIT)
     assert again.ok
+
+
+@pytest.mark.parametrize("goes_on", [False, True], ids=["alone", "with cells behind it"])
+def test_exit_ends_the_process_unless_the_frontend_does_what_is_needed(tmp_path, goes_on):
+    spec = kernel_spec(env={"NUNCIUS_DIR": str(tmp_path)})
+    options = ManagerOptions(restart=RestartPolicy(enabled=False))
+    ended = threading.Event()
+    with BlockingKernelManager(spec, options) as manager, manager.client() as client:
+        manager.add_callback(lambda *_: ended.set(), "dead")
+        client.wait_until_ready(timeout=LIMIT)
+        left = run(client, "exit", metadata={"ends_session": True})
+        assert left.payload == [{"source": "ask_exit", "keepkernel": False}]
+        assert run(client, "exit(keep_kernel=True)").payload[0]["keepkernel"] is True
+        assert run(client, "1 + 1").data["text/plain"] == "2"
+        last = client.execute("exit")
+        if goes_on:
+            never = client.execute("print('never')")
+            result = never.result(LIMIT)
+            assert (result.reply.content["ename"], result.text()) == ("SessionEnded", "")
+        assert last.result(LIMIT).payload == [{"source": "ask_exit", "keepkernel": False}]
+        assert ended.wait(LIMIT)
+        assert manager.last_exit.code == 0
 
 
 def test_a_reply_says_when_its_cell_began_and_where_the_time_went(client):

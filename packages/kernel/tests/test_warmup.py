@@ -56,6 +56,18 @@ def test_nothing_is_loaded_while_a_cell_computes(modules):
     assert set(modules) <= set(sys.modules)
 
 
+def test_it_takes_its_time_when_it_has_to_wait_itself(modules, tmp_path):
+    """As where many kernels start at once: each leaves the processor to the others."""
+    text = "import threading, time\nthreading.Event().wait({wait})\nat = time.monotonic()\n"
+    for name, wait in zip(modules, (0.02, 0, 0), strict=True):
+        (tmp_path / f"{name}.py").write_text(text.format(wait=wait))
+    warm_up = WarmUp(lambda: False, modules)
+    warm_up.start()
+    warm_up.wait(LIMIT)
+    first, second = (sys.modules[name].at for name in modules[:2])
+    assert second - first >= 0.15
+
+
 def test_a_kernel_that_ends_does_not_wait_for_it(modules):
     warm_up = WarmUp(lambda: True, modules, waits=lambda: False)
     warm_up.start()

@@ -63,7 +63,7 @@ def test_nothing_said_gives_the_defaults():
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Shell.editing_mode=vi", {"editing_mode": "vi"}),
+        ("Shell.editing_mode=VI", {"editing_mode": "vi"}),
         ("Shell.indent=2", {"indent": 2}),
         ("Shell.pause=2", {"pause": 2.0}),
         ("Shell.banner=off", {"banner": False}),
@@ -113,7 +113,7 @@ def test_settings_of_a_base_class_hold_for_what_is_derived(tmp_path: Path):
         ("a.py", "\n\nc.Shel.indent = 2\n", 3, "nothing here is called 'Shel'; did you mean 'Shell'?"),
         ("a.py", "c.Shell.indent = 'x'\n", 1, "Shell.indent: expected a whole number, got 'x'"),
         ("a.py", "c.Shell.indent = True\n", 1, "expected a whole number, got True"),
-        ("a.py", "c.Shell.editing_mode = 'Vi'\n", 1, "expected 'emacs' or 'vi', got 'Vi'; did you mean 'vi'?"),
+        ("a.py", "c.Shell.editing_mode = 'vii'\n", 1, "expected 'emacs' or 'vi', got 'vii'; did you mean 'vi'?"),
         ("a.py", "x = 1\n1 / 0\n", 2, "ZeroDivisionError"),
         ("a.py", "x = (\n", 1, "SyntaxError"),
         ("a.json", '{"Shell": {\n"inden": 2}}', 2, "did you mean 'indent'?"),
@@ -128,9 +128,22 @@ def test_a_wrong_file_is_told_with_its_line(tmp_path, name, text, line, message)
     assert message in str(caught.value)
 
 
-def test_a_file_that_is_not_there_is_told(tmp_path: Path):
-    with pytest.raises(OptionError, match=r"gone\.py"):
-        read_file(tmp_path / "gone.py")
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("a.py", None, "No such file or directory"),
+        ("a.py", b"\xff\xfe", "it is not text in UTF-8"),
+        ("a.json", b'{"Shell": [1]}', "Shell is [1]; expected options and their values"),
+    ],
+)
+def test_a_file_that_is_none_is_told_with_its_name(tmp_path: Path, name, text, message):
+    path = tmp_path / name
+    if text is not None:
+        path.write_bytes(text)
+    with pytest.raises(OptionError) as caught:
+        read_file(path)
+    assert str(path) in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_what_a_file_says_to_other_programs_is_none_of_ours(tmp_path: Path):

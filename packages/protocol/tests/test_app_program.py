@@ -123,7 +123,8 @@ def test_what_follows_two_dashes_is_left_alone():
         (["--Greting.times=1"], "nothing here is called 'Greting'; did you mean 'Greeting'?"),
         (["--Greeting.tmes=1"], "Greeting has no option 'tmes'; did you mean 'times'?"),
         (["--profile=nowhere"], "there is no profile 'nowhere'"),
-        (["--config=nowhere.py"], "nowhere.py"),
+        (["--config=nowhere.py"], "cannot read the configuration nowhere.py: No such file or dir"),
+        (["--config=/"], "cannot read the configuration /: Is a directory"),
     ],
 )
 def test_a_wrong_command_line_says_what_instead(argv, message, capsys):
@@ -223,6 +224,14 @@ def test_creating_a_profile_again_keeps_its_configuration(home: Path):
     assert (home / "profiles" / "work" / "config.py").read_text() == "first"
 
 
+def test_a_configuration_that_cannot_be_written_is_not_left_by_half(home: Path):
+    """As on a full disk: the next try would take it for the person's own."""
+    with pytest.raises(UnicodeEncodeError):
+        create_profile("work", "c.Greeting.times = 5\n" * 1000 + "\udcff")
+    create_profile("work", "whole")
+    assert (home / "profiles" / "work" / "config.py").read_text() == "whole"
+
+
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "-x", " "])
 def test_a_profile_cannot_be_called_just_anything(name: str):
     with pytest.raises(OptionError):
@@ -320,6 +329,40 @@ def test_every_command_of_this_package_is_known_and_can_be_loaded():
 def test_the_version_is_printed():
     done = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout == f"nuncius {installed_versions('nuncius')['nuncius-protocol']}\n"
+
+
+@pytest.mark.parametrize("buffering", ["", "1"])
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("--help >/dev/full", (1, "nuncius: cannot write: No space left on device\n")),
+        ("paths >/dev/full", (1, "nuncius paths: cannot write: No space left on device\n")),
+        ("paths | :", (0, "")),
+        ("version | :", (0, "")),
+        ("paths >&-", (0, "")),
+        ("kernelspec provisioners 2>&- >&- <&-", (0, "")),
+        ("run - <&- --kernel=no-such", (1, "nuncius run: no kernel named 'no-such'")),
+    ],
+)
+def test_output_that_nobody_takes_is_no_traceback(command, said, buffering):
+    words, _, rest = command.partition(" ")
+    line = f'"{sys.executable}" -m nuncius {words} {rest}\nexit ${{PIPESTATUS[0]}}'
+    env = {**os.environ, "PYTHONUNBUFFERED": buffering}
+    done = subprocess.run(
+        ["bash", "-c", line], env=env, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr.partition(" (")[0]) == said
+
+
+def test_output_that_the_terminal_cannot_write_is_no_traceback(home: Path):
+    env = {**os.environ, "NUNCIUS_DIR": f"{home}/\u4e2d", "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [*COMMAND, "locate"], env=env, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (
+        1,
+        "nuncius locate: '\\u4e2d' cannot be written in ascii; set PYTHONUTF8=1\n",
+    )
 
 
 def test_a_command_that_is_not_installed_names_the_package(tmp_path, capsys, monkeypatch):
@@ -496,8 +539,8 @@ def test_a_kernel_is_installed_listed_and_removed(kernels: Path, tmp_path: Path,
     assert main(["kernelspec", "remove", "mine", "-f"]) == 0
     capsys.readouterr()
     assert "mine" not in listed(capsys)
-    assert main(["kernelspec", "remove", "mine", "-f"]) == 1
-    assert "no kernel named 'mine'" in capsys.readouterr().err
+    assert main(["kernelspec", "remove", "mine"]) == 1  # without asking first
+    assert capsys.readouterr().err.startswith("nuncius kernelspec remove: no kernel named 'mine'")
 
 
 def test_a_kernel_is_not_removed_without_a_yes(kernels: Path, tmp_path: Path, capsys, monkeypatch):

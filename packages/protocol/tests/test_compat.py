@@ -14,8 +14,9 @@ import pytest
 import zmq
 
 import nuncius.protocol.compat as jupyter_client
-from nuncius.protocol.compat import jsonutil
+from nuncius.protocol.compat import conversation, jsonutil
 from nuncius.protocol.compat import session as sessions
+from nuncius.protocol.messages import Channel
 
 SCRIPT = Path(__file__).with_name("client_kernel.py")
 
@@ -79,7 +80,9 @@ def test_a_program_drives_a_kernel_message_by_message(specs, capsys):
         )
         texts = [msg["content"]["text"] for msg in seen if msg["msg_type"] == "stream"]
         assert (asked, texts) == (["who?"], ["me"])
-        client.execute("hang")
+        cell = client.execute("hang")
+        while client.get_iopub_msg(timeout=60)["parent_header"].get("msg_id") != cell:
+            pass  # until it is busy with it
         with pytest.raises(TimeoutError):
             client.complete("x", reply=True, timeout=0.05)
         manager.interrupt_kernel()
@@ -110,6 +113,28 @@ def test_two_tasks_wait_for_two_channels(specs):
             await manager.shutdown_kernel()
 
     assert asyncio.run(main()) == ("execute_reply", "status", True)
+
+
+def test_a_kernel_is_ready_with_the_answer_to_the_last_question():
+    """The subscription took effect after the first answer: the second one must not be left for `get_shell_msg`."""
+    reply = {"parent_header": {"msg_id": "1"}, "content": {"status": "ok"}}
+    busy = {"parent_header": {"msg_id": "1"}, "content": {"execution_state": "busy"}}
+    idle = {"parent_header": {"msg_id": "1"}, "content": {"execution_state": "idle"}}
+    again = [{**message, "parent_header": {"msg_id": "2"}} for message in (reply, idle)]
+    other = {**idle, "parent_header": {"msg_id": "of another client"}}
+
+    readiness = conversation.Readiness("1")
+    assert (readiness.is_complete, readiness.is_unheard) == (False, False)
+    for channel, message in (("shell", reply), ("iopub", busy), ("iopub", other)):
+        readiness.hear(Channel(channel), message)
+    assert (readiness.is_complete, readiness.is_unheard) == (False, True)
+    readiness.ask("2")
+    readiness.hear(Channel.IOPUB, idle)
+    assert (readiness.is_complete, readiness.is_unheard) == (False, False)
+    readiness.hear(Channel.SHELL, again[0])
+    assert (readiness.is_complete, readiness.is_unheard) == (False, False)
+    readiness.hear(Channel.IOPUB, again[1])
+    assert readiness.is_complete
 
 
 def test_many_kernels_have_ids(specs):

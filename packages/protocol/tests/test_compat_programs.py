@@ -32,8 +32,8 @@ def specs(tmp_path, monkeypatch):
     return jupyter_client.KernelSpecManager(kernel_dirs=[str(tmp_path / "kernels")])
 
 
-def test_a_graphical_program_gets_its_messages_on_a_thread(specs):
-    """It overrides the channels, and sends from its own thread."""
+def test_a_graphical_program_gets_its_messages_on_a_thread(specs, caplog):
+    """It overrides the channels, and sends from its own thread; a mistake in what it does with one message leaves it the next."""
     finished = threading.Event()
     before = set(threading.enumerate())
 
@@ -42,6 +42,8 @@ def test_a_graphical_program_gets_its_messages_on_a_thread(specs):
             texts.append((msg["msg_type"], threading.current_thread() is not me))
             if msg["content"].get("execution_state") == "idle" and len(texts) > 3:
                 finished.set()
+            if msg["msg_type"] == "stream":
+                raise ZeroDivisionError("a mistake")
 
     class Client(jupyter_client.ThreadedKernelClient):
         iopub_channel_class = Shown
@@ -62,6 +64,7 @@ def test_a_graphical_program_gets_its_messages_on_a_thread(specs):
         assert client.get_shell_msg(timeout=60)["parent_header"]["msg_id"] == msg_id
         assert finished.wait(60)
         assert texts[-3:] == [("status", True), ("stream", True), ("status", True)]
+        assert caplog.messages == ["a handler of iopub failed"]
     finally:
         client.stop_channels()
         manager.shutdown_kernel()
@@ -144,7 +147,9 @@ def test_a_kernel_that_somebody_else_has_started_is_used_and_left_alone(specs):
         client = guest.client()
         client.start_channels()
         client.wait_for_ready(timeout=60)
-        client.execute("hang")
+        cell = client.execute("hang")
+        while client.get_iopub_msg(timeout=60)["parent_header"].get("msg_id") != cell:
+            pass  # until it is busy with it
         guest.interrupt_kernel()
         assert client.get_shell_msg(timeout=60)["content"]["ename"] == "KeyboardInterrupt"
         client.stop_channels()

@@ -136,6 +136,8 @@ def test_ports_may_be_strings_and_are_zero_when_missing():
         ('{"transport": "udp"}', "transport is 'udp'; expected 'tcp' or 'ipc'"),
         ('{"ip": 7}', "expected ip to be a string, got int"),
         ('{"key": ["x"]}', "expected key to be a string, got list"),
+        ('{"signature_scheme": "hmac-md99"}', "expected 'hmac-' and a hash such as 'hmac-sha256'"),
+        ('{"signature_scheme": "sha256"}', "signature_scheme is 'sha256'"),
         ("{", "is not a connection file"),
         ("", "is empty"),
         ("\n", "is empty"),

@@ -76,6 +76,33 @@ def test_what_arrives_meanwhile_waits_and_is_aborted_after_an_error(
     ]
 
 
+def test_a_cell_that_is_dropped_is_aborted_in_its_turn(
+    client: ClientCore, kernel: Dispatcher
+) -> None:
+    """Only cells are, wherever they wait; what runs is not, and neither are completions."""
+    cells = [client.request("execute_request", {"code": str(n)}) for n in range(5)]
+    tab = client.request("complete_request", {"code": "tab"})
+    kernel.receive(cells[0])
+    assert kernel.drop(cells[0].msg_id) is True
+    for waiting in (*cells[1:4], tab):
+        assert kernel.receive(waiting) == []
+        if waiting is not cells[3]:
+            assert kernel.drop(waiting.msg_id) is False
+    assert kernel.drop(cells[4].msg_id) is False
+    aborted = ["busy", "execute_reply aborted", "idle"]
+    done = ["execute_reply ok", "idle"]
+    assert list(states(kernel.finished({"status": "ok"}))) == [
+        *done, *aborted, *aborted, "busy", "run 3",
+    ]  # fmt: skip
+    assert list(states(kernel.finished({"status": "ok"}))) == [*done, "busy", "run tab"]
+    assert list(states(kernel.finished({"status": "ok"}))) == ["complete_reply ok", "idle"]
+    assert list(states(kernel.receive(cells[4]))) == aborted
+    assert kernel.running is None
+    for msg_id in (cells[4].msg_id, *map(str, range(2000))):
+        kernel.drop(msg_id)  # so many that the first is forgotten
+    assert list(states(kernel.receive(cells[4]))) == ["busy", "run 4"]
+
+
 @pytest.mark.parametrize("order", ["reply first", "idle first"])
 def test_a_request_is_finished_by_the_later_of_reply_and_idle(
     order: str, client: ClientCore, kernel: Dispatcher

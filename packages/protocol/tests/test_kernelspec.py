@@ -271,7 +271,7 @@ def test_a_bad_source_touches_nothing(tmp_path):
 
 def test_a_place_that_cannot_be_written_is_told_with_the_ways_out(tmp_path):
     (tmp_path / "share").write_text("a file in the way")
-    with pytest.raises(KernelSpecError, match="install it for yourself with --user"):
+    with pytest.raises(KernelSpecError, match="Not a directory; another place is --user"):
         install_kernelspec(put(tmp_path, "k"), prefix=str(tmp_path))
 
 

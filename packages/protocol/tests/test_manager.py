@@ -237,11 +237,48 @@ def test_many_kernels_are_started_and_ended_at_once(ear):
     asyncio.run(story())
 
 
+def test_a_provisioner_that_fails_at_the_end_keeps_neither_the_news_nor_the_other_kernels(
+    ear, tmp_path, monkeypatch, caplog
+):
+    """One of somebody's own, whose cluster cannot be reached when it cleans up."""
+    info = tmp_path / "unlucky-1.dist-info"
+    info.mkdir()
+    (info / "entry_points.txt").write_text("[nuncius.provisioners]\nunlucky = unlucky:Unlucky\n")
+    (tmp_path / "unlucky.py").write_text(
+        "from nuncius.protocol.manager.local import LocalProvisioner\n"
+        "class Unlucky(LocalProvisioner):\n"
+        "    async def cleanup(self, *, restart):\n"
+        "        await super().cleanup(restart=restart)\n"
+        "        raise RuntimeError('the cluster is away')\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    unlucky = spec(metadata={"kernel_provisioner": {"provisioner_name": "unlucky"}})
+
+    async def story():
+        pool = KernelPool()
+        managers = [await pool.start(each) for each in (unlucky, unlucky, spec())]
+        again = asyncio.Event()
+        managers[0].add_callback(lambda *_: again.set(), "ready")
+        await managers[0].signal(signal.SIGKILL)
+        async with asyncio.timeout(60):
+            await again.wait()
+        assert "could not clean up" in caplog.text
+        with pytest.raises(RuntimeError, match="the cluster is away"):
+            await pool.shutdown_all()
+        assert [manager.state for manager in managers] == [State.STOPPED] * 3
+        assert [await manager.is_alive() for manager in managers] == [False] * 3
+        assert list(pool) == []
+
+    asyncio.run(story())
+
+
 def test_a_program_without_an_event_loop_has_the_same(ear):
     before = set(threading.enumerate())
     with BlockingKernelManager(spec("--ports", "register", version="5.5")) as manager:
         info = manager.info
         assert manager.is_alive()
+        with pytest.raises(KernelTimeout, match="the end of the kernel's process"):
+            manager.wait(timeout=0.01)
         manager.interrupt()
         assert manager.restart() == info
         assert manager.state is State.RUNNING
@@ -454,6 +491,7 @@ def test_without_restarts_a_crash_is_told_and_nothing_is_left(ear, runtime):
         async with asyncio.timeout(20):
             await dead.wait()
         assert list(runtime.iterdir()) == []
+        assert (await manager.wait()).code == -signal.SIGKILL  # whoever comes late learns it, too
         await manager.shutdown()
 
     asyncio.run(story())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import gc
 import time
 from typing import Any
 
@@ -265,6 +267,37 @@ class Backticks:
         call = f"run({line[self.start_col + 1 : self.end - 1]!r})"
         lines[self.start_line] = line[: self.start_col] + call + line[self.end :]
         return lines
+
+
+_LINES = "x = [1, 2, 3]\n" * 2_000
+
+
+@pytest.mark.parametrize(
+    ("judged", "run", "kept"),
+    [
+        (_LINES + "sum(x)\n", _LINES + "sum(x)\n", True),
+        (_LINES + "sum(x)\n\n", _LINES + "sum(x)", True),
+        (_LINES + "sum(x)\n", _LINES + "len(x)\n", False),
+        ("sum(x)\n", "sum(x)\n", False),
+        (_LINES + "print('\\d')\n", _LINES + "print('\\d')\n", False),
+        (_LINES + "sum(x\n", _LINES + "sum(x\n", False),
+    ],
+    ids=["long", "blank line at the end", "another", "short", "warned of", "incomplete"],
+)
+def test_a_long_cell_is_parsed_once(judged: str, run: str, kept: bool) -> None:
+    manager = TransformerManager()
+    manager.check_complete(judged)
+
+    trees = [manager.take_tree(run), manager.take_tree(run)]
+
+    found = [tree is not None and ast.dump(tree) == ast.dump(ast.parse(run)) for tree in trees]
+    assert found == [kept, False]
+
+
+def test_the_collector_works_again_after_a_long_cell() -> None:
+    check_complete(_LINES + "sum(x)\n")
+
+    assert gc.isenabled()
 
 
 def test_extensions_add_token_transforms() -> None:

@@ -208,6 +208,26 @@ def test_a_connection_that_breaks_is_made_again_and_nothing_is_lost(
     assert len(set(relay.visitors)) == 1
 
 
+def test_a_connection_that_is_lost_for_good_is_told() -> None:
+    relay = Relay(V1_SUBPROTOCOL, None)
+    said: list[str] = []
+
+    async def story() -> None:
+        transport = WebSocketTransport(Server(relay.url, TOKEN), KERNEL, patience=0.01)
+        transport.on_change = said.append
+        await transport.open()
+        closing = asyncio.create_task(asyncio.to_thread(relay.close))
+        try:
+            with pytest.raises(TransportClosed, match=r"could not be made again in 0\.01 s: "):
+                await anext(transport)
+        finally:
+            await transport.aclose()
+            await closing
+
+    asyncio.run(story())
+    assert said == [f"The connection to {relay.url} is lost; it is tried again for 0.01 s."]
+
+
 @both_faces
 def test_garbage_of_the_server_is_dropped_and_told(
     server: Server, face: str, caplog: pytest.LogCaptureFixture

@@ -42,6 +42,8 @@ class WrappedKernel(Kernel):
     ):
         if code == "fail":
             return {"status": "error", "ename": "E", "evalue": "v", "traceback": []}
+        if code == "raise":
+            raise RuntimeError("a mistake in the kernel")
         if code == "ask":
             code = self.raw_input("? ")
         if code == "hooks":

@@ -23,11 +23,25 @@ def _begin_loading() -> None:
     """Prepare the process for the time in which a command is loaded."""
     import signal
 
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_missing_streams()
     # Ctrl-C ends the process at once: there is nothing to tidy up, and nothing to say. Who called us with another handler keeps it.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # What is loaded stays: to look for garbage in it takes a tenth of the time.
     gc.disable()
+
+
+def _open_missing_streams() -> None:
+    """Open what the process was started without (``>&-``): else its number goes to the next file or socket, and whoever writes to the stream fails."""
+    import os
+
+    for name, mode in (("stdin", os.O_RDONLY), ("stdout", os.O_WRONLY), ("stderr", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            number = os.open(os.devnull, mode)  # the lowest that is free
+            os.set_inheritable(number, True)
+            way = "r" if name == "stdin" else "w"
+            setattr(sys, name, os.fdopen(number, way, encoding="utf-8", closefd=False))
 
 
 def _end_loading() -> None:

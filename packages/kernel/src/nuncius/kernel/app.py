@@ -111,6 +111,9 @@ def build(
             profile_dir=found.profile,
         )
         shell.is_guest, shell.host_gui = guest, host_gui
+        shell.sections = found.others
+        if not guest:
+            shell.on_exit = kernel.leave
         if notebook := os.environ.get("JPY_SESSION_NAME"):
             shell.namespace.preset({"__session__": notebook})
         if provided:
@@ -120,12 +123,26 @@ def build(
     def on_start(shell: Shell) -> None:
         from nuncius.kernel.startup import run_startup
 
-        run_startup(shell, state["parsed"])
+        run_startup(shell, _understood(shell, state["parsed"]))
 
     kernel = PythonKernel(make_shell, on_start if startup else None)
     if compat:
         kernel.make_face = _face
     return kernel
+
+
+def _understood(shell: Shell, parsed: Parsed) -> Parsed:
+    """Set what the configuration files say under IPython's names; returns what is left to do at the start."""
+    if not parsed.others:
+        return parsed
+    from nuncius.kernel.magics.foreign import apply_sections, started_by
+    from nuncius.kernel.options import KernelOptions
+
+    apply_sections(shell, parsed.others)
+    options = started_by(parsed[KernelOptions], parsed.others)
+    from nuncius.protocol.values import replace
+
+    return replace(parsed, values={**parsed.values, KernelOptions: options})
 
 
 def _face(kernel: PythonKernel) -> Any:
@@ -184,8 +201,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("MPLBACKEND", "module://matplotlib_inline.backend_inline")
     os.environ.setdefault("PAGER", "cat")  # commands of cells have no terminal to page in
     os.environ.setdefault("GIT_PAGER", "cat")
+    # commands of cells have a terminal to write to, and choose colors by themselves: nothing forces them, as others read what they write
+    os.environ.setdefault("TERM", "xterm-color")
+    os.environ.setdefault("CLICOLOR", "1")
+    from nuncius.kernel import asked_input
     from nuncius.protocol.serving import serve
 
+    asked_input.install()
     kernel.warms_up = True
     return serve(lambda: kernel, connection) or 0
 

@@ -16,17 +16,26 @@ from nuncius.protocol.errors import StdinNotSupported
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
 from nuncius.protocol.serving.streams import OutStream
 
-__all__ = ["lender", "run_in"]
+__all__ = ["lender", "lender_of", "run_in"]
 
 
 def lender() -> KernelIO | None:
     """Return the way to the frontend that lends its terminal to the cell that runs here; None where there is none, or the output is to go elsewhere."""
     if not isinstance(sys.stdout, OutStream) or not _is_main_thread():
         return None
+    return lender_of("terminal")
+
+
+def lender_of(what: str) -> KernelIO | None:
+    """Return the way to the frontend of the cell that runs here, if it lends something.
+
+    Args:
+        what: ``terminal`` or ``stdin``.
+    """
     shell = get_shell()
     io = CURRENT_IO.get() or (None if shell is None else getattr(shell, "io", None))
     request = getattr(io, "request", None)
-    lends = request is not None and request.metadata.get("lends_terminal") is True
+    lends = request is not None and request.metadata.get(f"lends_{what}") is True
     return io if lends else None
 
 

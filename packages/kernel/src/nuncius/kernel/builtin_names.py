@@ -6,6 +6,7 @@ They find the shell, or the frontend, of the code that calls them, so that one s
 from __future__ import annotations
 
 import builtins
+import functools
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -18,12 +19,13 @@ from nuncius.protocol.kernel import CURRENT_IO, KernelIO
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["ask", "install", "patch_getpass", "remove"]
+__all__ = ["ask", "install", "open_of_cells", "patch_getpass", "remove"]
 
 _MISSING = object()
 _before: dict[str, Any] = {}
 _uses = 0
 _plain_input = builtins.input
+_plain_open = builtins.open
 
 
 def ask(prompt: object = "", *, password: bool = False) -> str:
@@ -35,6 +37,18 @@ def ask(prompt: object = "", *, password: bool = False) -> str:
         return _plain_input(prompt)
     saying.flush()
     return io.input(str(prompt), password=password)
+
+
+@functools.wraps(_plain_open)
+def open_of_cells(file: Any, *args: Any, **options: Any) -> Any:
+    """Open a file, but not a stream of the process itself, which would be closed with it: its child processes have no output then."""
+    # Nothing else of this module is used: the function is sent to other processes by its code.
+    closes = args[5] if len(args) > 5 else options.get("closefd", True)
+    if isinstance(file, int) and 0 <= file <= 2 and closes:
+        raise ValueError(
+            f"open({file}) would close the process' own stream {file} later: use closefd=False, or sys.{('stdin', 'stdout', 'stderr')[file]}"
+        )
+    return _plain_open(file, *args, **options)
 
 
 def _frontend() -> KernelIO | None:

@@ -6,7 +6,6 @@ A cell's file is ``<tmp>/ipykernel_<pid>/<murmur2 of the source>.py``, as fronte
 from __future__ import annotations
 import __future__
 
-import ast
 import linecache
 import os
 from struct import unpack_from
@@ -15,8 +14,12 @@ from typing import TYPE_CHECKING, Any
 from nuncius.protocol.values import Value
 
 if TYPE_CHECKING:
+    import ast
     from collections.abc import Sequence
     from types import CodeType
+else:
+    # The classes of the module ast, without its tools: those take a millisecond to load, before the first cell.
+    import _ast as ast
 
 __all__ = ["HASH_SEED", "Compiler", "Piece", "murmur2"]
 
@@ -85,6 +88,8 @@ class Compiler:
         #: File name of each cell -> its execution count (that of its latest run).
         self._numbers: dict[str, int] = {}
         self._folder: str | None = None
+        #: What all cells are called, if somebody wants that.
+        self._one_name = os.environ.get("IPYKERNEL_CELL_NAME")
         #: The cells that define nothing, the one that ran last at the end.
         self._passing: dict[str, None] = {}
 
@@ -110,8 +115,7 @@ class Compiler:
         if not self._in_folder:
             digest = murmur2(code.encode("utf-8", "surrogatepass"))
             return f"<ipython-input-{number}-{digest:012x}>"
-        override = os.environ.get("IPYKERNEL_CELL_NAME")
-        return override or f"{self.folder}{murmur2(code.encode('utf-8', 'surrogatepass'))}.py"
+        return self._one_name or f"{self.folder}{murmur2(code.encode('utf-8', 'surrogatepass'))}.py"
 
     def cache(self, code: str, number: int = 0, raw_code: str | None = None) -> str:
         """Register a cell with `linecache`.
@@ -126,7 +130,10 @@ class Compiler:
         """
         name = self.get_filename(code if raw_code is None else raw_code, number)
         self._numbers[name] = number
-        if not any(word in code for word in _DEFINING):
+        for word in _DEFINING:
+            if word in code:
+                break
+        else:
             self._forget_later(name)
         # without a modification time, linecache.checkcache() leaves the entry alone
         linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
@@ -226,7 +233,7 @@ class Compiler:
                     block = ast.Interactive(nodes)
                     pieces.append(Piece(self(block, filename, "single", flags=flags), "values"))
                 else:
-                    module = ast.Module(nodes, [])
+                    module = tree if nodes is tree.body else ast.Module(nodes, [])
                     pieces.append(Piece(self(module, filename, "exec", flags=flags), "none"))
         finally:
             if not keep_futures:
@@ -251,9 +258,11 @@ def _split(nodes: list[ast.stmt], interactivity: str) -> list[tuple[bool, list[a
     if interactivity == "last_expr_or_assign":
         name = _assigned_name(last)
         if name is not None:
+            from ast import copy_location, fix_missing_locations
+
             shown_name = ast.Expr(ast.Name(name, ast.Load()))
-            ast.copy_location(shown_name, last)
-            ast.fix_missing_locations(shown_name)
+            copy_location(shown_name, last)
+            fix_missing_locations(shown_name)
             return [(False, nodes), (True, [shown_name])]
         interactivity = "last_expr"
     if interactivity == "none" or (interactivity == "last_expr" and not isinstance(last, ast.Expr)):

@@ -10,6 +10,7 @@
         ├── InvalidAlias            the name cannot be an alias
         ├── ExtensionError          an extension cannot be loaded or unloaded
         ├── GuiUnavailable          no such event loop, or its toolkit is not installed
+        ├── SessionEnded            a cell came after `exit`
         └── NoSuchVariable          (LookupError) a list of variables was asked what is in one that is not there
 
     BaseException
@@ -31,6 +32,7 @@ __all__ = [
     "InputRejected",
     "InvalidAlias",
     "NoSuchVariable",
+    "SessionEnded",
     "ShellError",
     "TryNext",
     "UsageError",
@@ -72,6 +74,10 @@ class ExtensionError(ShellError, ImportError):
 
 class GuiUnavailable(ShellError, ValueError):
     """There is no such event loop, or its toolkit is not installed."""
+
+
+class SessionEnded(ShellError):
+    """A cell came after ``exit``, which ends the kernel."""
 
 
 class HardInterrupt(BaseException):

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
 from nuncius.kernel import saying
 from nuncius.kernel.errors import UsageError
 
-__all__ = ["Failures", "text_of"]
+__all__ = ["Failures", "letting_go", "text_of"]
 
 #: Called with the shell, the exception's class, itself, its traceback, and ``tb_offset=``; returns the blocks to show, or None if it showed it itself.
 Handler = Callable[..., Any]
@@ -110,12 +112,13 @@ class Failures:
             return
         self._stays = False
         _keep(error, traceback)
-        self.last = (type(error).__name__, text_of(error), [])
+        named = type(error).__name__, text_of(error)
+        self.last = (*named, [])
         if type(error).__name__ == "BdbQuit":
             only = True  # the person left the debugger, and knows where
         blocks = self._blocks(error, traceback, offset, only)
         if blocks is not None:
-            self.last = (*self.last[:2], blocks)
+            self.last = (*named, blocks)  # another thread may have forgotten it
             self._shell._showtraceback(type(error), error, blocks)  # noqa: SLF001 - see above
 
     def _blocks(
@@ -165,10 +168,19 @@ class Failures:
             return
         # hasattr(), where the answer is no, costs ten times as much; this runs for every cell.
         known = vars(sys)
-        for name in ("last_type", "last_value", "last_traceback", "last_exc"):
-            if name in known:
-                delattr(sys, name)
+        if "last_value" in known or "last_type" in known:
+            with letting_go():
+                for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+                    known.pop(name, None)
         self.last = None
+
+
+@contextmanager
+def letting_go() -> Iterator[None]:
+    """Let an exception go without a warning of the coroutines that it kept from being awaited: who made them was told why."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".* was never awaited", RuntimeWarning)
+        yield
 
 
 def _keep(error: BaseException, traceback: TracebackType | None) -> None:

@@ -25,7 +25,7 @@ from nuncius.kernel.static import (
     raw_attribute,
 )
 
-__all__ = ["POLICIES", "Evaluator", "Instance", "Refused", "is_data_library"]
+__all__ = ["POLICIES", "Evaluator", "Instance", "Refused", "is_data_library", "is_data_module"]
 
 #: From the most careful to plain ``eval``.
 POLICIES = ("forbidden", "minimal", "limited", "unsafe", "dangerous")
@@ -209,6 +209,12 @@ _DESCRIPTORS = (
 def is_data_library(kind: type) -> bool:
     """Tell whether a class belongs to a data library whose item access is known to be cheap."""
     return _root_module(kind) in _DATA_LIBRARIES
+
+
+def is_data_module(module: types.ModuleType) -> bool:
+    """Tell whether a module belongs to such a library."""
+    name = instance_dict(module).get("__name__")
+    return is_a(name, str) and name.partition(".")[0] in _DATA_LIBRARIES
 
 
 def _root_module(kind: type | None) -> str:

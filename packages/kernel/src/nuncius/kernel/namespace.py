@@ -54,14 +54,19 @@ class OutputCache:
         # it is when builtins has another one.
         a, b, c = self._last
         if (
-            user_ns.get("_", a) is not a
+            hasattr(builtins, "_")
+            or user_ns.get("_", a) is not a
             or user_ns.get("__", b) is not b
             or user_ns.get("___", c) is not c
-            or hasattr(builtins, "_")
         ):
             return
         self._last = [value, *self._last[:2]]
         user_ns["_"], user_ns["__"], user_ns["___"] = self._last
+
+    def give_way(self) -> None:
+        """Drop our ``_`` where builtins has another one: gettext's is meant."""
+        if hasattr(builtins, "_") and self._user_ns.get("_", _MISSING) is self._last[0]:
+            del self._user_ns["_"]
 
     def _cull(self) -> None:
         for number in list(self.values)[: max(self.size // 5, 2)]:
@@ -234,13 +239,17 @@ class Namespace:
             self.inputs.extend([""] * missing)
             self.inputs_raw.extend([""] * missing)
         raw = raw.rstrip("\n")
-        self.inputs.append(source.rstrip("\n"))
-        self.inputs_raw.append(raw)
+        if missing < 0:  # a cell that was announced later has begun before this one
+            self.inputs[number], self.inputs_raw[number] = source.rstrip("\n"), raw
+        else:
+            self.inputs.append(source.rstrip("\n"))
+            self.inputs_raw.append(raw)
         if number - self.inputs.first >= self.input_size:
             size = max(self.input_size, 1)
             self.inputs.keep(size)
             self.inputs_raw.keep(size)
         ns = self.user_ns
+        self.output.give_way()
         ns["_i"], ns["_ii"], ns["_iii"] = self._previous
         ns[f"_i{number}"] = raw
         # as with values: ``In`` has the older ones still

@@ -16,7 +16,7 @@ class ShellOptions(Value, kw_only=True):
     ast_node_interactivity: Literal["all", "last", "last_expr", "none", "last_expr_or_assign"] = (
         option("last_expr", help="Which values of a cell are shown.")
     )
-    autocall: int = option(
+    autocall: Literal[0, 1, 2] = option(
         0, help="Call functions without parentheses: 0 never, 1 when arguments follow, 2 always."
     )
     automagic: bool = option(True, help="Run line magics without their percent sign.")
@@ -36,9 +36,8 @@ class ShellOptions(Value, kw_only=True):
         None, help="The history file, or ':memory:'; without one, that of the profile."
     )
     store_outputs: bool = option(False, help="Write the texts of values to the history file, too.")
-    xmode: str = option(
-        "Context",
-        help="How tracebacks look: Plain, Context, Verbose, Minimal, Docs or Doctest.",
+    xmode: Literal["Context", "Plain", "Verbose", "Minimal", "Docs", "Doctest"] = option(
+        "Context", help="How tracebacks look."
     )
     colors: str = option(
         "neutral", help="Colors of tracebacks and inspection: neutral, linux, lightbg or nocolor."

@@ -52,6 +52,9 @@ class Parts:
         self._comms: Any = None
         self._pumps: Any = None
         self._debugger_cls: Any = None
+        self._tasks: Any = None
+        #: What configuration files say of classes that are not ours: class -> option -> value.
+        self.sections: Mapping[str, Mapping[str, Any]] = {}
         #: The texts of the values of cells, by execution count, as many as there are values in ``Out``.
         self.output_texts: dict[int, str] = {}
         #: Functions to call when the shell closes, the last one first.
@@ -70,8 +73,8 @@ class Parts:
 
     @property
     def config(self) -> Any:
-        """The configuration as extensions read it, by section; empty without the compatibility layer."""
-        return {}
+        """The configuration as extensions read it, by section."""
+        return self.sections
 
     # -- the namespace -----------------------------------------------------------------------------
 
@@ -296,6 +299,21 @@ class Parts:
         """Take notice that an event loop runs in this thread."""
         if self._pumps is not None:
             self._pumps.schedule()
+
+    # -- cells beside the others ---------------------------------------------------------------------
+
+    @property
+    def tasks(self) -> Any:
+        """The cells that run in the background: see `nuncius.kernel.tasks.registry.Tasks`."""
+        if self._tasks is None:
+            from nuncius.kernel.tasks.registry import Tasks
+
+            self._tasks = Tasks(self)
+        return self._tasks
+
+    def cancel_request(self, msg_id: str | None) -> bool:
+        """Cancel what a request, or any with None, has left running in the background; tell whether there was something. From any thread."""
+        return self._tasks is not None and bool(self._tasks.cancel_request(msg_id))
 
     # -- comms -------------------------------------------------------------------------------------
 

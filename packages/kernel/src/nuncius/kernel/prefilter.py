@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Autocall", "ExitAutocall", "Prefilter"]
 
-_LINE = re.compile(r"^(\s*)([A-Za-z_][\w.]*)(.*)$", re.DOTALL)
+_LINE = re.compile(r"^(\s*)([^\W\d][\w.]*)(.*)$", re.DOTALL)
 _OPERATOR = re.compile(r"^\s*([=!<>*/%^&|()+\-,:@]|\.(?!\d)|(is|not|in|and|or|if|for)\b)")
 
 

@@ -27,6 +27,7 @@ from nuncius.protocol.session import utc_now
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    from nuncius.kernel.farewell import Farewell
     from nuncius.kernel.results import ExecutionResult
     from nuncius.kernel.shell import Prepared, Shell
     from nuncius.protocol.messages import Message
@@ -125,9 +126,13 @@ class PythonKernel(Kernel):
         self.connection_file = ""
         #: Has whoever serves the kernel stop after the present request, once somebody does.
         self.stop_serving: Callable[[], None] | None = None
+        #: Is said when the process is to end because somebody has typed ``exit``; None if it is not ours to end.
+        self.farewell: Farewell | None = None
         #: Load what will be needed while there is nothing to do: for kernels with a process of their own.
         self.warms_up = False
         self._warm_up: Any = None
+        #: What raises in the main thread, if somebody does.
+        self.interrupts: Any = None
         #: How often the cell that runs was interrupted.
         self._interruptions = 0
         #: The session of the connection, once there is one.
@@ -139,6 +144,7 @@ class PythonKernel(Kernel):
     def use_interrupts(self, interrupts: Any) -> None:
         """Take notice of what raises interrupts in cells; the server calls this."""
         interrupts.error = self._interruption
+        self.interrupts = interrupts
 
     def _interruption(self) -> BaseException:
         """Return what an interrupt raises in the cell: the third one cannot be caught as a KeyboardInterrupt."""
@@ -217,20 +223,23 @@ class PythonKernel(Kernel):
 
     def execute(self, request: ExecuteRequest, io: KernelIO) -> Reply | Awaitable[Reply]:
         """Run a cell."""
+        if self.farewell is not None:
+            self.farewell.refuse_what_follows()
+        number = self.shell.number_for(request.code, request.store_history)
         if not request.silent:
-            number = self.shell.execution_count
             io.publish("execute_input", {"code": request.code, "execution_count": number})
-        return self.run(request)
+        return self.run(request, number)
 
-    def run(self, request: ExecuteRequest) -> Reply | Awaitable[Reply]:
-        """Run a cell that was announced."""
+    def run(self, request: ExecuteRequest, number: int | None = None) -> Reply | Awaitable[Reply]:
+        """Run a cell that was announced, under its number."""
         shell = self.shell
         self._interruptions = 0
-        number = shell.execution_count
+        if number is None:
+            number = shell.number_for(request.code, request.store_history)
         shell.payload_manager.clear_payload()
         shell.failures.last = None
         times = _Times()
-        prepared = shell.prepare_request(request)
+        prepared = shell.prepare_request(request, number)
         times.prepared()
         if prepared.awaits and shell.uses_asyncio:
             return self._execute_async(prepared, request, number, times)
@@ -257,10 +266,17 @@ class PythonKernel(Kernel):
             told = {"engine": session.session_id, "status": reply["status"], **times.metadata()}
             io.reply_metadata = told  # type: ignore[attr-defined]
 
+    def leave(self) -> None:
+        """Have the process end: somebody has typed ``exit``."""
+        if self.stop_serving is None:
+            return
+        from nuncius.kernel.farewell import Farewell
+
+        self.farewell = self.farewell or Farewell(self.stop_serving)
+        self.farewell.say()
+
     def _reply(self, result: ExecutionResult, request: ExecuteRequest, number: int) -> Reply:
         shell = self.shell
-        # A cell of a subshell may have been counted since this one was announced.
-        number = result.execution_count or number
         reply: dict[str, Any] = {"execution_count": number, "payload": shell.payload_manager.take()}
         error = result.error_before_exec or result.error_in_exec
         if error is None:
@@ -358,8 +374,14 @@ class PythonKernel(Kernel):
         if self._debugger is not None:
             self._debugger.release()
 
+    def cancel_request(self, msg_id: str | None) -> bool:
+        """Cancel what a request, or any with None, has left running in the background."""
+        return self._shell is not None and self._shell.cancel_request(msg_id)
+
     def shutdown(self, *, restart: bool) -> None:
         """Close the debugger and the shell."""
+        if self.farewell is not None:
+            self.farewell.cancel()
         if self._warm_up is not None:
             self._warm_up.stop()
             self._warm_up = None

@@ -21,8 +21,25 @@ if TYPE_CHECKING:
 __all__ = ["Services"]
 
 
+#: Commands that do not what is meant, in a process of their own.
+_BETTER_AS_MAGICS = (["pip"], ["conda"], ["cd"])
+
+
+def _advise(command: str) -> None:
+    from warnings import warn
+
+    effect = "changes the folder of its own process only" if command == "cd" else "may work on another environment"  # fmt: skip
+    warn(
+        f"You executed the system command !{command}, which {effect}; %{command} is meant for this session.",
+        stacklevel=3,
+    )
+
+
 class Services(Parts):
     """What can be asked of a shell; see `nuncius.kernel.api.ShellAPI` for what the methods do."""
+
+    #: Whether a command of the system that fails fails the cell.
+    system_raise_on_error = False
 
     #: What came of the last cell, None if none has run.
     last_execution_result: Any
@@ -55,7 +72,11 @@ class Services(Parts):
 
     def del_var(self, varname: str, by_name: bool = False) -> None:
         """Delete a variable."""
+        value = self.user_ns.get(varname)
         self.namespace.delete(varname, by_name)
+        last = self.last_execution_result
+        if last is not None and last.result is value and not by_name:
+            last.result = None
 
     def reset(self, new_session: bool = True, aggressive: bool = False) -> None:
         """Clear the namespace and the caches.
@@ -391,7 +412,22 @@ class Services(Parts):
             raise OSError(
                 "a command in the background has no place for its output here: use %%script --bg"
             )
-        self.user_ns["_exit_code"] = system(self.var_expand(cmd, depth=1))
+        command = self.var_expand(cmd, depth=1)
+        if command.split(None, 1)[:1] in _BETTER_AS_MAGICS:
+            _advise(command.split(None, 1)[0])
+        code = self.user_ns["_exit_code"] = system(command)
+        self._check_exit(cmd, code)
+
+    def _check_exit(self, command: str, code: int) -> None:
+        """Fail for a command that failed, where that is wanted.
+
+        Raises:
+            CalledProcessError: It failed.
+        """
+        if code and self.system_raise_on_error:
+            from subprocess import CalledProcessError
+
+            raise CalledProcessError(code, command)
 
     system_piped = system
     system_raw = system
@@ -405,4 +441,5 @@ class Services(Parts):
 
         text, code = getoutput(self.var_expand(cmd, depth=depth + 1))
         self.user_ns["_exit_code"] = code
+        self._check_exit(cmd, code)
         return SList(text.splitlines()) if split else LSString(text)

@@ -10,6 +10,7 @@ Rule 3: parts that only some cells need come into being when they are asked for.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any
@@ -22,7 +23,7 @@ from nuncius.kernel.display.hook import DisplayHook, ends_with_semicolon
 from nuncius.kernel.display.publish import DisplayPublisher, encode_binary
 from nuncius.kernel.errors import HardInterrupt, InputRejected
 from nuncius.kernel.events import EventManager
-from nuncius.kernel.failures import text_of
+from nuncius.kernel.failures import letting_go, text_of
 from nuncius.kernel.hooks import Hooks
 from nuncius.kernel.namespace import Namespace
 from nuncius.kernel.options import ShellOptions
@@ -31,7 +32,7 @@ from nuncius.kernel.prefilter import ExitAutocall, Prefilter
 from nuncius.kernel.results import ExecutionInfo, ExecutionResult
 from nuncius.kernel.runner import LoopRunner, drive, loop_runner, run_pieces
 from nuncius.protocol.kernel import CURRENT_IO
-from nuncius.protocol.text.inputs import TransformerManager
+from nuncius.protocol.text.inputs import TransformerManager, collector_held
 from nuncius.protocol.values import Value, replace
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Prepared(Value, frozen=False):
         pieces: Compiled.
         error: Why it cannot run.
         rewritten: The call that its line became by itself, to be shown.
+        number: Its execution count, if it is counted.
     """
 
     info: ExecutionInfo
@@ -61,6 +63,7 @@ class Prepared(Value, frozen=False):
     pieces: Sequence[Piece] = ()
     error: BaseException | None = None
     rewritten: str = ""
+    number: int | None = None
 
     @property
     def awaits(self) -> bool:
@@ -102,7 +105,9 @@ class Shell(Conversing):
         self.user_ns = self.namespace.user_ns
         self.user_module = self.namespace.user_module
         self.user_ns_hidden = self.namespace.hidden
-        self.execution_count = 1
+        #: The number of the next cell; cells of subshells take theirs at the same time.
+        self._next = 1
+        self._counting = threading.Lock()
         self.last_execution_result: ExecutionResult | None = None
         self.last_execution_succeeded = True
         self.compile = Compiler()
@@ -222,19 +227,51 @@ class Shell(Conversing):
             ast.fix_missing_locations(tree)
         return tree
 
-    def prepare(self, info: ExecutionInfo) -> Prepared:
-        """Make a cell ready to run; what is wrong with it is in the result."""
+    @property
+    def execution_count(self) -> int:
+        """The number of the cell that runs here; of the next one, where none does."""
+        cell = self.displayhook.cell.get()
+        return self._next if cell is None else cell[0]
+
+    @execution_count.setter
+    def execution_count(self, number: int) -> None:
+        """Have the next cell be ``number``."""
+        self._next = number
+
+    def number_for(self, code: str, counted: bool) -> int:
+        """Return the number of a cell that is to run, which no other has; the next one's, if it is not counted.
+
+        Args:
+            code: The cell; what is empty is not counted.
+            counted: Whether it is, otherwise.
+        """
+        if not counted or not code or code.isspace():
+            return self._next
+        with self._counting:
+            number = self._next
+            self._next = number + 1
+        return number
+
+    def prepare(self, info: ExecutionInfo, number: int | None = None) -> Prepared:
+        """Make a cell ready to run; what is wrong with it is in the result.
+
+        Args:
+            info: The cell.
+            number: Its number, if it has one.
+        """
+        if number is None and info.store_history:
+            number = self.number_for(info.raw_cell, counted=True)
         self.prefilter.rewritten = ""
         try:
             cell = self.transform_cell(info.raw_cell)
         except Exception as error:  # noqa: BLE001 - extensions' transformers may raise anything
-            return Prepared(info, info.raw_cell, error=error)
+            return Prepared(info, info.raw_cell, error=error, number=number)
         info.transformed_cell = cell
-        prepared = self._compiled(info, cell)
+        prepared = self._compiled(info, cell, number)
         prepared.rewritten = self.prefilter.rewritten
         return prepared
 
-    def prepare_request(self, request: ExecuteRequest) -> Prepared:
+    def prepare_request(self, request: ExecuteRequest, number: int) -> Prepared:
         """Make the cell of a frontend's request ready to run, see `prepare`."""
         return self.prepare(
             ExecutionInfo(
@@ -243,7 +280,8 @@ class Shell(Conversing):
                 request.silent,
                 cell_id=request.cell_id,
                 cell_meta=dict(request.metadata),
-            )
+            ),
+            number,
         )
 
     def run_now(self, prepared: Prepared) -> ExecutionResult:
@@ -251,19 +289,11 @@ class Shell(Conversing):
         coroutine = self.run_prepared(prepared)
         return self.run_coroutine(coroutine) if prepared.awaits else drive(coroutine)  # type: ignore[no-any-return]
 
-    def _compiled(self, info: ExecutionInfo, cell: str) -> Prepared:
-        flags = _TOP_LEVEL_AWAIT if self.autoawait else 0
-        filename = self.compile.cache(cell, self.execution_count, raw_code=info.raw_cell)
-        interactivity = "none" if info.silent else self.ast_node_interactivity
+    def _compiled(self, info: ExecutionInfo, cell: str, number: int | None = None) -> Prepared:
+        filename = self.compile.cache(cell, number or self.execution_count, raw_code=info.raw_cell)
         try:
-            tree = self.compile.parse(cell, filename)
-            if self.ast_transformers:
-                tree = self.transform_ast(tree)
-            if flags and "get_ipython()." in cell and ("await" in cell or "async" in cell):
-                tree = self._with_awaited_magics(tree)
-            pieces = self.compile.segments(
-                tree, filename, interactivity, flags=flags, keep_futures=info.shell_futures
-            )
+            with collector_held(len(cell)):
+                pieces = self._pieces(info, cell, filename)
         # the ways in which Python refuses a text
         except (
             SyntaxError,
@@ -273,10 +303,26 @@ class Shell(Conversing):
             RecursionError,
             TypeError,
         ) as error:
-            return Prepared(info, cell, error=error)
+            return Prepared(info, cell, error=error, number=number)
         except InputRejected as error:
-            return Prepared(info, cell, error=error)
-        return Prepared(info, cell, pieces)
+            return Prepared(info, cell, error=error, number=number)
+        return Prepared(info, cell, pieces, number=number)
+
+    def _pieces(self, info: ExecutionInfo, cell: str, filename: str) -> list[Piece]:
+        """Return a cell in the pieces in which it runs; its tree is gone by then."""
+        flags = _TOP_LEVEL_AWAIT if self.autoawait else 0
+        interactivity = "none" if info.silent else self.ast_node_interactivity
+        # An extension may have put another manager in its place.
+        known = getattr(self.input_transformer_manager, "take_tree", lambda cell: None)(cell)
+        tree = known or self.compile.parse(cell, filename)
+        if self.ast_transformers:
+            tree = self.transform_ast(tree)
+        if flags and "get_ipython()." in cell and ("await" in cell or "async" in cell):
+            tree = self._with_awaited_magics(tree)
+        pieces: list[Piece] = self.compile.segments(
+            tree, filename, interactivity, flags=flags, keep_futures=info.shell_futures
+        )
+        return pieces
 
     # -- running ---------------------------------------------------------------------------------
 
@@ -356,7 +402,8 @@ class Shell(Conversing):
             prepared = Prepared(info, raw_cell, error=preprocessing_exc_tuple[1])
         elif transformed_cell is not None:
             info.transformed_cell = transformed_cell
-            prepared = self._compiled(info, transformed_cell)
+            number = self.number_for(raw_cell, info.store_history)
+            prepared = self._compiled(info, transformed_cell, number)
         else:
             prepared = self.prepare(info)
         return await self.run_prepared(prepared)
@@ -413,14 +460,18 @@ class Shell(Conversing):
         return result
 
     async def _run(self, prepared: Prepared, result: ExecutionResult) -> None:
-        info, events = prepared.info, self.events
-        events.trigger("pre_execute")
-        if not info.silent:
-            events.trigger("pre_run_cell", info)
+        info, events, running = prepared.info, self.events, self.displayhook.cell
+        number = prepared.number
         if info.store_history:
-            result.execution_count = self.execution_count
-            self.remember_input(self.execution_count, prepared.cell, info.raw_cell)
+            number = number or self.number_for(info.raw_cell, counted=True)
+            result.execution_count = number
+        token = running.set((number or self.execution_count, result))
         try:
+            events.trigger("pre_execute")
+            if not info.silent:
+                events.trigger("pre_run_cell", info)
+            if number and info.store_history:
+                self.remember_input(number, prepared.cell, info.raw_cell)
             if prepared.error is not None:
                 result.error_before_exec = prepared.error
                 self._show_refusal(prepared.error)
@@ -429,8 +480,7 @@ class Shell(Conversing):
                     self.auto_rewrite_input(prepared.rewritten)
                 await self._run_pieces(prepared, result)
         finally:
-            if info.store_history:
-                self.execution_count += 1
+            _reset(running, token)
             self._settle(result)
             events.trigger("post_execute")
             if not info.silent:
@@ -438,7 +488,6 @@ class Shell(Conversing):
 
     async def _run_pieces(self, prepared: Prepared, result: ExecutionResult) -> None:
         hook = self.displayhook
-        token = hook.cell.set((result.execution_count or self.execution_count, result))
         try:
             hook.install(result)
             self.runs_code = True
@@ -466,7 +515,6 @@ class Shell(Conversing):
             )
         finally:
             hook.uninstall(result)
-            _reset(hook.cell, token)
 
     def _shower(self, prepared: Prepared) -> Callable[[Any], None]:
         """Return what takes the value of the cell: our hook, or what a capture has put in its place."""
@@ -488,7 +536,12 @@ class Shell(Conversing):
         """Count the cell as a success or a failure; a success ends the life of the last failure."""
         self.last_execution_succeeded = result.success
         if self._depth == 1 or not result.success:
-            self.last_execution_result = result
+            if (last := self.last_execution_result) is None or last.success:
+                self.last_execution_result = result
+            else:
+                del last
+                with letting_go():
+                    self.last_execution_result = result
         if result.success and self._depth == 1:
             self.failures.forget()
 

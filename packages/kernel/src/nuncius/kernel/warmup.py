@@ -2,7 +2,8 @@
 
 Rule 1: nothing is made or run here, only imported: what is imported twice at once is imported once.
 Rule 2: a cell that waits, for a line of input or another program, is not slowed down either; and if it is interrupted, what shows the traceback is there.
-Rule 3: no process is forked in the middle of an import: in the child nobody would ever end it.
+Rule 3: when others want the processor, such as more kernels that start, it takes its time.
+Rule 4: no process is forked in the middle of an import: in the child nobody would ever end it.
 """
 
 from __future__ import annotations
@@ -11,8 +12,10 @@ import os
 import sys
 import threading
 from importlib import import_module
-from time import process_time
+from time import monotonic, process_time, thread_time
 from typing import TYPE_CHECKING
+
+from nuncius.kernel.threads import service_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,6 +31,7 @@ MODULES = (
     "nuncius.kernel.traceback.capture",
     "nuncius.kernel.traceback.render",
     "nuncius.kernel.traceback.formatter",
+    "subprocess",
     "nuncius.kernel.guarded",
     "nuncius.kernel.complete.parse",
     "nuncius.kernel.complete.names",
@@ -44,8 +48,14 @@ MODULES = (
 )
 
 #: Seconds of rest before the first module, and after each: a request that arrives is answered first.
-_QUIET = 0.15
+_SOON = 0.03
 _REST = 0.004
+
+#: Seconds between two looks at a cell that computes, and after a module for which the processor had to be waited for.
+_QUIET = 0.15
+
+#: Seconds of waiting in an import that say so.
+_WAITED = 0.002
 
 #: Seconds in which a cell shows whether it waits, and the part of them that it may use the processor.
 _LOOK = 0.02
@@ -80,7 +90,7 @@ class WarmUp:
         self._import = threading.Lock()
         #: The threads that fork at the moment, and hold the lock.
         self._forking: set[int] = set()
-        self._thread = threading.Thread(target=self._run, name="nuncius-warm-up", daemon=True)
+        self._thread = service_thread("warm-up", self._run)
 
     def start(self) -> None:
         """Begin."""
@@ -103,7 +113,7 @@ class WarmUp:
             self._thread.join(seconds)
 
     def _run(self) -> None:
-        if self._stopped.wait(_QUIET):
+        if self._stopped.wait(_SOON):
             return
         for name in self._modules:
             if name in sys.modules:
@@ -111,12 +121,14 @@ class WarmUp:
             while self._busy() and not self._waits():
                 if self._stopped.wait(_QUIET):
                     return
+            began, used = monotonic(), thread_time()
             try:
                 with self._import:
                     import_module(name)
             except Exception:  # noqa: BLE001 - whoever needs it is told then
                 return
-            if self._stopped.wait(_REST):
+            waited = monotonic() - began - (thread_time() - used)
+            if self._stopped.wait(_REST if waited < _WAITED else _QUIET):
                 return
         if self._then is not None:
             self._then()

@@ -6,10 +6,13 @@ Theory of operation: one daemon thread takes questions from a queue. Each step l
 from __future__ import annotations
 
 import threading
+from _thread import allocate_lock
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from contextvars import copy_context
 from queue import SimpleQueue
+
+from nuncius.kernel.threads import service_thread
 
 __all__ = ["Worker"]
 
@@ -22,7 +25,9 @@ class _Job:
         self.steps = steps
         #: What is printed belongs to who asks.
         self.context = copy_context()
-        self.done = threading.Event()
+        #: Let go at the end. Not an Event: to wait for one makes another lock each time, and every key asks.
+        self._running = allocate_lock()
+        self._running.acquire()
         self.cancelled = False
 
     def run(self) -> None:
@@ -31,7 +36,11 @@ class _Job:
                 if self.cancelled or not step():
                     break
         finally:
-            self.done.set()
+            self._running.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for the end; tell whether it has come. When it has, this is not to be called again."""
+        return self._running.acquire(timeout=seconds)
 
 
 class Worker:
@@ -65,7 +74,7 @@ class Worker:
         if queue is None:
             return False
         queue.put(job)
-        if job.done.wait(seconds) or (not enough() and job.done.wait(patience)):
+        if job.wait(seconds) or (not enough() and job.wait(patience)):
             return True
         job.cancelled = True
         self._abandon()
@@ -78,9 +87,7 @@ class Worker:
         if len(self._lost) >= _MAX_LOST:
             return None
         self._queue = SimpleQueue()
-        self._thread = threading.Thread(
-            target=_serve, args=(self._queue,), name="nuncius-complete", daemon=True
-        )
+        self._thread = service_thread("complete", _serve, self._queue)
         self._thread.start()
         return self._queue
 

@@ -56,6 +56,9 @@ _KNOWN = frozenset(
     }
 )
 
+#: How messages are signed where a file does not say it.
+_SCHEME = "hmac-sha256"
+
 #: Bytes that the path of a Unix socket may have (``sun_path`` of unix(7), less the zero at its end).
 _LONGEST_SOCKET = 107
 #: Bytes of a folder that leave room for ours and the names of sockets in it, on macOS too, where paths are 4 bytes shorter.
@@ -101,7 +104,7 @@ class ConnectionInfo(Value):
     control_port: int = 0
     hb_port: int = 0
     key: str = field(default="", repr=False)
-    signature_scheme: str = "hmac-sha256"
+    signature_scheme: str = _SCHEME
     kernel_name: str = ""
     session: str = ""
     curve_publickey: str = ""
@@ -203,7 +206,7 @@ class ConnectionInfo(Value):
             # "*" can be bound but not connected to; 0.0.0.0 can do both.
             ip="0.0.0.0" if ip == "*" else ip,
             key=_text(data, "key", "", source),
-            signature_scheme=_text(data, "signature_scheme", "", source) or "hmac-sha256",
+            signature_scheme=_scheme(data, source),
             kernel_name=_text(data, "kernel_name", "", source),
             session=_text(data, "jupyter_session", "", source),
             curve_publickey=_text(data, "curve_publickey", "", source),
@@ -301,7 +304,12 @@ def write_connection_file(info: ConnectionInfo, path: StrPath) -> str:
 
 
 def remove_connection_file(path: StrPath, info: ConnectionInfo | None = None) -> None:
-    """Remove the file at ``path`` if it is there, what a process that was killed while it wrote it has left, and the ipc sockets of ``info``; never raise."""
+    """Remove the file at ``path`` if it is there, what a process that was killed while it wrote it has left, and the ipc sockets of ``info``; never raise.
+
+    Args:
+        path: The connection file.
+        info: What it said; without it no sockets are removed.
+    """
     folder, base = os.path.split(os.fspath(path))
     _unlink(os.fspath(path))
     with contextlib.suppress(OSError):
@@ -444,6 +452,11 @@ def is_listening(info: ConnectionInfo, timeout: float = 1.0) -> bool:
 def check_alive(info: ConnectionInfo, path: StrPath, timeout: float = 1.0) -> None:
     """Raise if the connection file at ``path`` is stale.
 
+    Args:
+        info: What it says.
+        path: Named in the error.
+        timeout: Seconds, for a host that does not answer at all.
+
     Raises:
         ConnectionFileError: Nobody listens where ``info`` says.
     """
@@ -454,7 +467,7 @@ def check_alive(info: ConnectionInfo, path: StrPath, timeout: float = 1.0) -> No
             f"the kernel of {os.fspath(path)} has not said where it listens: it is still starting, or failed to"
         )
     raise ConnectionFileError(
-        f"the connection file {os.fspath(path)} is stale: nobody listens at {info.url(Channel.SHELL)}; its kernel ended without removing it, and you can"
+        f"the connection file {os.fspath(path)} is stale: nobody listens at {info.url(Channel.SHELL)}; its kernel ended without removing it, and you may remove it"
     )
 
 
@@ -493,6 +506,19 @@ def _text(data: Mapping[str, Any], name: str, default: str, source: str) -> str:
     return value
 
 
+def _scheme(data: Mapping[str, Any], source: str) -> str:
+    scheme = _text(data, "signature_scheme", "", source) or _SCHEME
+    if scheme != _SCHEME:
+        from hashlib import algorithms_available
+
+        kind, _, name = scheme.partition("-")
+        if kind != "hmac" or name not in algorithms_available:
+            raise ConnectionFileError(
+                f"{source}: signature_scheme is {scheme!r}; expected 'hmac-' and a hash such as {_SCHEME!r}"
+            )
+    return scheme
+
+
 def _write_all(descriptor: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
@@ -506,6 +532,8 @@ def _write_hint(error: OSError) -> str:
         return "make room on that disk, or set JUPYTER_RUNTIME_DIR to a directory on another one"
     if error.errno == errno.ENOENT:
         return "its directory does not exist"
+    if error.errno == errno.EISDIR:
+        return "name a file in it"
     return "set JUPYTER_RUNTIME_DIR to a directory that you may write to"
 
 

@@ -49,6 +49,7 @@ __all__ = [
     "InputRequest",
     "InspectOk",
     "InspectRequest",
+    "InterruptRequest",
     "IopubWelcome",
     "IsCompleteReply",
     "IsCompleteRequest",
@@ -83,6 +84,17 @@ MimeBundle = dict[str, Any]
 
 class Empty(TypedDict):
     """Nothing: the type says it all."""
+
+
+class InterruptRequest(TypedDict):
+    """What to interrupt."""
+
+    msg_id: NotRequired[
+        Annotated[
+            str | None,
+            "An extension: of an `execute_request`. Only that is interrupted, whether it runs, waits behind others (then it is answered as `aborted` when its turn comes), or has left something running in the background. None for what runs. Kernels whose `supported_features` do not name `interrupt cell` interrupt what runs.",
+        ]
+    ]
 
 
 class Ok(TypedDict):
@@ -309,7 +321,10 @@ class KernelInfoOk(TypedDict):
     banner: Annotated[str, "What consoles show at the start."]
     help_links: NotRequired[Annotated[list[HelpLink], "For a help menu."]]
     supported_features: NotRequired[
-        Annotated[list[str], "Such as `debugger`, `kernel subshells`, `replay` and `variables`."]
+        Annotated[
+            list[str],
+            "Such as `debugger`, `interrupt cell`, `kernel subshells`, `replay` and `variables`.",
+        ]
     ]
     debugger: NotRequired[Annotated[bool, "Deprecated: `supported_features` says it."]]
 
@@ -703,7 +718,7 @@ _ALL = [
     *_asked("connect", Empty, ConnectOk, "Ask for the ports.", deprecated=True),
     *_asked("comm_info", CommInfoRequest, CommInfoOk, "Ask for the open comms."),
     *_asked("shutdown", ShutdownRequest, ShutdownOk, "End the kernel.", also_on=_IOPUB),
-    *_asked("interrupt", Empty, Ok, "Stop what runs.", _CONTROL),
+    *_asked("interrupt", InterruptRequest, Ok, "Stop what runs.", _CONTROL),
     *_asked("debug", DebugRequest, DebugReply, "Talk to the debugger.", _CONTROL),
     *_asked("usage", Empty, UsageReply, "Ask for the use of memory and processor.", _CONTROL),
     *_asked("variables", VariablesRequest, VariablesOk, "Ask for variables."),

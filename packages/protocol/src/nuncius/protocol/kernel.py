@@ -455,6 +455,17 @@ class Kernel(ABC):
     def interrupt(self) -> None:
         """Stop what runs, besides the KeyboardInterrupt that the server raises in the main thread; called from the control thread."""
 
+    def cancel_request(self, msg_id: str | None) -> bool:
+        """End what a request has left running, which is answered already; called from the control thread.
+
+        Args:
+            msg_id: Of the request; None for all.
+
+        Returns:
+            Whether there was something.
+        """
+        return False
+
     def prepare(self) -> None:
         """Load what cells need, and what should not delay the first answer; called on the main thread before `start`. An interrupt does not reach it: run nothing of the person's own here."""
 

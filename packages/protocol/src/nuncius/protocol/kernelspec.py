@@ -30,6 +30,7 @@ __all__ = [
     "default_kernel_dirs",
     "find_kernelspec",
     "install_kernelspec",
+    "kernelspec_folders",
     "list_kernelspecs",
     "list_provisioners",
     "remove_kernelspecs",
@@ -400,14 +401,38 @@ def install_kernelspec(
     try:
         _copy_spec(spec, directory, target)
     except OSError as error:
+        elsewhere = "--sys-prefix, into this environment" if user else "--user, for yourself"
         raise KernelSpecError(
-            f"cannot install the kernelspec at {target}: {error.strerror or error}; install it for yourself with --user, or into this environment with --sys-prefix"
+            f"cannot install the kernelspec at {target}: {_reason(error)}; another place is {elsewhere}"
         ) from error
     return target
 
 
+def kernelspec_folders(names: Iterable[str], specs: KernelSpecs | None = None) -> dict[str, str]:
+    """Return name -> folder of the kernelspecs that are named.
+
+    Args:
+        names: In whatever case.
+        specs: Where they are looked up; by default where Jupyter's are.
+
+    Raises:
+        NoSuchKernel: One does not exist.
+    """
+    found = (specs or KernelSpecs()).find()
+    folders: dict[str, str] = {}
+    for name in names:
+        if name.lower() not in found:
+            raise NoSuchKernel(name, list(found))
+        folders[name.lower()] = found[name.lower()]
+    return folders
+
+
 def remove_kernelspecs(names: Iterable[str], specs: KernelSpecs | None = None) -> dict[str, str]:
     """Remove kernelspecs: ``nuncius kernelspec remove``. Either all are there, or none is touched.
+
+    Args:
+        names: In whatever case.
+        specs: Where they are looked up; by default where Jupyter's are.
 
     Returns:
         Name -> the folder that was removed.
@@ -418,13 +443,7 @@ def remove_kernelspecs(names: Iterable[str], specs: KernelSpecs | None = None) -
     """
     import shutil
 
-    where = specs or KernelSpecs()
-    found = where.find()
-    folders: dict[str, str] = {}
-    for name in names:
-        if name.lower() not in found:
-            raise NoSuchKernel(name, list(found))
-        folders[name.lower()] = found[name.lower()]
+    folders = kernelspec_folders(names, specs)
     for name, folder in folders.items():
         try:
             if os.path.islink(folder):
@@ -573,6 +592,14 @@ def _copy_spec(spec: KernelSpec, directory: str, target: str) -> None:
         if os.path.lexists(target):
             os.rename(target, os.path.join(work, "old"))  # noqa: PTH104 - see above
         os.rename(new, target)  # noqa: PTH104 - see above
+
+
+def _reason(error: OSError) -> str:
+    """Why a folder could not be copied: `shutil.copytree` gathers what failed in one list."""
+    from shutil import Error
+
+    failed = error.args[0] if isinstance(error, Error) else ()
+    return failed[0][2] if isinstance(failed, list) and failed else error.strerror or str(error)
 
 
 def _loaded(spec: KernelSpec) -> KernelSpec | None:

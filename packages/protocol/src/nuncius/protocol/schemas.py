@@ -88,6 +88,9 @@ def schema_of(kind: Any) -> dict[str, Any]:
 
     Args:
         kind: A TypedDict, a scalar, Any, None, or a Literal, union, list, tuple or dict of such.
+
+    Raises:
+        TypeError: It is none of these.
     """
     if kind is Any:
         return {}
@@ -236,6 +239,10 @@ def problems(message: Message) -> list[str]:
 
 def problems_of(msg_type: str, content: Mapping[str, Any]) -> list[str]:
     """Return what is wrong with the content of a message of a type that the protocol has.
+
+    Args:
+        msg_type: One of `nuncius.protocol.content.MESSAGES`.
+        content: What such a message says.
 
     Raises:
         KeyError: The protocol has no such type.

@@ -281,10 +281,10 @@ class Session:
                 f"expected at least 5 frames after the delimiter, got {len(frames) - start - 1}"
             )
         signature = bytes(frames[start + 1])
-        header, parent, metadata, content = (
-            part if isinstance(part, bytes) else bytes(part)
+        header, parent, metadata, content = [
+            part if part.__class__ is bytes else bytes(part)
             for part in frames[start + 2 : start + 6]
-        )
+        ]
         if self._mac is not None:
             self._verify(self._mac, signature, (header, parent, metadata, content))
         unpack = self.packer.unpack
@@ -295,7 +295,7 @@ class Session:
             _mapping(unpack(content, "content"), "content"),
             _mapping(unpack(metadata, "metadata"), "metadata"),
             tuple(frames[start + 6 :]),
-            tuple(bytes(frame) for frame in frames[:start]),
+            tuple([bytes(frame) for frame in frames[:start]]),
         )
         if self._check is not None:
             self._check(message)

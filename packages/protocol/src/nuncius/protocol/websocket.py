@@ -38,6 +38,10 @@ _MOST_PARTS: Final = 100_000
 def encode_v1(message: Message, packer: Packer | None = None) -> bytes:
     """Return the binary frame of ``message``.
 
+    Args:
+        message: Its channel becomes part of the frame.
+        packer: Makes JSON of its parts; the fastest that is installed by default.
+
     Raises:
         Malformed: Its content cannot be encoded.
     """
@@ -62,6 +66,10 @@ def encode_v1(message: Message, packer: Packer | None = None) -> bytes:
 def decode_v1(frame: Buffer, packer: Packer | None = None) -> Message:
     """Return the message that a binary frame holds; its buffers are views of the frame.
 
+    Args:
+        frame: As it came; it must not be changed while the message is used.
+        packer: Reads JSON; the fastest that is installed by default.
+
     Raises:
         Malformed: It holds none.
     """
@@ -84,6 +92,10 @@ def decode_v1(frame: Buffer, packer: Packer | None = None) -> Message:
 
 def encode_legacy(message: Message, packer: Packer | None = None) -> str | bytes:
     """Return the text frame of ``message``, or the binary one if it has buffers.
+
+    Args:
+        message: Its channel becomes part of the frame.
+        packer: Makes JSON of its parts; the fastest that is installed by default.
 
     Raises:
         Malformed: Its content cannot be encoded.
@@ -109,6 +121,10 @@ def encode_legacy(message: Message, packer: Packer | None = None) -> str | bytes
 
 def decode_legacy(frame: str | Buffer, packer: Packer | None = None) -> Message:
     """Return the message that a text or binary frame holds; its buffers are views of the frame.
+
+    Args:
+        frame: As it came; it must not be changed while the message is used.
+        packer: Reads JSON; the fastest that is installed by default.
 
     Raises:
         Malformed: It holds none.

@@ -87,7 +87,7 @@ class IPythonKernel(Kernel):
 
     def start(self) -> None:
         """Make the shell."""
-        self.shell.execution_count += 0
+        assert self.shell is not None
 
     async def do_execute(
         self,

@@ -65,6 +65,8 @@ def timings_out(
     reps: int, func: Callable[..., Any], *args: Any, **kw: Any
 ) -> tuple[float, float, Any]:
     """Call a function so often; returns the seconds in all, those per call, and what it returned last."""
+    if reps < 1:
+        raise ValueError(f"reps is {reps}; expected 1 or more")
     start = clock()
     result = None
     for _ in range(reps):

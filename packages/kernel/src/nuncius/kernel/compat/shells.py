@@ -9,6 +9,7 @@ import sys
 from abc import ABC
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from nuncius.kernel.builtin_names import open_of_cells
 from nuncius.kernel.compat.profiles import ProfileDir
 from nuncius.kernel.compat.shell_attributes import ShellAttributes
 from nuncius.kernel.compile import Compiler
@@ -85,6 +86,8 @@ class InteractiveShell(ShellAttributes, Shell):
             own_main=own_main,
             profile_dir=profile_dir,
         )
+        if user_module is None:
+            self.namespace.preset({"open": open_of_cells})
         if kernel is None:
             self.compile = Compiler(in_folder=False)
 
@@ -137,7 +140,9 @@ class InteractiveShell(ShellAttributes, Shell):
         if self._config is None:
             from traitlets.config import Config
 
-            self._config = Config({name: self._told_of_start() for name in self._sections})
+            told = Config({name: self._told_of_start() for name in self._sections})
+            told.merge(Config(self.sections))
+            self._config = told
         return self._config
 
     @config.setter
@@ -252,6 +257,33 @@ class TerminalInteractiveShell(InteractiveShell):
 
     _sections = ("TerminalIPythonApp",)
     modules = ("IPython", "IPython.terminal.interactiveshell")
+    #: The prompts that were chosen here; None for the usual ones. The terminal that shows them looks here after each cell.
+    chosen_prompts: Any = None
+    _prompts_before: tuple[Any] | None = None
+
+    @property
+    def prompts(self) -> Any:
+        """What stands before input and output; may be replaced."""
+        if self.chosen_prompts is not None:
+            return self.chosen_prompts
+        from nuncius.kernel.compat.prompts import Prompts
+
+        return Prompts(self)
+
+    @prompts.setter
+    def prompts(self, prompts: Any) -> None:
+        self.chosen_prompts = prompts
+
+    def switch_doctest_mode(self, mode: bool) -> None:
+        """Show Python's own prompts, or those from before again."""
+        if mode:
+            from nuncius.kernel.compat.prompts import ClassicPrompts
+
+            self._prompts_before = (self.chosen_prompts,)
+            self.chosen_prompts = ClassicPrompts(self)
+        elif self._prompts_before is not None:
+            (self.chosen_prompts,) = self._prompts_before
+            self._prompts_before = None
 
 
 class InteractiveShellEmbed(TerminalInteractiveShell):

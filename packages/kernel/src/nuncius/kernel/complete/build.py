@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from nuncius.kernel.complete.custom import hook_matcher, priority_of
+from nuncius.kernel.complete.at_hand import is_at_hand
+from nuncius.kernel.complete.custom import hook_matcher, hooks_for, priority_of
 from nuncius.kernel.complete.debugger import command_matcher
 from nuncius.kernel.complete.engine import Completer
 from nuncius.kernel.complete.keys import key_matcher
@@ -51,6 +52,7 @@ def plain_completer(
     deadline: float | None = 0.05,
     patience: float = 0.15,
     instead: Callable[[], Completer | None] = lambda: None,
+    at_once: Callable[[CompletionContext], bool] | None = None,
     worker: Worker | None = None,
 ) -> Completer:
     """Return a completer over namespaces.
@@ -66,6 +68,7 @@ def plain_completer(
         deadline: Seconds; see `Completer`.
         patience: Seconds; see `Completer`.
         instead: Gives a completer that answers in place of this one; see `Completer`.
+        at_once: See `Completer`; by default `is_at_hand`, if there is nothing more to ask.
         worker: Asks the matchers; see `Completer`.
     """
     index = modules or ModuleIndex()
@@ -87,6 +90,9 @@ def plain_completer(
         def in_use(name: str) -> bool:
             return any(name in namespace for namespace in namespaces())
 
+        def bare(name: str) -> bool:
+            return automagic() and name in magics.names("line") and not in_use(name)
+
         def extensions(magic: str, typed: str) -> set[str]:
             now = set(loaded())
             if magic == "unload_ext":
@@ -96,7 +102,7 @@ def plain_completer(
 
         matchers += [
             magic_matcher(magics, in_use, automagic),
-            magic_argument_matcher(magics, config, index.top_level, extensions),
+            magic_argument_matcher(magics, config, index.top_level, extensions, bare),
         ]
     return Completer(
         namespaces,
@@ -104,6 +110,7 @@ def plain_completer(
         deadline=deadline,
         patience=patience,
         instead=instead,
+        at_once=at_once or (is_at_hand if not more else lambda context: False),
         worker=worker,
     )
 
@@ -128,9 +135,14 @@ def completer_for(
     def namespaces() -> Sequence[Mapping[str, Any]]:
         return (shell.user_ns, shell.user_global_ns)
 
-    more: list[Callable[..., Any]] = [
-        hook_matcher(shell, lambda: getattr(shell.hooks, "complete_command", None))
-    ]
+    def hooks() -> Any:
+        return getattr(shell.hooks, "complete_command", None)
+
+    def at_once(context: CompletionContext) -> bool:
+        asked = hooks_for(hooks(), context.text_until_cursor)
+        return not asked and not use_jedi() and is_at_hand(context)
+
+    more: list[Callable[..., Any]] = [hook_matcher(shell, hooks)]
 
     @completion_matcher(
         identifier="IPCompleter.jedi_matcher", priority=priority_of(jedi_matcher), api_version=2
@@ -161,6 +173,7 @@ def completer_for(
         deadline=min(_DEADLINE, timeout),
         patience=max(0.0, timeout - _DEADLINE),
         instead=at_the_debuggers_prompt,
+        at_once=at_once,
         worker=worker,
     )
 

@@ -84,7 +84,8 @@ _OTHER_CELLS = frozenset(
         "cython",
     ]
 )
-_OPTIONS = re.compile(r"(?:-\S+\s+)*")
+#: The options before it; what follows a letter that is known to take a value belongs to it.
+_OPTIONS = re.compile(r"(?:-[nrplsTDfmtbv]\s+(?=[^\s-])\S+\s+|-\S+\s+(?:\d+\s+)?)*")
 _ASSIGNED_COMMAND = re.compile(r"\s*[\w.,\s*\[\]]+=\s*!")
 
 

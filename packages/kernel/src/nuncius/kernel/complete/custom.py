@@ -13,7 +13,7 @@ from nuncius.kernel.complete.model import (
     completion_matcher,
 )
 
-__all__ = ["CompleteEvent", "ask", "hook_matcher", "identifier_of", "priority_of"]
+__all__ = ["CompleteEvent", "ask", "hook_matcher", "hooks_for", "identifier_of", "priority_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +98,10 @@ def hook_matcher(shell: Any, hooks: Callable[[], Any]) -> Any:
         dispatch = hooks()
         line = context.text_until_cursor
         words = line.split(None, 1)
-        if dispatch is None or not words:
+        if not words:
             return MatcherResult()
         event = CompleteEvent(context.line_with_cursor, context.token, words[0], line)
-        for hook in _for(dispatch, words[0], line):
+        for hook in hooks_for(dispatch, line):
             try:
                 found = hook(shell, event)
             except Exception as passed:
@@ -117,8 +117,16 @@ def hook_matcher(shell: Any, hooks: Callable[[], Any]) -> Any:
     return match
 
 
-def _for(dispatch: Any, command: str, line: str) -> list[Callable[..., Any]]:
-    """Return the hooks for a command with and without its percent sign, and for the whole line."""
+def hooks_for(dispatch: Any, line: str) -> list[Callable[..., Any]]:
+    """Return the hooks for the command of a line, with and without its percent sign, and for the whole line.
+
+    Args:
+        dispatch: The hooks by command, with ``flat_matches``; None for none.
+        line: Up to the cursor.
+    """
+    command = line.split(None, 1)[0] if line.strip() else ""
+    if dispatch is None or not command:
+        return []
     keys = [command] if command.startswith("%") else [command, f"%{command}"]
     found: list[Callable[..., Any]] = []
     for key in (*keys, line):

@@ -11,10 +11,10 @@ from typing import Any
 
 from nuncius.kernel.complete.custom import ask, identifier_of, priority_of
 from nuncius.kernel.complete.model import (
-    Completion,
     CompletionContext,
     CompletionResult,
     MatcherResult,
+    SimpleCompletion,
 )
 from nuncius.kernel.worker import Worker
 
@@ -36,6 +36,7 @@ class Completer:
         policy: How far expressions are evaluated.
         hide: Which names with underscores are left out; see `CompletionContext`.
         instead: Gives the completer that answers in place of this one at the moment, None for none.
+        at_once: Tells whether no matcher that was given can take long for a question: then they are asked in this thread.
         worker: Asks the matchers; one of its own by default.
 
     Attributes:
@@ -53,6 +54,7 @@ class Completer:
         policy: str = "limited",
         hide: int = 2,
         instead: Callable[[], Completer | None] = lambda: None,
+        at_once: Callable[[CompletionContext], bool] = lambda context: False,
         worker: Worker | None = None,
     ) -> None:
         self._namespaces = namespaces
@@ -64,6 +66,7 @@ class Completer:
         self.disabled: set[str] = set()
         self.custom: list[Callable[..., Any]] = []
         self._instead = instead
+        self._at_once = at_once
         self._worker = worker or Worker()
 
     @property
@@ -99,7 +102,7 @@ class Completer:
         errors: list[tuple[str, str]] = []
         steps = (_step(matcher, context, found, errors) for matcher in self.matchers)
         seconds = self.deadline if deadline is None else deadline
-        if seconds is None:
+        if seconds is None or (not self.custom and self._at_once(context)):
             for step in steps:
                 if not step():
                     break
@@ -155,17 +158,29 @@ def _merge(
         return CompletionResult((), context.offset, context.offset, partial, errors)
     start = min(result.start for _, result in kept)
     end = max(context.offset if r.end is None else r.end for _, r in kept)
-    texts: dict[str, Completion] = {}
+    texts: dict[str, SimpleCompletion] = {}
     for _, result in kept:
-        before = context.full_text[start : result.start]
-        after = context.full_text[context.offset if result.end is None else result.end : end]
-        for completion in result.completions:
-            text = f"{before}{completion.text}{after}"
-            known = texts.get(text)
-            if known is None or (not known.type and completion.type):
-                texts[text] = Completion(
-                    start, end, text, completion.type or "", completion.signature
-                )
-            if len(texts) >= _MAX_RESULTS:
-                break
-    return CompletionResult(tuple(texts.values()), start, end, partial, errors)
+        _add(texts, _widened(result, context, start, end))
+    return CompletionResult(tuple(texts.values())[:_MAX_RESULTS], start, end, partial, errors)
+
+
+def _widened(
+    result: MatcherResult, context: CompletionContext, start: int, end: int
+) -> Sequence[SimpleCompletion]:
+    """Return the completions of a matcher for the range that all get."""
+    before = context.full_text[start : result.start]
+    after = context.full_text[context.offset if result.end is None else result.end : end]
+    if not before and not after:
+        return result.completions
+    return [
+        SimpleCompletion(f"{before}{text}{after}", kind, signature)
+        for text, kind, signature in result.completions
+    ]
+
+
+def _add(texts: dict[str, SimpleCompletion], found: Sequence[SimpleCompletion]) -> None:
+    """Add completions by their texts; of two with the same text, the first that has a type is kept."""
+    for completion in found:
+        known = texts.setdefault(completion.text, completion)
+        if known is not completion and not known.type and completion.type:
+            texts[completion.text] = completion

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import functools
 import types
+from collections.abc import Callable
 from inspect import CO_VARARGS, CO_VARKEYWORDS
 from typing import Any
 
 from nuncius.kernel.saferepr import safe_repr
 from nuncius.kernel.static import MISSING, class_attribute, is_a
 
-__all__ = ["kind_of", "parameters_of", "signature_of"]
+__all__ = ["kind_of", "parameters_of", "signature_of", "written_parameters"]
 
 _FUNCTIONS = (
     types.FunctionType,
@@ -53,11 +54,17 @@ def signature_of(value: Any) -> str:
     function = getattr(value, "__func__", value) if bound or is_a(value, staticmethod) else value
     if not is_a(function, types.FunctionType):
         return ""
-    parts = _parts(function)
+    parts = written_parameters(function, _short)
     return f"({', '.join(parts[1:] if bound and parts else parts)})"
 
 
-def _parts(function: types.FunctionType) -> list[str]:
+def written_parameters(function: types.FunctionType, show: Callable[[Any], str]) -> list[str]:
+    """Return the parameters of a function as they stand in its ``def``, without annotations.
+
+    Args:
+        function: Written in Python.
+        show: Returns the text of a default.
+    """
     code = function.__code__
     defaults = function.__defaults__ or ()
     keyword_defaults = function.__kwdefaults__ or {}
@@ -66,7 +73,7 @@ def _parts(function: types.FunctionType) -> list[str]:
     parts = []
     for i, name in enumerate(names[:count]):
         at = i - (count - len(defaults))
-        parts.append(f"{name}={_short(defaults[at])}" if at >= 0 else name)
+        parts.append(f"{name}={show(defaults[at])}" if at >= 0 else name)
         if i + 1 == code.co_posonlyargcount:
             parts.append("/")
     extra = count + only
@@ -77,7 +84,7 @@ def _parts(function: types.FunctionType) -> list[str]:
         parts.append("*")
     for name in names[count : count + only]:
         default = keyword_defaults.get(name, MISSING)
-        parts.append(name if default is MISSING else f"{name}={_short(default)}")
+        parts.append(name if default is MISSING else f"{name}={show(default)}")
     if code.co_flags & CO_VARKEYWORDS:
         parts.append(f"**{names[extra]}")
     return parts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
@@ -14,7 +13,7 @@ from nuncius.kernel.complete.model import (
     SimpleCompletion,
     completion_matcher,
 )
-from nuncius.kernel.complete.paths import unquoted_paths
+from nuncius.kernel.complete.paths import programs, unquoted_paths
 
 __all__ = ["MagicSource", "magic_argument_matcher", "magic_matcher"]
 
@@ -30,24 +29,18 @@ class MagicSource(Protocol):
         """Return the options of a magic: how each is typed, what follows it, what it does."""
         ...
 
+    def expected(self, name: str, kind: str, line: str) -> tuple[str, Sequence[str], int] | None:
+        """Return what the word is that the line of a magic ends in: its kind, words that may stand there, and where it begins; None if nothing is known of it."""
+        ...
+
 
 _LINE = re.compile(r"\s*(?P<mark>%%?)(?P<name>[^\s%]*)$")
 _ASSIGNED = re.compile(r"\s*[\w.,\s*\[\]]+=\s*(?P<mark>%)(?P<name>\w*)$")
 _BARE = re.compile(r"\s*(?P<name>[^\W\d]\w*)$")
-_FOLDERS = frozenset({"cd", "pushd", "rmdir", "ls", "mkdir"})
-_PROGRAMS = frozenset({"run", "load", "loadpy"})
-_WORDS: Mapping[str, Sequence[str]] = {
-    "xmode": ("Plain", "Context", "Verbose", "Minimal", "Docs", "Doctest"),
-    "colors": ("neutral", "linux", "lightbg", "nocolor"),
-    "pdb": ("on", "off", "0", "1"),
-    "automagic": ("on", "off", "0", "1"),
-    "autocall": ("0", "1", "2"),
-    "autoawait": ("asyncio", "trio", "curio", "sync", "on", "off"),
-    "autoreload": ("now", "off", "explicit", "all", "complete", "0", "1", "2", "3"),
-    "matplotlib": ("inline", "widget", "agg", "qt", "tk", "gtk3", "gtk4", "wx", "osx", "auto"),
-    "gui": ("asyncio", "qt", "qt5", "qt6", "tk", "gtk", "gtk3", "gtk4", "wx", "osx"),
-    "pylab": ("inline", "agg", "qt", "tk", "gtk3", "wx", "osx", "auto"),
-}
+#: A line that may be a magic without its percent sign: no assignment, and no operator with a space behind it.
+_BARE_CALL = re.compile(
+    r"\s*(?P<name>[^\W\d]\w*)[ \t]+(?!=|[-+*/%@&|^<>,.:;!]+\s|(?:in|is|and|or|not|if|for|as)\b)"
+)
 
 
 def magic_matcher(
@@ -104,6 +97,7 @@ def magic_argument_matcher(
     config: Callable[[], Mapping[str, Sequence[str]]],
     modules: Callable[[], Iterable[str]],
     extensions: Callable[[str, str], Iterable[str]] = lambda magic, typed: (),
+    bare: Callable[[str], bool] = lambda name: False,
 ) -> Any:
     """Return the matcher of what follows the name of a magic.
 
@@ -112,46 +106,67 @@ def magic_argument_matcher(
         config: Gives the sections of the configuration with the names of their options.
         modules: Gives the names of the modules that can be imported.
         extensions: Gives the names of extensions, by the magic that takes them and what was typed.
+        bare: Tells whether a name calls a magic without its percent sign.
     """
+    known: dict[str, Callable[[str, str], Iterable[str]]] = {
+        "module": lambda name, word: sorted(modules()),
+        "extension": lambda name, word: sorted(extensions(name, word)),
+        "magic": lambda name, word: magics.names("line"),
+        "command": lambda name, word: sorted(programs(word)),
+    }
+
+    def find(context: CompletionContext, name: str, kind: str, start: int) -> MatcherResult:
+        typed = context.before[start:]
+        word = re.split(r"\s", typed)[-1]
+        expected = magics.expected(name, kind, typed)
+        if word.startswith("-") and (expected is None or expected[2] == len(typed) - len(word)):
+            return _options(context, magics, name, kind, word)
+        if expected is None:
+            return MatcherResult() if context.python is not None else _paths(context, "path", start)
+        operand, given, at = expected
+        word = typed[at:]
+        if operand == "config":
+            return _config(context, config(), word)
+        if operand == "python":
+            return MatcherResult()
+        words = list(given or known.get(operand, _none)(name, word))
+        found = _words(context, word, words, operand)
+        if operand not in _FILES and not (operand == "command" and "/" in word):
+            return found
+        files = _paths(context, operand, start)
+        if not found.completions:
+            return files
+        both = [*found.completions, *files.completions]
+        return MatcherResult(both, found.start, suppress=True, ordered=True)
 
     @completion_matcher(identifier="IPCompleter.magic_argument_matcher", priority=65, api_version=2)
     def match(context: CompletionContext) -> MatcherResult:
-        called = CALLED.match(context.text_until_cursor)
-        if called is None:
+        line = context.text_until_cursor
+        called = CALLED.match(line)
+        if called is not None:
+            kind = "cell" if called["mark"] == "%%" else "line"
+            return find(context, called["name"], kind, context.line_start + called.end())
+        called = _BARE_CALL.match(line)
+        if called is None or "\n" in context.full_text.strip() or not bare(called["name"]):
             return MatcherResult()
-        name, kind = called["name"], "cell" if called["mark"] == "%%" else "line"
-        start = context.line_start + called.end()
-        typed = context.before[start:]
-        word = re.split(r"\s", typed)[-1]
-        if word.startswith("-"):
-            return _options(context, magics, name, kind, word)
-        if name == "config":
-            return _config(context, config(), word)
-        if name in {"env", "set_env"} and word == typed:
-            return _words(context, word, sorted(os.environ))
-        if name in _WORDS:
-            return _words(context, word, _WORDS[name])
-        if name in {"load_ext", "reload_ext", "unload_ext"}:
-            return _words(context, word, sorted(extensions(name, word)), "module")
-        if name == "aimport":
-            return _words(context, word, sorted(modules()))
-        if name in {"magic", "alias_magic"}:
-            return _words(context, word, list(magics.names("line")))
-        if context.python is not None:
-            return MatcherResult()
-        return _paths(context, name, start)
+        return find(context, called["name"], "line", context.line_start + called.end())
 
     return match
 
 
-def _paths(context: CompletionContext, name: str, start: int) -> MatcherResult:
-    keep: Callable[[str, bool], bool] | None = None
-    if name in _FOLDERS and name != "ls":
-        keep = _is_folder
-    elif name in _PROGRAMS:
-        keep = _is_program
+#: What is completed by files, as well as by the words that are known.
+_FILES = frozenset({"path", "folder", "program", "source", "command"})
+
+
+def _none(name: str, word: str) -> Iterable[str]:
+    return ()
+
+
+def _paths(context: CompletionContext, operand: str, start: int) -> MatcherResult:
+    keep = {"folder": _is_folder, "program": _is_program}.get(operand)
     result = unquoted_paths(context, start, keep)
-    return MatcherResult(result.completions, result.start, suppress=True, ordered=True)
+    # where Python may stand as well, it is offered, too
+    return MatcherResult(result.completions, result.start, suppress=operand != "source")
 
 
 def _is_folder(name: str, is_folder: bool) -> bool:
@@ -175,8 +190,11 @@ def _options(
 def _words(
     context: CompletionContext, word: str, words: Sequence[str], kind: str = "value"
 ) -> MatcherResult:
-    found = [SimpleCompletion(each, kind) for each in words if each.startswith(word)]
-    return MatcherResult(found, context.offset - len(word), suppress=bool(found), ordered=True)
+    found = [each for each in words if each.startswith(word)]
+    if not found:
+        found = [each for each in words if each.lower().startswith(word.lower())]
+    completions = [SimpleCompletion(each, kind) for each in found]
+    return MatcherResult(completions, context.offset - len(word), suppress=True, ordered=True)
 
 
 def _config(

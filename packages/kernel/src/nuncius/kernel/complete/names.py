@@ -10,6 +10,7 @@ import types
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from nuncius.kernel.complete.at_hand import ORDINARY_DIR
 from nuncius.kernel.complete.drafts import Draft
 from nuncius.kernel.complete.kinds import kind_of, parameters_of, signature_of
 from nuncius.kernel.complete.model import (
@@ -33,7 +34,6 @@ __all__ = ["attribute_matcher", "keyword_argument_matcher", "members_of", "name_
 #: Signatures are written for so many completions at most: for more of them nobody reads them.
 _MAX_SIGNATURES = 60
 _KEYWORDS = [*keyword.kwlist, *keyword.softkwlist]
-_ORDINARY_DIR = (object.__dir__, type.__dir__, types.ModuleType.__dir__)
 #: Attributes of every class that a person never types on an instance.
 _OF_TYPE = frozenset(vars(type))
 
@@ -115,7 +115,7 @@ def _own_dir(obj: Any) -> Iterable[str]:
     method = class_attribute(type(obj), "__dir__")
     if is_a(obj, types.ModuleType) and "__dir__" in instance_dict(obj):
         method = None
-    if method in _ORDINARY_DIR:
+    if method in ORDINARY_DIR:
         return ()
     try:
         kind: Any = type(obj)
@@ -141,31 +141,41 @@ def _submodules(package: Any) -> dict[str, Any]:
     if not isinstance(package, str):
         return {}
     start = package + "."
-    found = [name for name in list(sys.modules) if name.startswith(start)]
-    return {
-        name[len(start) :]: sys.modules[name]
-        for name in found
-        if "." not in name[len(start) :] and sys.modules.get(name) is not None
-    }
+    size = len(start)
+    # Thousands of modules are looked at for each key: a loop over them costs ten times as much.
+    try:
+        parts = "\n".join(["", *sys.modules]).split("\n" + start)
+    except TypeError:  # somebody's name is no text
+        parts = ["", *(n[size:] for n in list(sys.modules) if is_a(n, str) and n.startswith(start))]
+    found = {part.partition("\n")[0] for part in parts[1:]}
+    loaded = {name: sys.modules.get(start + name) for name in found if "." not in name}
+    return {name: module for name, module in loaded.items() if module is not None}
 
 
 def _matching(names: Iterable[str], prefix: str, hide: int) -> list[str]:
     """Return the names that start with ``prefix``; without regard to case when none does."""
-    found = [n for n in names if n.startswith(prefix)]
+    found = [n for n in names if n.startswith(prefix)] if prefix else list(names)
     if not found and prefix:
         lower = prefix.lower()
         found = [n for n in names if n.lower().startswith(lower)]
     if not prefix.startswith("_"):
         if hide == 2:
-            found = [n for n in found if not n.startswith("_")]
+            found = [n for n in found if n[:1] != "_"]
         elif hide == 1:
             found = [n for n in found if not (n.startswith("__") and n.endswith("__"))]
-    return sorted(found, key=_order)
+    return _ordered(found)
 
 
-def _order(name: str) -> tuple[int, str, str]:
-    underscores = 2 if name.startswith("__") else 1 if name.startswith("_") else 0
-    return underscores, name.lower(), name
+def _ordered(names: list[str]) -> list[str]:
+    """Return names in the order of the alphabet, those with underscores last."""
+    # Sorting twice costs a tenth of making a key for each name.
+    names.sort()
+    names.sort(key=str.lower)
+    plain = [n for n in names if n[:1] != "_"]
+    if len(plain) == len(names):
+        return plain
+    private = [n for n in names if n[:1] == "_" and n[:2] != "__"]
+    return plain + private + [n for n in names if n[:2] == "__"]
 
 
 def _described(names: list[str], values: Mapping[str, Any]) -> list[SimpleCompletion]:

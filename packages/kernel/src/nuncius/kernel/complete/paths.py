@@ -13,7 +13,7 @@ from nuncius.kernel.complete.model import (
     completion_matcher,
 )
 
-__all__ = ["command_path_matcher", "entries_of", "path_matcher", "unquoted_paths"]
+__all__ = ["command_path_matcher", "entries_of", "path_matcher", "programs", "unquoted_paths"]
 
 _MAX_ENTRIES = 5_000
 #: What has to be escaped in a command that is not quoted.
@@ -151,14 +151,19 @@ def command_path_matcher(context: CompletionContext) -> MatcherResult:
     return MatcherResult(result.completions, result.start, suppress=True, ordered=True)
 
 
-def _programs(word: str, files: MatcherResult) -> MatcherResult:
+def programs(word: str) -> set[str]:
+    """Return the programs on the path whose names begin with ``word``; none, if that is empty."""
     names: set[str] = set()
-    if word:
+    if word and "/" not in word:
         for folder in os.environ.get("PATH", "").split(os.pathsep):
             names.update(
                 name for name, is_folder in entries_of(f"{folder}/{word}") if not is_folder
             )
-    completions = [SimpleCompletion(name, "program") for name in sorted(names)]
+    return names
+
+
+def _programs(word: str, files: MatcherResult) -> MatcherResult:
+    completions = [SimpleCompletion(name, "program") for name in sorted(programs(word))]
     return MatcherResult(
         [*completions, *files.completions], files.start, suppress=True, ordered=True
     )

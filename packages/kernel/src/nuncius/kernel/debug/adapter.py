@@ -14,6 +14,7 @@ from typing import Any
 
 from nuncius.kernel.debug.conversation import Answered, Ask, Conversation, Effect, Told
 from nuncius.kernel.debug.wire import Decoder, WireError, encode
+from nuncius.kernel.threads import hide, service_thread
 
 __all__ = [
     "Adapter",
@@ -62,13 +63,7 @@ def hide_service_threads() -> None:
     """Have debugpy leave the threads of the server alone."""
     for thread in threading.enumerate():
         if thread.name.startswith(_SERVICE_THREADS):
-            _hide(thread)
-
-
-def _hide(thread: threading.Thread) -> None:
-    # the names that pydevd looks for
-    thread.pydev_do_not_trace = True  # type: ignore[attr-defined]
-    thread.is_pydev_daemon_thread = True  # type: ignore[attr-defined]
+            hide(thread)
 
 
 def end_stepping() -> None:
@@ -201,8 +196,7 @@ class Adapter:
         self._socket = _connect(patience)
         self._socket.settimeout(None)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._thread = threading.Thread(target=self._read, name="nuncius-debugger", daemon=True)
-        _hide(self._thread)
+        self._thread = service_thread("debugger", self._read)
         self._thread.start()
 
     @property

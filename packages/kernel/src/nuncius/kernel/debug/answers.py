@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import sys
+import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nuncius.kernel import saying
 from nuncius.kernel.current import get_shell
+from nuncius.kernel.debug.interrupts import interrupts_so_far
+from nuncius.kernel.debug.stranded import Stranded, is_stranded
+from nuncius.kernel.debug.visits import is_left_behind
 from nuncius.kernel.selection import Selection, select
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
 
@@ -29,6 +33,7 @@ class Asker(Protocol):
 
     shown_prompt: str
     visit: Visit | None
+    is_of_loop: bool
 
     def selection(self) -> Selection:
         """Return where names are looked up while it waits."""
@@ -44,6 +49,8 @@ class Answers:
 
     def __init__(self, debugger: Asker) -> None:
         self._debugger = debugger
+        #: Interrupts that there had been when something was answered.
+        self._interrupts: int | None = None
 
     def readline(self) -> str:
         """Return a line, or several; an empty text at the end of input."""
@@ -52,10 +59,16 @@ class Answers:
     def ask(
         self, prompt: str, selection: Selection | None = None, *, continuation: bool = False
     ) -> str:
-        """Return what is typed, with an end of line; an empty text at the end of input."""
+        """Return what is typed, with an end of line; an empty text at the end of input.
+
+        Raises:
+            Stranded: There is nobody to ask.
+            KeyboardInterrupt: The cell was interrupted.
+        """
         if self._debugger.visit is not None:
             self._debugger.visit.check()
         io, shell = frontend(), get_shell()
+        self._look(shell)
         metadata: dict[str, Any] = {"kind": "debugger"}
         if continuation:
             metadata["continuation"] = True
@@ -67,6 +80,19 @@ class Answers:
                 return io.input(prompt, **metadata) + "\n"
             except EOFError:
                 return ""
+            finally:
+                self._interrupts = interrupts_so_far()
+
+    def _look(self, shell: Any) -> None:
+        """Look whether there is still somebody to ask."""
+        if self._debugger.visit is not None:
+            return
+        if is_left_behind(shell) or (self._debugger.is_of_loop and is_stranded(shell)):
+            raise Stranded
+        if threading.current_thread() is threading.main_thread() or self._interrupts is None:
+            return
+        if self._interrupts != interrupts_so_far():
+            raise KeyboardInterrupt  # it was for the cell that this thread belongs to
 
 
 class Output:

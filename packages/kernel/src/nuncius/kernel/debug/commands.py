@@ -35,7 +35,9 @@ _LEAVING = frozenset({"exit", "exit()", "quit", "quit()"})
 def describe_error(error: BaseException) -> str:
     """Return the line that says what an exception is."""
     try:
-        return traceback.format_exception_only(error)[-1].strip()
+        told = traceback.TracebackException(type(error), error, None)
+        told.__notes__ = None  # lines of their own
+        return list(told.format_exception_only())[-1].strip()
     except Exception:  # noqa: BLE001 - its __str__ is the person's code
         return type(error).__name__
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from time import monotonic
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,9 @@ __all__ = ["DapDebugger", "attached", "stop_at"]
 
 #: Debuggers that a frontend is attached to -> what they talk to.
 _attached: dict[int, Adapter] = {}
+
+#: Seconds; a frontend that has asked something since then is still there.
+_LATELY = 60.0
 
 #: Requests that make sense only while something is stopped.
 _WHILE_STOPPED = frozenset({"continue", "next", "stepIn", "stepOut", "stackTrace", "scopes"})
@@ -74,6 +78,11 @@ class DapDebugger:
         self._inspection = Inspection(shell, self._forward, lambda: self._is_stopped)
         self._sources = Sources(shell, self._forward)
         self._transform_at: int | None = None
+        #: Session of a frontend that is attached -> when it has last asked something.
+        self._frontends: dict[str, float] = {}
+        self._last_stop = 0.0
+        #: What debugpy has answered to `initialize`.
+        self._abilities: dict[str, Any] = {}
         self._handlers: dict[str, Callable[[Request], Response]] = {
             "initialize": self._initialize,
             "attach": self._attach,
@@ -89,6 +98,8 @@ class DapDebugger:
     def handle(self, request: Request, io: KernelIO) -> Response:
         """Answer a request; events go out through ``io`` until the next one."""
         self._io = io
+        if self._asking in self._frontends:
+            self._frontends[self._asking] = monotonic()
         handler = self._handlers.get(str(request.get("command", "")), self._forward)
         try:
             return handler(request)
@@ -110,6 +121,7 @@ class DapDebugger:
     def close(self) -> None:
         """Let go of the adapter; cells that are stopped go on."""
         self._inspection.forget()
+        self._frontends.clear()
         if id(self) in _attached:
             del _attached[id(self)]
             events = self._shell.events
@@ -133,12 +145,24 @@ class DapDebugger:
             stop_at_error(self._shell.compile.is_cell)
 
     @property
+    def _asking(self) -> str:
+        """The session of the frontend that asks."""
+        return self._io.request.header.session if self._io is not None else ""
+
+    def _is_listening(self, frontend: str) -> bool:
+        """Tell whether a frontend is there: it has looked at the present stop, or asked something lately. Not all that go say so."""
+        asked = self._frontends[frontend]
+        return monotonic() - asked < _LATELY or (self._is_stopped and asked > self._last_stop)
+
+    @property
     def _is_stopped(self) -> bool:
         return self._adapter is not None and bool(self._adapter.stopped)
 
     def _tell(self, event: dict[str, Any]) -> None:
         if event.get("event") in ("continued", "terminated"):
             self._inspection.forget()
+        if event.get("event") == "stopped":
+            self._last_stop = monotonic()
         if self._io is not None:
             self._io.publish("debug_event", event)
 
@@ -154,11 +178,14 @@ class DapDebugger:
     # -- beginning and end ---------------------------------------------------------------------
 
     def _initialize(self, request: Request) -> Response:
-        self._inspection.pages = bool(
-            (request.get("arguments") or {}).get("supportsVariablePaging")
-        )
+        pages = bool((request.get("arguments") or {}).get("supportsVariablePaging"))
         if self._adapter is not None and self._adapter.gone:
             self.close()
+        if self._is_shared:
+            # debugpy knows of one frontend only; others get the answer that it got
+            self._inspection.pages = self._inspection.pages or pages
+            return success(request, self._abilities)
+        self._inspection.pages = pages
         if self._adapter is None:
             if not available():
                 return failure(
@@ -169,14 +196,21 @@ class DapDebugger:
             hide_service_threads()
             self._adapter = Adapter(self._tell)
             self._remove_transform()
-        return self._adapter.request(request)
+        response = self._adapter.request(request)
+        self._abilities = response.get("body") or {}
+        return response
+
+    @property
+    def _is_shared(self) -> bool:
+        """Whether a frontend is attached: one that comes shares its session."""
+        return id(self) in _attached and not _attached[id(self)].gone
 
     def _attach(self, request: Request) -> Response:
         adapter = self._adapter
         if adapter is None:
             return self._forward(request)
-        if id(self) in _attached and not adapter.gone:
-            # one of several frontends: they share the session; debugpy has one only
+        if self._is_shared:
+            self._frontends[self._asking] = monotonic()
             self._tell({"type": "event", "seq": 0, "event": "initialized", "body": {}})
             return success(request)
         arguments = dict(request.get("arguments") or {})
@@ -193,6 +227,7 @@ class DapDebugger:
         if response.get("success"):
             adapter.request(leave_kernel_alone())
             _attached[id(self)] = adapter
+            self._frontends = {self._asking: monotonic()}
             events = self._shell.events
             self._shell.after_code = self._cell_has_ended
             events.register("pre_execute", ensure_tracing)
@@ -206,6 +241,9 @@ class DapDebugger:
             return success(request)
         if self._adapter.gone:
             self.close()
+            return success(request)
+        self._frontends.pop(self._asking, None)
+        if any(map(self._is_listening, self._frontends)):
             return success(request)
         arguments = dict(request.get("arguments") or {}) | {"terminateDebuggee": False}
         asked = dict(request) | {"command": "disconnect", "arguments": arguments}

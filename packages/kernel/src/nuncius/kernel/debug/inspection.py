@@ -5,7 +5,9 @@ Most of it debugpy answers. It shows the first few hundred items of a container,
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any
 
@@ -20,10 +22,11 @@ from nuncius.kernel.debug.replies import (
     success,
 )
 from nuncius.kernel.saferepr import safe_repr
+from nuncius.kernel.variables.columns import table_of
 from nuncius.kernel.variables.parts import parts_of
 from nuncius.kernel.variables.tables import is_frame, is_series
 
-__all__ = ["Inspection", "deposit"]
+__all__ = ["Inspection", "deposit", "deposited"]
 
 #: What an expression in a stopped frame has left for us.
 _deposited: dict[int, Any] = {}
@@ -58,6 +61,11 @@ def deposit(number: int, value: Any) -> None:
     _deposited[number] = value
 
 
+def deposited(number: int) -> Any:
+    """Return what was deposited."""
+    return _deposited[number]
+
+
 class Inspection:
     """The variables of one kernel, for a debugger's frontend.
 
@@ -87,6 +95,7 @@ class Inspection:
             "evaluate": self._evaluate,
             "variables": self._variables,
             "setVariable": self._set_variable,
+            "setExpression": self._set_expression,
             "inspectVariables": self._inspect_variables,
             "richInspectVariables": self._rich_inspect,
             "copyToGlobals": self._copy_to_globals,
@@ -188,27 +197,65 @@ class Inspection:
     # -- what is changed -----------------------------------------------------------------------
 
     def _set_variable(self, request: Request) -> Response:
-        """Change an item of a page here; what debugpy has listed, it changes itself."""
+        """Change an item of a page here; what debugpy has listed, it changes itself, but says nothing of errors."""
         arguments = arguments_of(request)
         reference, name = int(arguments["variablesReference"]), str(arguments["name"])
         expression = self._explorer.expression_of(reference, name)
-        if expression is None and reference < FIRST_REFERENCE:
-            return self._forward(request)
+        is_debugpys = expression is None and reference < FIRST_REFERENCE
         frame = self._frame_of(reference)
         if frame is None:
+            if is_debugpys:
+                return self._forward(request)
             return failure(request, "variables can be set while the program is stopped")
-        if not expression:
+        if not is_debugpys and not expression:
             return failure(request, f"{name} cannot be assigned to")
+        try:
+            with self._taken(str(arguments["value"]), frame) as taken:
+                if is_debugpys:
+                    arguments = dict(arguments) | {"value": taken}
+                    return self._forward(dict(request) | {"arguments": arguments})
+                return self._set_item(request, str(expression), taken, frame)
+        except LookupError as error:
+            return failure(request, str(error))
+
+    @contextmanager
+    def _taken(self, source: str, frame: int) -> Iterator[str]:
+        """Evaluate what a person has written for a value, once; yields an expression that gives it, which debugpy evaluates as often as it likes.
+
+        Raises:
+            LookupError: It cannot be evaluated.
+        """
+        if not source.strip():
+            raise LookupError("expected an expression, got none")
+        try:
+            compile(f"(\n{source}\n)", "<value>", "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+        except (SyntaxError, ValueError) as error:
+            raise LookupError(f"{source!r} is no expression: {error.args[0]}") from None
+        value = self._fetch(source, frame)
+        number = next(_numbers)
+        deposit(number, value)
+        try:
+            yield f"__import__('sys').modules[{__name__!r}].deposited({number})"
+        finally:
+            del _deposited[number]
+
+    def _set_item(self, request: Request, expression: str, taken: str, frame: int) -> Response:
+        written = arguments_of(request)["value"]
         before = self._fetch(expression, frame)
-        answer = self._ask_frame(f"{expression} = ({arguments['value']}\n)", frame, "repl")
+        answer = self._ask_frame(f"{expression} = {taken}", frame, "repl")
         if not answer.get("success"):
             return failure(request, str(answer.get("message") or "it cannot be set"))
         after = self._fetch(expression, frame)
-        if after is not before and safe_repr(after) == safe_repr(before) != arguments["value"]:
+        if after is not before and safe_repr(after) == safe_repr(before) != written:
             # a column of a table is a copy, which has taken it
             return failure(request, f"{expression} is a copy: assigning to it changes nothing")
         described = self._explorer.describe(after, expression, frame)
         return success(request, {k: v for k, v in described.items() if k != "name"})
+
+    def _set_expression(self, request: Request) -> Response:
+        if not str(arguments_of(request).get("value", "")).strip():
+            return failure(request, "expected an expression, got none")
+        return self._forward(request)
 
     def _frame_of(self, reference: int) -> int | None:
         known = self._explorer.find(reference)
@@ -267,7 +314,8 @@ class Inspection:
         code = f"__import__('sys').modules[{__name__!r}].deposit({number}, {expression})"
         answer = self._ask_frame(code, frame_id, "clipboard")
         if number not in _deposited:
-            raise LookupError(str(answer.get("message") or f"there is no {expression!r}"))
+            told = (answer.get("body") or {}).get("result") or answer.get("message")
+            raise LookupError(str(told or f"there is no {expression!r}"))
         return _deposited.pop(number)
 
     def _ask_frame(self, code: str, frame_id: int, context: str) -> Response:
@@ -279,7 +327,7 @@ class Inspection:
 def _size(value: Any) -> int:
     """Return how many items a large container, or a table, has; 0 for everything else."""
     parts = parts_of(value)
-    is_shown = parts.count > LARGE or is_frame(value) or is_series(value)
+    is_shown = parts.count > LARGE or is_frame(value) or is_series(value) or table_of(value)
     return parts.count if parts.are_items and is_shown else 0
 
 

@@ -15,7 +15,6 @@ import os
 import pdb
 import re
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import CodeType, FrameType, TracebackType
@@ -33,9 +32,12 @@ from nuncius.kernel.debug.frames import (
     visible,
     with_labels,
 )
+from nuncius.kernel.debug.interrupts import interrupts_reach_here
 from nuncius.kernel.debug.stack import StackShown
 from nuncius.kernel.debug.statements import Ended, evaluate, execute, read_whole
+from nuncius.kernel.debug.stranded import Stranded, is_of_loop, talk_in_next_cell
 from nuncius.kernel.debug.visits import Visit, is_left_behind
+from nuncius.kernel.debug.waiting import TALK
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.traceback.formatter import is_kernel_frame
 
@@ -55,9 +57,6 @@ _CONTINUATION = "...   "
 
 #: A variable that is used, not a command that is given: ``n = 3``, ``a.b``, ``l[0]``.
 _USE = re.compile(r"(?P<name>[^\W\d]\w*)(?P<rest>\s*(?:[-+*/%&|^@]|//|<<|>>|\*\*)?=(?!=)|\.|\[)")
-
-#: One debugger talks at a time, whatever number of threads has stopped.
-_turn = threading.RLock()
 
 #: Modules that nobody steps into: the debugger's own, and what runs when an object goes, in the middle of something else.
 _NEVER = frozenset({"bdb", "pdb", "_weakrefset", "weakref"})
@@ -89,6 +88,7 @@ class Debugger(MoreCommands, StackShown, pdb.Pdb):
         linked: The exceptions to choose from, after an error.
         shown_error: Which of them is looked at.
         visit: The cell that it asks in, where the thread's own has ended.
+        is_of_loop: It has stopped in a task, or a callback, of the event loop.
     """
 
     def __init__(
@@ -107,6 +107,7 @@ class Debugger(MoreCommands, StackShown, pdb.Pdb):
         self.linked: list[Linked] = []
         self.shown_error = 0
         self.visit: Visit | None = None
+        self.is_of_loop = False
         #: The cell has ended a piece: stop at the next statement of a cell, and nowhere else.
         self._only_cells = False
         #: It was to stop after the statement of a cell that asked for it, and has not done so yet.
@@ -224,11 +225,19 @@ class Debugger(MoreCommands, StackShown, pdb.Pdb):
                     f"{len(self.linked)} exceptions are linked: `exceptions` lists them, `exceptions 1` looks at another one."
                 )
             tb = tb.__traceback__
+        self.is_of_loop = is_of_loop(frame)
         try:
-            with self._visit(), _turn:
+            with self._visit(), TALK:
                 super().interaction(frame, tb)
+            return
+        except Stranded:
+            pass
         finally:
             self.linked = []
+        if self.is_of_loop:
+            talk_in_next_cell(get_shell(), lambda: self.interaction(frame, tb), self.message)
+        else:
+            self.interaction(frame, tb)  # as a visitor
 
     @contextmanager
     def _visit(self) -> Iterator[None]:
@@ -254,6 +263,8 @@ class Debugger(MoreCommands, StackShown, pdb.Pdb):
         try:
             self.allow_kbdint = True
             self.cmdloop()
+        except Stranded:
+            raise
         except BaseException:
             self._only_cells = False
             self.set_quit()
@@ -311,8 +322,11 @@ class Debugger(MoreCommands, StackShown, pdb.Pdb):
         if self._answers is None:
             sys.stdout = self.stdout
         try:
-            execute(text, global_ns, local_ns)
-        except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001 - the person's
+            with interrupts_reach_here():
+                execute(text, global_ns, local_ns)
+        except bdb.BdbQuit:
+            raise
+        except BaseException as error:  # noqa: BLE001 - the person's; to be canceled is one
             self.error(describe_error(error))
         finally:
             sys.displayhook, sys.stdout = before
@@ -321,8 +335,9 @@ class Debugger(MoreCommands, StackShown, pdb.Pdb):
         """Return the value of an expression for ``p`` and its kind, after saying what is wrong with it."""
         assert self.curframe is not None
         try:
-            return evaluate(arg, self.curframe.f_globals, self.curframe_locals)
-        except (Exception, KeyboardInterrupt) as error:
+            with interrupts_reach_here():
+                return evaluate(arg, self.curframe.f_globals, self.curframe_locals)
+        except BaseException as error:
             self.error(describe_error(error))
             raise
 

@@ -99,7 +99,7 @@ def _run(code: CodeType, global_ns: dict[str, Any], local_ns: Mapping[str, Any])
     value = eval(code, global_ns, local_ns)
     if not code.co_flags & CO_COROUTINE:
         return value
-    from nuncius.kernel.debug.waiting import wait_for
+    from nuncius.kernel.debug.waiting import wait_for  # asyncio is slow to import
 
     return wait_for(value)
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from nuncius.protocol.kernel import CURRENT_IO, KernelIO
 
-__all__ = ["Visit", "is_left_behind"]
+__all__ = ["Visit", "can_ask", "is_left_behind", "latest_request"]
 
 #: Seconds between looks at whether the process, or the thread, has ended.
 _LOOK = 0.2
@@ -29,7 +29,7 @@ def is_left_behind(shell: Any) -> bool:
     if shell is None or thread is threading.main_thread() or thread.name.startswith(_OURS):
         return False
     own = CURRENT_IO.get()
-    return own is not None and not (shell.is_running and _latest(shell) is own)
+    return own is not None and not (shell.is_running and latest_request(shell) is own)
 
 
 class Visit:
@@ -79,8 +79,8 @@ class Visit:
     def _find(self) -> None:
         self._shell.events.register("pre_run_cell", self._begins)
         self._shell.events.register("post_run_cell", self._ends)
-        latest = _latest(self._shell)
-        if self._shell.is_running and latest is not None and _can_ask(latest):
+        latest = latest_request(self._shell)
+        if self._shell.is_running and latest is not None and can_ask(latest):
             self._host = latest
             return
         self._say(
@@ -93,7 +93,7 @@ class Visit:
 
     def _begins(self, _info: Any) -> None:
         io = CURRENT_IO.get()
-        if self._host is None and io is not None and _can_ask(io):
+        if self._host is None and io is not None and can_ask(io):
             self._host = io
             self._found.set()
 
@@ -108,7 +108,7 @@ class Visit:
         self.end()
 
 
-def _latest(shell: Any) -> KernelIO | None:
+def latest_request(shell: Any) -> KernelIO | None:
     """Return the request of the cell that runs, or of the last one."""
     token = CURRENT_IO.set(None)
     try:
@@ -118,5 +118,6 @@ def _latest(shell: Any) -> KernelIO | None:
         CURRENT_IO.reset(token)
 
 
-def _can_ask(io: KernelIO) -> bool:
+def can_ask(io: KernelIO) -> bool:
+    """Tell whether a request's frontend answers input requests."""
     return bool(io.request.content.get("allow_stdin", True))

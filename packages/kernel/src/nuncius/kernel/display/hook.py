@@ -114,7 +114,9 @@ class DisplayHook:
         if (captured := captured_outputs()) is not None:
             self._capture(result, captured)
             return
-        if builtins.__dict__.get("_") is result:  # some code set it through Python's own hook
+        if builtins.__dict__.get("_") is result and not callable(
+            result
+        ):  # set by Python's own hook, not by gettext
             del builtins._  # type: ignore[attr-defined]
         number = self.prompt_count
         self.shell.namespace.output.store(number, result)

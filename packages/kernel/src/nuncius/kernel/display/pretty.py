@@ -211,8 +211,8 @@ class RepresentationPrinter(PrettyPrinter):
             if printer is not None:
                 return printer
             own = cls.__dict__
-            if "_repr_pretty_" in own and callable(method := getattr(kind, "_repr_pretty_", None)):
-                return cast("Printer", method)
+            if callable(own.get("_repr_pretty_")):
+                return cast("Printer", getattr(cls, "_repr_pretty_"))  # noqa: B009 - may be a property of a metaclass
             if cls is not object and "__repr__" in own and callable(own["__repr__"]):
                 return _by_repr
         return _by_default

@@ -12,14 +12,10 @@ from nuncius.kernel.alias import Alias
 from nuncius.kernel.errors import UsageError
 from nuncius.kernel.magics.flags import Flag, Opts, options, split_words
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
-from nuncius.kernel.magics.store import STORED_FOLDERS, database
-from nuncius.kernel.magics.system import STORED_ALIASES
+from nuncius.kernel.magics.store import STORED_ALIASES, STORED_FOLDERS, STORED_VARIABLES, database
 from nuncius.kernel.magics.text import say, warn, writing
 
 __all__ = ["StoreMagics", "load_ipython_extension"]
-
-#: Where the variables are in the profile's database.
-_FOLDER = "autorestore"
 
 
 @magics_class
@@ -52,7 +48,7 @@ class StoreMagics(Magics):
             self._forget(words)
         elif "z" in opts:
             for name in self._kept():
-                del database(self.shell)[f"{_FOLDER}/{name}"]
+                del database(self.shell)[f"{STORED_VARIABLES}/{name}"]
             say("All stored variables were removed.")
         elif "r" in opts:
             self.restore(words)
@@ -65,7 +61,7 @@ class StoreMagics(Magics):
                 self._keep(name)
 
     def _kept(self) -> list[str]:
-        return sorted(database(self.shell).under(_FOLDER))
+        return sorted(database(self.shell).under(STORED_VARIABLES))
 
     def _forget(self, names: list[str]) -> None:
         if not names:
@@ -73,7 +69,7 @@ class StoreMagics(Magics):
         store = database(self.shell)
         for name in names:
             try:
-                del store[f"{_FOLDER}/{name}"]
+                del store[f"{STORED_VARIABLES}/{name}"]
             except KeyError:
                 raise UsageError(f"%store -d: there is no stored variable {name!r}") from None
 
@@ -86,7 +82,7 @@ class StoreMagics(Magics):
                 self.shell.alias_manager.define_alias(name, aliases[name])
                 continue
             try:
-                self.shell.user_ns[name] = store[f"{_FOLDER}/{name}"]
+                self.shell.user_ns[name] = store[f"{STORED_VARIABLES}/{name}"]
             except KeyError:
                 warn(f"no stored variable or alias {name}")
             except Exception as error:  # noqa: BLE001 - its class may be gone, or raise anything
@@ -106,7 +102,7 @@ class StoreMagics(Magics):
         say("Stored variables and their in-db values:")
         for name in names:
             try:
-                text = repr(store[f"{_FOLDER}/{name}"])[:50]
+                text = repr(store[f"{STORED_VARIABLES}/{name}"])[:50]
             except Exception:  # noqa: BLE001 - its class may be gone, or raise anything
                 text = "<unavailable>"
             say(f"{name:<{width}} -> {text}")
@@ -128,7 +124,7 @@ class StoreMagics(Magics):
             )
             return
         try:
-            store[f"{_FOLDER}/{name}"] = value
+            store[f"{STORED_VARIABLES}/{name}"] = value
         except (pickle.PicklingError, TypeError, AttributeError) as error:
             raise UsageError(f"%store: {name} cannot be stored: {error}") from None
         say(f"Stored '{name}' ({type(value).__name__})")

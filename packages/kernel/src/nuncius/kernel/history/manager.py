@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
+from _queue import Empty, SimpleQueue  # what the module queue has in C, without its imports
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nuncius.kernel.history.spool import Spool, orphans, read, remove
 from nuncius.kernel.past import SessionHistory, ranges_of
+from nuncius.kernel.threads import service_thread
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -54,7 +56,10 @@ class HistoryManager:
         self._database: Database | None = None
         self._session: int | None = None
         self._merging: threading.Thread | None = None
-        self._wake = threading.Event()
+        #: How often something was written: the thread that merges looks at it now and then. To wake it for each cell would cost as much as the cell's own code.
+        self._written = 0
+        #: Ends that thread. No `threading.Event`: an interrupt in its `set` can leave its lock locked for ever.
+        self._ending: SimpleQueue[None] = SimpleQueue()
         self._closed = False
 
     @property
@@ -134,20 +139,17 @@ class HistoryManager:
     # -- the database
 
     def _merge_later(self) -> None:
+        self._written += 1
         if self._merging is None or not self._merging.is_alive():
-            self._merging = threading.Thread(
-                target=self._merge_when_quiet, name="nuncius-history", daemon=True
-            )
+            self._merging = service_thread("history", self._merge_when_quiet)
             self._merging.start()
-        else:
-            self._wake.set()
 
     def _merge_when_quiet(self) -> None:
-        self._wake.set()
-        while self._wake.is_set():
-            self._wake.clear()
-            self._wake.wait(self._quiet)
-            if self._closed:
+        seen = 0
+        while seen != self._written:
+            seen = self._written
+            with suppress(Empty):
+                self._ending.get(timeout=self._quiet)
                 return
         with self._lock:
             if not self._closed:
@@ -258,7 +260,7 @@ class HistoryManager:
         """Let go of the files. What is not in the database yet, the next session puts there."""
         with self._lock:
             self._closed = True
-            self._wake.set()
+            self._ending.put(None)
             if self._spool is not None:
                 self._spool.close()
                 self._spool = None

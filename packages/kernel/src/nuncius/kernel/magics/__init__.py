@@ -8,11 +8,35 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
-    "Flag", "Magics", "argument", "argument_group", "cell_magic", "line_cell_magic", "line_magic", "magic_arguments", "magics_class", "needs_local_scope",
-    "no_var_expand", "options", "output_can_be_silenced", "parse_argstring", "register_cell_magic", "register_line_cell_magic", "register_line_magic",
+    "FOLDER",
+    "PATH",
+    "PYTHON",
+    "Flag",
+    "Magics",
+    "Operand",
+    "argument",
+    "argument_group",
+    "cell_magic",
+    "line_cell_magic",
+    "line_magic",
+    "magic_arguments",
+    "magics_class",
+    "needs_local_scope",
+    "no_var_expand",
+    "one_of",
+    "options",
+    "output_can_be_silenced",
+    "parse_argstring",
+    "register_cell_magic",
+    "register_line_cell_magic",
+    "register_line_magic",
+    "takes",
+    "variables",
 ]  # fmt: skip
 
 _ARGUMENTS = frozenset({"argument", "argument_group", "magic_arguments", "parse_argstring"})
+
+_OPERANDS = frozenset({"FOLDER", "Operand", "PATH", "PYTHON", "one_of", "takes", "variables"})
 
 
 def __getattr__(name: str) -> Any:
@@ -23,6 +47,8 @@ def __getattr__(name: str) -> Any:
     home = "registry"
     if name in _ARGUMENTS:
         home = "arguments"
+    elif name in _OPERANDS:
+        home = "operands"
     elif name in ("Flag", "options"):
         home = "flags"
     return getattr(import_module(f"{__name__}.{home}"), name)

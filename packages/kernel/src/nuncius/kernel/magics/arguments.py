@@ -139,11 +139,15 @@ class ArgDecorator:
 
     def __call__(self, func: Any) -> Any:
         """Note the decorator on the function."""
+        self.prepare(func)
+        func.decorators.append(self)
+        return func
+
+    def prepare(self, func: Any) -> None:
+        """Have the function ready for decorators."""
         if not getattr(func, "has_arguments", False):
             func.has_arguments = True
             func.decorators = []
-        func.decorators.append(self)
-        return func
 
     def add_to_parser(self, parser: Any, group: Any) -> Any:
         """Add to the parser, or to the group; may return a new group for what follows."""
@@ -162,7 +166,7 @@ class magic_arguments(ArgDecorator):  # noqa: N801 - the name that people use
 
     def __call__(self, func: Any) -> Any:
         """Make the parser, and write the docstring from it."""
-        super().__call__(func)
+        self.prepare(func)  # libraries look for arguments in ``decorators``: this is none
         if self.name is not None:
             func.argcmd_name = self.name
         func.parser = construct_parser(func)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import IO, Any
 
 __all__ = ["BackgroundPipe", "BackgroundProcess"]
@@ -53,18 +53,33 @@ class BackgroundPipe:
 
     Args:
         pipe: The file to read from; its other attributes are those of this object.
+        shown: What is written is shown, and nothing is left to be read.
     """
 
-    def __init__(self, pipe: IO[bytes]) -> None:
+    def __init__(self, pipe: IO[bytes], *, shown: bool = False) -> None:
         self._pipe = pipe
+        self._shown = shown
+        self._ended = False
 
     def read(self, size: int = -1) -> bytes:
         """Return so many bytes, all until the end without a number."""
-        return _Text(self._pipe.read(size))
+        return self._taken(self._pipe.read, size)
 
     def readline(self, size: int = -1) -> bytes:
         """Return the next line."""
-        return _Text(self._pipe.readline(size))
+        return self._taken(self._pipe.readline, size)
+
+    def _taken(self, read: Callable[[int], bytes], size: int) -> bytes:
+        if self._shown:
+            return _Text()
+        text = read(size)
+        # a line that does not end is the last one
+        self._ended = not text or (size < 0 and (read == self._pipe.read or text[-1:] != b"\n"))
+        return _Text(text)
+
+    def at_eof(self) -> bool:
+        """Tell whether everything was read."""
+        return self._shown or self._ended or self._pipe.closed
 
     def __iter__(self) -> Any:
         return iter(self._pipe)

@@ -294,11 +294,17 @@ class BasicMagics(Magics):
             self.shell.set_option("xmode", before["xmode"])
             before.clear()
             mode = "OFF"
+        # Only a terminal's shell has prompts.
+        switch = getattr(self.shell, "switch_doctest_mode", None)
+        if switch is not None:
+            switch(mode == "ON")
         say(f"Doctest mode is: {mode}")
 
     @line_magic
     def notebook(self, s: str) -> None:
-        """Write the cells of this session, with what they were shown as values, to a notebook.
+        """Write the cells of this session, with their outputs, to a notebook.
+
+        Outputs are kept up to a limit (``c.KernelOptions.replay_bytes``); of older cells, the texts of their values are written. A terminal shows what is printed at once, and does not keep it.
 
         ::
 
@@ -313,10 +319,14 @@ class BasicMagics(Magics):
 
         from nuncius.kernel.magics.export import notebook
 
-        document = notebook(self.shell)
+        document, lost = notebook(self.shell)
         with writing("%notebook", name):
             Path(name).expanduser().write_text(
-                json.dumps(document, indent=1) + "\n", encoding="utf-8"
+                json.dumps(document, indent=1, default=str) + "\n", encoding="utf-8"
+            )
+        if lost:
+            say(
+                f"The outputs of {lost} cell{'s' * (lost > 1)} are not kept any more: of their values, the texts were written."
             )
 
 

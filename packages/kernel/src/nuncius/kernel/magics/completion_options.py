@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from nuncius.kernel.errors import UsageError
 from nuncius.protocol.values import Value
 
-__all__ = ["COMPLETION", "CompletionOption", "option_named"]
+__all__ = ["COMPLETION", "CompletionOption"]
 
 
 class CompletionOption(Value):
@@ -98,19 +97,3 @@ COMPLETION: Mapping[str, CompletionOption] = {
         _set_disabled,
     ),
 }
-
-
-def option_named(owner: str, name: str) -> CompletionOption:
-    """Return an option.
-
-    Raises:
-        UsageError: There is no such option.
-    """
-    if name not in COMPLETION:
-        from nuncius.protocol.app.options import nearest
-
-        known = list(COMPLETION)
-        raise UsageError(
-            f"{owner} has no option {name!r}{nearest(name, known) or f'; there are {chr(44).join(known)}'}"
-        )
-    return COMPLETION[name]

@@ -4,42 +4,23 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from nuncius.kernel.errors import UsageError
-from nuncius.kernel.magics.completion_options import COMPLETION, option_named
+from nuncius.kernel.magics.completion_options import COMPLETION, CompletionOption
+from nuncius.kernel.magics.foreign import COMPLETERS, FOREIGN, PARTS, SHELL
 from nuncius.kernel.magics.registry import Magics, line_magic, magics_class
 from nuncius.kernel.magics.text import say, warn
 
 __all__ = ["ConfigMagics", "ExtensionMagics"]
 
-#: Names under which people know the options of the shell.
-_SHELL = frozenset(
-    {"ShellOptions", "InteractiveShell", "ZMQInteractiveShell", "TerminalInteractiveShell"}
-)
-#: Classes of options that are options of the shell here.
-_PARTS = {
-    "HistoryManager": {"enabled": "history", "hist_file": "history_file"},
-    "PlainTextFormatter": {
-        "float_precision": "float_precision",
-        "max_seq_length": "max_seq_length",
-    },
-}
-#: Classes of options of completion.
-_COMPLETERS = ("Completer", "IPCompleter")
 #: Options of IPython that change nothing here: who sets them is told so, and the cell goes on.
 _WITHOUT_EFFECT = {
-    "AliasManager": "default_aliases user_aliases",
-    "DisplayFormatter": "active_types",
-    "HistoryManager": "connection_options db_cache_size db_log_output hist_file",
+    "HistoryManager": "connection_options db_cache_size",
     "IPCompleter": "auto_close_dict_keys backslash_combining_completions debug dict_keys_only merge_completions policy_overrides profile_completions profiler_output_dir suppress_competing_matchers use_jedi_for_dict_keys",
-    "InteractiveShell": "ast_transformers autoindent banner1 banner2 color_info debug disable_failing_post_execute display_page enable_html_pager enable_tip history_length history_load_length ipython_dir logappend logfile logstart object_info_string_level pdb prompt_in1 prompt_in2 prompt_out prompts_pad_left quiet separate_in separate_out separate_out2 show_rewritten_input sphinxify_docstring system_raise_on_error warn_venv wildcards_case_sensitive xmode_traceback",
-    "LoggingMagics": "quiet",
-    "OSMagics": "cd_force_quiet",
-    "PlainTextFormatter": "max_width newline pprint verbose",
+    "InteractiveShell": "banner1 banner2 color_info debug disable_failing_post_execute display_page enable_html_pager enable_tip history_length history_load_length ipython_dir object_info_string_level prompt_in1 prompt_in2 prompt_out prompts_pad_left quiet separate_in separate_out separate_out2 show_rewritten_input sphinxify_docstring warn_venv xmode_traceback",
     "PrefilterManager": "multi_line_specials",
-    "ScriptMagics": "script_magics script_paths",
-    "StoreMagics": "autorestore",
     "TerminalInteractiveShell": "auto_match autoformatter autosuggestions_provider confirm_exit editing_mode editor emacs_bindings_in_vi_insert_mode enable_history_search extra_open_editor_shortcuts handle_return highlight_matching_brackets highlighting_style highlighting_style_overrides mime_renderers modal_cursor mouse_support prompt_includes_vi_mode prompt_line_number_format prompts_class simple_prompt space_for_menu term_title term_title_format timeoutlen true_color ttimeoutlen",
 }
 _SETTING = re.compile(r"([A-Za-z_]\w*)(?:\.([A-Za-z_]\w*)\s*(?:=(?!=)\s*(.*))?)?$", re.DOTALL)
@@ -90,9 +71,9 @@ class ConfigMagics(Magics):
     def _has_no_effect(self, owner: str, name: str) -> bool:
         """Tell whether an option is one of IPython's that change nothing here."""
         owners = {owner}
-        if owner in _SHELL:
+        if owner in SHELL:
             owners |= {"InteractiveShell", "TerminalInteractiveShell"}
-        if owner in _COMPLETERS:
+        if owner in COMPLETERS:
             owners.add("IPCompleter")
         if any(type(each).__name__ == owner for each in self._configurables()):
             return False
@@ -101,15 +82,17 @@ class ConfigMagics(Magics):
     def names(self) -> dict[str, list[str]]:
         """Return the options of each class, for completion."""
         shell = list(self.shell.options.__dataclass_fields__)
-        found = dict.fromkeys(("InteractiveShell", "ShellOptions"), shell)
-        found |= {owner: list(options) for owner, options in _PARTS.items()}
-        found |= {owner: list(COMPLETION) for owner in _COMPLETERS}
+        found = {
+            owner: [*PARTS.get(owner, ()), *FOREIGN.get(owner, ())] for owner in (*PARTS, *FOREIGN)
+        }
+        found |= {"ShellOptions": shell, "InteractiveShell": shell + found["InteractiveShell"]}
+        found |= {owner: list(COMPLETION) for owner in COMPLETERS}
         for each in self._configurables():
             found[type(each).__name__] = sorted(each.class_trait_names(config=True))
         return found
 
     def _classes(self) -> list[str]:
-        found = {"ShellOptions", *_PARTS, *_COMPLETERS}
+        found = {"ShellOptions", *PARTS, *FOREIGN, *COMPLETERS}
         found |= {type(each).__name__ for each in self._configurables()}
         if "matplotlib" in sys.modules:
             found.add("InlineBackend")
@@ -119,13 +102,15 @@ class ConfigMagics(Magics):
         every: list[Any] = getattr(self.shell, "configurables", [])
         return [each for each in every if each is not self.shell and hasattr(each, "traits")]
 
-    def _target(self, owner: str) -> _Options | _Completion | _Traits:
-        if owner in _SHELL:
-            return _Options(self.shell, owner, None)
-        if owner in _PARTS:
-            return _Options(self.shell, owner, _PARTS[owner])
-        if owner in _COMPLETERS:
-            return _Completion(self.shell, owner)
+    def _target(self, owner: str) -> _Options | _Traits:
+        if owner in SHELL:
+            ours = {name: name for name in self.shell.options.__dataclass_fields__}
+            theirs = {} if owner == "ShellOptions" else FOREIGN["InteractiveShell"]
+            return _Options(self.shell, owner, ours, theirs)
+        if owner in COMPLETERS:
+            return _Options(self.shell, owner, {}, COMPLETION)
+        if owner in PARTS or owner in FOREIGN:
+            return _Options(self.shell, owner, PARTS.get(owner, {}), FOREIGN.get(owner, {}))
         if owner == "InlineBackend":
             self._make_inline_backend()
         for each in self._configurables():
@@ -147,47 +132,63 @@ class ConfigMagics(Magics):
             raise UsageError(
                 "%config: figures need matplotlib: pip install matplotlib-inline"
             ) from None
-        backend = InlineBackend.instance()
+        backend = InlineBackend.instance(parent=self.shell)
         if backend not in configurables:
             backend.shell = self.shell
             configurables.append(backend)
 
 
 class _Options:
-    """Options of the shell, maybe under other names."""
+    """Options of the shell, and of what belongs to it.
 
-    def __init__(self, shell: Any, owner: str, names: dict[str, str] | None) -> None:
+    Args:
+        shell: The shell.
+        owner: The class, as people know it.
+        names: Options of the shell: the name that people know, and ours.
+        named: Others, by name.
+    """
+
+    def __init__(
+        self,
+        shell: Any,
+        owner: str,
+        names: Mapping[str, str],
+        named: Mapping[str, CompletionOption],
+    ) -> None:
         self._shell = shell
         self._owner = owner
         self._names = names
+        self._named = named
 
-    def _name(self, name: str) -> str:
-        known = self._known()
+    def _check(self, name: str) -> None:
+        from nuncius.protocol.app.options import nearest
+
+        known = [*self._names, *self._named]
         if name not in known:
-            from nuncius.protocol.app.options import nearest
-
             raise UsageError(
                 f"{self._owner} has no option {name!r}{nearest(name, known) or f'; there are {chr(44).join(known)}'}"
             )
-        return known[name]
-
-    def _known(self) -> dict[str, str]:
-        if self._names is not None:
-            return self._names
-        return {name: name for name in self._shell.options.__dataclass_fields__}
 
     def get(self, name: str) -> Any:
         """Return the value of an option."""
-        return getattr(self._shell.options, self._name(name))
+        self._check(name)
+        if name in self._names:
+            return getattr(self._shell.options, self._names[name])
+        return self._named[name].get(self._shell)
 
     def set(self, name: str, value: Any) -> None:
         """Set an option."""
         from nuncius.protocol.errors import OptionError
 
+        self._check(name)
         try:
-            self._shell.set_option(self._name(name), value)
-        except (OptionError, ValueError) as error:
-            raise UsageError(f"%config: {error}") from None
+            if name in self._names:
+                self._shell.set_option(self._names[name], value)
+            else:
+                self._named[name].set(self._shell, value)
+        except (OptionError, ValueError, TypeError) as error:
+            what = "%config" if name in self._names else f"{self._owner}.{name}"
+            raise UsageError(f"{what}: {error}") from None
 
     def describe(self) -> str:
         """Return the options with their values and what they do."""
@@ -195,40 +196,14 @@ class _Options:
 
         options = {option.name: option for option in describe(type(self._shell.options))}
         lines = [f"{self._owner} options", "-" * (len(self._owner) + 8)]
-        for name, real in self._known().items():
+        for name, real in self._names.items():
             option = options[real]
             lines.append(f"{self._owner}.{name}: {type_name(option.type)}")
             lines.append(f"    {option.help}")
             lines.append(f"    Current: {self.get(name)!r}")
-        return "\n".join(lines)
-
-
-class _Completion:
-    """Options of completion."""
-
-    def __init__(self, shell: Any, owner: str) -> None:
-        self._shell = shell
-        self._owner = owner
-
-    def get(self, name: str) -> Any:
-        """Return the value of an option."""
-        return option_named(self._owner, name).get(self._shell)
-
-    def set(self, name: str, value: Any) -> None:
-        """Set an option."""
-        from nuncius.protocol.errors import OptionError
-
-        try:
-            option_named(self._owner, name).set(self._shell, value)
-        except (OptionError, ValueError, TypeError) as error:
-            raise UsageError(f"{self._owner}.{name}: {error}") from None
-
-    def describe(self) -> str:
-        """Return the options with their values and what they do."""
-        lines = [f"{self._owner} options", "-" * (len(self._owner) + 8)]
-        for name, option in COMPLETION.items():
+        for name, named in self._named.items():
             lines.append(f"{self._owner}.{name}")
-            lines.append(f"    {option.help}")
+            lines.append(f"    {named.help}")
             lines.append(f"    Current: {self.get(name)!r}")
         return "\n".join(lines)
 

@@ -35,6 +35,8 @@ class FolderMagics(Magics):
     def __init__(self, shell: Any = None, **kwargs: Any) -> None:
         super().__init__(shell, **kwargs)
         self._stack: list[str] = []
+        #: Whether `%cd` says nothing (``%config OSMagics.cd_force_quiet``).
+        self.quiet = False
 
     @property
     def _visited(self) -> list[str]:
@@ -63,7 +65,7 @@ class FolderMagics(Magics):
             opts, rest = parse(_CD, parameter_s, "cd")
             target = self._from_history(rest) or self._named(rest, bookmark="b" in opts)
         self._go(target)
-        if "q" not in opts:
+        if "q" not in opts and not self.quiet:
             say(str(Path.cwd()))
 
     def _from_history(self, text: str) -> str | None:
@@ -127,6 +129,7 @@ class FolderMagics(Magics):
             raise UsageError("CWD no longer exists - please use %cd to change directory.") from None
 
     @line_magic
+    @declares(*_CD)
     def pushd(self, parameter_s: str = "") -> list[str]:
         """Go to a folder, as `%cd` does, and remember this one; `%popd` comes back. Without an argument, stay, and remember this one."""
         here = str(Path.cwd())

@@ -16,6 +16,9 @@ __all__ = ["InspectMagics"]
 class InspectMagics(Magics):
     """Information on objects, files and commands."""
 
+    #: Whether `%psearch` tells upper and lower case apart (``%config InteractiveShell.wildcards_case_sensitive``).
+    case_sensitive = True
+
     @line_magic
     def pinfo(self, parameter_s: str = "", namespaces: Any = None) -> None:
         """Show what an object is, with its signature and its documentation; ``name?`` does this.
@@ -175,7 +178,7 @@ class InspectMagics(Magics):
             words[0],
             self._spaces(opts),
             words[1] if len(words) == 2 else "all",
-            ignore_case="i" in opts,
+            ignore_case="i" in opts or not (self.case_sensitive or "c" in opts),
             hidden="a" in opts,
         )
         self.shell.show_page("\n".join(names))

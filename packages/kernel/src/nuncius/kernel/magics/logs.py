@@ -27,6 +27,8 @@ class LoggingMagics(Magics):
         self._active = False
         self._opts = Opts()
         self._mode = "over"
+        #: Whether `%logstart` says nothing (``%config LoggingMagics.quiet``).
+        self.quiet = False
 
     @line_magic
     @options(
@@ -61,7 +63,7 @@ class LoggingMagics(Magics):
         self._write("# nuncius log file\n\n" + "".join(self._past()))
         self.shell.events.register("post_run_cell", self._after)
         self.shell.at_close(self._close)
-        if "q" not in opts:
+        if "q" not in opts and not self.quiet:
             say("Activating auto-logging. Current session state plus future input saved.")
             self._tell()
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any, Protocol, TypeVar, cast, overload
@@ -279,6 +280,8 @@ class MagicsManager:
         self._table = {kind: dict((table or {}).get(kind, {})) for kind in ("line", "cell")}
         #: The places of the table that were loaded.
         self._loaded: set[str] = set()
+        #: Completion asks for magics in a thread of its own, while a cell calls them.
+        self._loading = threading.RLock()
         #: Name -> entry point of installed packages, once they were asked for.
         self._providers: dict[str, Any] | None = None
 
@@ -315,10 +318,13 @@ class MagicsManager:
 
     def _load(self, place: str) -> None:
         module, _, name = place.partition(":")
-        if place in self._loaded:
-            return
-        self._loaded.add(place)
         target = getattr(import_module(module), name)
+        with self._loading:
+            if place not in self._loaded:
+                self._loaded.add(place)
+                self._add(target)
+
+    def _add(self, target: Any) -> None:
         mine = {kind: dict(names) for kind, names in self.magics.items()}
         if isinstance(target, type):
             self.register(target)
@@ -426,6 +432,40 @@ class MagicsManager:
             for flag in flags_of(self.find(name, kind))
             for word in flag.words
         ]
+
+    def expected(self, name: str, kind: str, line: str) -> tuple[str, list[str], int] | None:
+        """Return what the word is that the line of a magic ends in, for completion: its kind, words that may stand there, and where it begins.
+
+        Only the kernel's own magics are loaded for this. None if nothing is known of the word.
+
+        Args:
+            name: The magic.
+            kind: ``line`` or ``cell``.
+            line: What follows its name, up to the cursor.
+        """
+        from nuncius.kernel.alias import Alias
+        from nuncius.kernel.magics.operand_table import FILES, OPERANDS
+        from nuncius.kernel.magics.operands import expected, operands_of
+
+        name, kind, function = self._known(name, kind)
+        ours = getattr(function, "__module__", "").startswith("nuncius.")
+        operands = operands_of(function) or (OPERANDS.get(name) if ours else None)
+        if operands is None and isinstance(function, Alias):
+            operands = FILES
+        found = expected(self.shell, function, operands, line)
+        if found.operand is None:
+            return None
+        words = [str(word) for word in found.operand.give(found.asked)]
+        return found.operand.kind, words, found.start
+
+    def _known(self, name: str, kind: str) -> tuple[str, str, Any]:
+        """Return a magic, or the one that it is an alias of, without running anybody's code."""
+        if name in self._table[kind] and name not in self.magics[kind]:
+            self._load(self._table[kind][name])
+        function = self.magics[kind].get(name)
+        if isinstance(function, MagicAlias) and function.magic_name != name:
+            return self._known(function.magic_name, function.magic_kind)
+        return name, kind, function
 
     def register_lazy(self, name: str, fully_qualified_name: str) -> None:
         """Have an extension loaded when the magic ``name`` is called."""

@@ -116,7 +116,10 @@ class RunMagics(Magics):
                 namespace["__name__"] = before
                 namespace.pop("__file__", None)
         if "i" not in opts:
-            own = ("__name__", "__file__", "__spec__", "__loader__", "__package__", "__doc__")
+            own = (
+                *("__name__", "__file__", "__spec__", "__loader__", "__package__", "__doc__"),
+                "__builtins__",
+            )
             shell.user_ns.update({k: v for k, v in namespace.items() if k not in own})
         return result
 

@@ -12,7 +12,9 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from contextlib import suppress
+from types import MethodType
 from typing import IO, Any
 
 from nuncius.kernel.errors import UsageError
@@ -78,6 +80,9 @@ class ScriptMagics(Magics):
         super().__init__(shell, **kwargs)
         #: The processes in the background.
         self.bg_processes: list[subprocess.Popen[bytes]] = []
+        #: Where programs are, by their names (``%config ScriptMagics.script_paths``).
+        self.paths: dict[str, str] = {}
+        self._programs: list[str] = []
         at_close = getattr(shell, "at_close", None)
         if at_close is not None:
             at_close(self.kill_bg_processes)
@@ -106,6 +111,21 @@ class ScriptMagics(Magics):
         __tracebackhide__ = True
         opts, arguments = _read_line(line)
         self._script(opts, [program, *arguments], cell)
+
+    @property
+    def programs(self) -> list[str]:
+        """Further programs that cells are run by, as ``%%name`` (``%config ScriptMagics.script_magics``)."""
+        return self._programs
+
+    @programs.setter
+    def programs(self, names: Iterable[str]) -> None:
+        manager = self.shell.magics_manager
+        names = list(names)
+        for name in self._programs:
+            manager.remove(name, "cell")
+        self._programs = [name for name in names if not manager.has(name, "cell")]
+        for name in self._programs:
+            manager.register_function(MethodType(_program(name), self), "cell", name)
 
     sh = _program("sh")
     bash = _program("bash")
@@ -136,6 +156,7 @@ class ScriptMagics(Magics):
             )
 
     def _started(self, command: list[str]) -> subprocess.Popen[bytes]:
+        command = [self.paths.get(command[0], command[0]), *command[1:]]
         try:
             return _popen(command)
         except FileNotFoundError:
@@ -155,8 +176,10 @@ class ScriptMagics(Magics):
         threading.Thread(target=_feed, args=(stdin, source), daemon=True).start()
         for name, pipe in (("out", process.stdout), ("err", process.stderr)):
             assert pipe is not None
+            handed: Any = BackgroundPipe(pipe, shown=name not in opts)
+            setattr(process, f"std{name}", handed)
             if name in opts:
-                self.shell.user_ns[opts[name]] = BackgroundPipe(pipe)
+                self.shell.user_ns[opts[name]] = handed
                 continue
             # what it says later still belongs to this cell
             context = contextvars.copy_context()

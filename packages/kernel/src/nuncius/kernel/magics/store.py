@@ -14,10 +14,14 @@ from typing import Any
 
 from nuncius.kernel.magics.text import writing
 
-__all__ = ["STORED_FOLDERS", "Database", "database"]
+__all__ = ["STORED_ALIASES", "STORED_FOLDERS", "STORED_VARIABLES", "Database", "database"]
 
+#: The key under which ``%store`` keeps aliases, which ``%unalias`` takes out.
+STORED_ALIASES = "stored_aliases"
 #: The key of the folders that were visited, which ``%store -r`` brings back.
 STORED_FOLDERS = "dhist"
+#: Where ``%store`` keeps variables.
+STORED_VARIABLES = "autorestore"
 
 
 class Database(MutableMapping[str, Any]):

@@ -15,14 +15,12 @@ from nuncius.kernel.magics.registry import (
     magics_class,
     no_var_expand,
 )
-from nuncius.kernel.magics.store import database
+from nuncius.kernel.magics.store import STORED_ALIASES, database
 from nuncius.kernel.magics.text import say
 
 __all__ = ["OSMagics", "define_aliases"]
 
 _SECRETS = ("key", "token", "secret", "password", "passwd")
-#: The key under which ``%store`` keeps aliases, which ``%unalias`` takes out.
-STORED_ALIASES = "stored_aliases"
 
 
 def define_aliases(shell: Any) -> None:

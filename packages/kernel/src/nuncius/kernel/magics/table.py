@@ -37,6 +37,7 @@ _LINE = {
     "scripts:ScriptMagics": "killbgscripts",
     "system:OSMagics": "! alias env rehashx sc set_env sx system unalias",
     "system:define_aliases": _WINDOWS_ALIASES if sys.platform == "win32" else _UNIX_ALIASES,
+    "tasks:TaskMagics": "cancel tasks",
     "timing:TimingMagics": "time timeit",
 }
 _CELL = {
@@ -47,6 +48,7 @@ _CELL = {
     "scripts:ScriptMagics": "bash cmd perl pypy python python2 python3 ruby script sh",
     "showing:DisplayMagics": "HTML SVG capture html javascript js latex markdown svg",
     "system:OSMagics": "! sx system",
+    "tasks:TaskMagics": "bg",
     "timing:TimingMagics": "time timeit",
 }
 

@@ -139,7 +139,9 @@ class _Reader:
         frames: tuple[FrameRecord | Omitted, ...] = ()
         syntax = None
         if custom is None:
-            frames = self._frames(traceback, offset, type(error).__name__ in _SPEAKING)
+            # of wrong syntax the place in the text is shown, and not who read it
+            speaks = type(error).__name__ in _SPEAKING or isinstance(error, SyntaxError)
+            frames = self._frames(traceback, offset, speaks)
             if isinstance(error, SyntaxError):
                 syntax = self._syntax(error)
         children, more = self._children(error, depth)

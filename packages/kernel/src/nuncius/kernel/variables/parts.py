@@ -12,6 +12,7 @@ from math import isfinite
 from typing import Any, Final
 
 from nuncius.kernel.static import class_attribute, is_a
+from nuncius.kernel.variables.columns import items_of, table_of
 from nuncius.kernel.variables.objects import held_by
 from nuncius.kernel.variables.tables import array_of, is_frame, is_index, is_series
 from nuncius.kernel.variables.texts import PLAIN, short_text
@@ -38,6 +39,14 @@ PAGED_TYPES: Final = frozenset(
         "RangeIndex",
         "MultiIndex",
         "DatetimeIndex",
+        "Table",
+        "RecordBatch",
+        "ChunkedArray",
+        "Int64Array",
+        "DoubleArray",
+        "StringArray",
+        "DataArray",
+        "Dataset",
     ]
 )
 
@@ -257,6 +266,37 @@ def _index(value: Any, expression: str) -> Parts:
     return _numbered(len(value), lambda start, stop: value[start:stop].tolist(), expression)
 
 
+def _columns(value: Any, expression: str) -> Parts:
+    table = table_of(value)
+    assert table is not None
+
+    def take(start: int, stop: int) -> list[Part]:
+        return [
+            Part(
+                table.names[number][:_KEY],
+                table.column(number),
+                f"{expression}{table.index(number)}" if expression else "",
+            )
+            for number in range(start, min(stop, len(table.names)))
+        ]
+
+    return Parts(len(table.names), take)
+
+
+def _items(value: Any, expression: str) -> Parts:
+    items = items_of(value)
+    assert items is not None
+
+    def take(start: int, stop: int) -> list[Part]:
+        base, end = f"{expression}{items.before}", items.after
+        return [
+            Part(str(number), item, f"{base}{number}{end}" if expression else "")
+            for number, item in enumerate(items.take(start, min(stop, items.count)), start)
+        ]
+
+    return Parts(items.count, take)
+
+
 def _label(key: Any) -> str:
     return key[:_KEY] if type(key) is str else short_text(key, _KEY)
 
@@ -266,6 +306,8 @@ _TABLES: Final[Sequence[tuple[Callable[[Any], bool], Callable[[Any, str], Parts]
     (is_frame, _frame),
     (is_series, _series),
     (is_index, _index),
+    (lambda value: table_of(value) is not None, _columns),
+    (lambda value: items_of(value) is not None, _items),
 )
 
 

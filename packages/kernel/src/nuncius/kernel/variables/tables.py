@@ -57,6 +57,8 @@ def facts_of(value: Any) -> dict[str, Any]:
     if type(shape) is tuple or _is_sizes(shape):
         facts["shape"] = [int(n) for n in tuple(shape) if type(n) is int]
     dtype = _attribute(value, "dtype")
+    if dtype is None and module_of(type(value)).partition(".")[0] == "pyarrow":
+        dtype = _attribute(value, "type")
     if dtype is not None:
         facts["dtype"] = str(dtype)[:100]
     if is_a(value, (str, bytes, bytearray)):

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from nuncius.kernel.saferepr import safe_repr
 from nuncius.kernel.static import class_attribute, instance_dict, is_a, module_of
+from nuncius.kernel.variables.columns import items_of, table_of
 from nuncius.kernel.variables.objects import held_by
 from nuncius.kernel.variables.tables import array_of, facts_of, is_frame, is_index, is_series
 
@@ -150,6 +151,19 @@ def _table(value: Any) -> str:
         some = value.iloc[:_MOST].tolist() if is_series(value) else value[:_MOST].tolist()
         text = safe_repr(some, 120, _foreign)
         more = text[:-1] + ", ...]" if len(value) > _MOST else text
+        return f"{type_name(value)}({more}, dtype={facts_of(value).get('dtype')})"
+    return _columnar(value)
+
+
+def _columnar(value: Any) -> str:
+    """Return the text of a table, or of a column, of one of the other libraries; empty if it is none."""
+    if (table := table_of(value)) is not None:
+        names = [str(name)[:40] for name in table.names[:_MOST]]
+        more = ", ..." if len(table.names) > _MOST else ""
+        return f"{type_name(value)}({table.size}: {', '.join(names)}{more})"
+    if (items := items_of(value)) is not None:
+        text = safe_repr(list(items.take(0, min(_MOST, items.count))), 120, _foreign)
+        more = text[:-1] + ", ...]" if items.count > _MOST else text
         return f"{type_name(value)}({more}, dtype={facts_of(value).get('dtype')})"
     return ""
 

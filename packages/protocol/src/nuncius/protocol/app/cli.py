@@ -11,6 +11,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
+from nuncius.protocol.app.output import delivered
+
 __all__ = ["KNOWN_COMMANDS", "main"]
 
 #: Our own commands: what they do, and the distribution that brings them.
@@ -47,9 +49,9 @@ def main(argv: Sequence[str], loaded: Callable[[], None] | None = None) -> int:
     """
     words = list(argv)
     if words and words[0] in ("-h", "--help", "help"):
-        return _help()
+        return delivered("nuncius", _help)
     if words and words[0] in ("-V", "--version", "version"):
-        return _version(everything=words[0] == "version")
+        return delivered("nuncius", lambda: _version(everything=words[0] == "version"))
     if not words or words[0].startswith("-") or _is_file(words[0]):
         return _run("shell", words, loaded)
     return _run(words[0], words[1:], loaded)

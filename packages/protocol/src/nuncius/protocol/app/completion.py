@@ -1,6 +1,6 @@
 """The command ``nuncius completion``: completion of the `nuncius` command in bash, zsh and fish.
 
-The scripts ask ``nuncius completion --words ...`` what may come next, so that they need no change when a package brings a command or an option.
+The scripts ask ``nuncius completion words -- ...`` what may come next, so that they need no change when a package brings a command or an option.
 """
 
 from __future__ import annotations

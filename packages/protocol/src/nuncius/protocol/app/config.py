@@ -25,7 +25,7 @@ from nuncius.protocol.values import Value
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["Setting", "build", "read_file", "template"]
+__all__ = ["Setting", "build", "read_file", "template", "unknown"]
 
 T = TypeVar("T")
 
@@ -63,10 +63,22 @@ def read_file(path: Path) -> list[Setting]:
 
     kind = JSONFileConfigLoader if path.suffix == ".json" else PyFileConfigLoader
     try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise OptionError(f"cannot read the configuration {path}: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise OptionError(
+            f"cannot read the configuration {path}: it is not text in UTF-8"
+        ) from error
+    try:
         config = kind(path.name, path=str(path.parent)).load_config()
     except Exception as error:
         raise OptionError(f"{_where(path, error)}: {type(error).__name__}: {error}") from error
-    text = path.read_text(encoding="utf-8")
+    for owner, section in config.items():
+        if owner[:1].isupper() and not isinstance(section, Config):
+            raise OptionError(
+                f"{path}: {owner} is {section!r:.80}; expected options and their values"
+            )
     lines = _lines_of_json(text) if path.suffix == ".json" else _lines_of_python(text)
     return [
         Setting(owner, name, value, _at(path, lines.get((owner, name))), from_file=True)
@@ -91,6 +103,16 @@ def build(classes: Sequence[type[T]], settings: Iterable[Setting]) -> dict[type[
     for setting in settings:
         _check_owner(setting, known)
     return {cls: _build_one(cls, settings) for cls in classes}
+
+
+def unknown(classes: Iterable[type], settings: Iterable[Setting]) -> dict[str, dict[str, Any]]:
+    """Return what was said of other classes than these: class -> option -> value."""
+    known = {name for cls in classes for name in families(cls)}
+    found: dict[str, dict[str, Any]] = {}
+    for setting in settings:
+        if setting.owner not in known:
+            found.setdefault(setting.owner, {})[setting.name] = setting.value
+    return found
 
 
 def template(classes: Iterable[type]) -> str:
@@ -136,7 +158,9 @@ def _value(setting: Setting, item: Option, before: Any) -> Any:
             value = value.get_value(list(before) if isinstance(before, tuple) else before)
         return check_value(value, item.type)
     except (ValueError, TypeError) as error:
-        raise OptionError(f"{setting.origin}: {item.key}: {error}") from None
+        where = setting.origin
+        where = where if where.endswith(item.key) else f"{where}: {item.key}"
+        raise OptionError(f"{where}: {error}") from None
 
 
 def _joined(before: Any, value: Any) -> Any:

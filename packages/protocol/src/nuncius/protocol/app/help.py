@@ -24,7 +24,12 @@ def options_help(cls: type) -> str:
 
 
 def table(rows: Iterable[tuple[str, str]], width: int | None = None) -> str:
-    """Return two columns, the second one wrapped; a long first entry gets a line of its own."""
+    """Return two columns, the second one wrapped; a long first entry gets a line of its own.
+
+    Args:
+        rows: The entries of both.
+        width: In characters; by default the terminal's, at most 100.
+    """
     width = width or min(shutil.get_terminal_size().columns, 100)
     return "\n".join(line for left, right in rows for line in _row(left, right, width))
 

@@ -52,6 +52,8 @@ def _run(parsed: Parsed) -> int:
     for name in _PORTS:
         if not 0 <= (port := getattr(chosen, name)) < 65536:
             raise OptionError(f"--{name} is {port}; expected a port, or 0 for any")
+    if chosen.start_timeout <= 0:
+        raise OptionError(f"--timeout is {chosen.start_timeout:g}; expected seconds above 0")
     manager = BlockingKernelManager(
         chosen.kernel,
         _manager_options(chosen),

@@ -12,6 +12,7 @@ from nuncius.protocol.errors import KernelSpecError
 from nuncius.protocol.kernelspec import (
     KernelSpec,
     install_kernelspec,
+    kernelspec_folders,
     list_kernelspecs,
     list_provisioners,
     remove_kernelspecs,
@@ -83,7 +84,8 @@ def _install(parsed: Parsed) -> int:
 
 def _remove(parsed: Parsed) -> int:
     names = parsed.arguments
-    if not parsed[RemoveKernelSpecs].force and not _agrees(f"Remove {', '.join(names)}?"):
+    folders = kernelspec_folders(names).values()
+    if not parsed[RemoveKernelSpecs].force and not _agrees(f"Remove {', '.join(folders)}?"):
         print("nothing removed", file=sys.stderr)  # noqa: T201
         return 1
     for name, folder in remove_kernelspecs(names).items():

@@ -169,7 +169,13 @@ def changed(options: Any, name: str, value: Any) -> Any:
 
 
 def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
-    """Return ``; did you mean 'x'?`` for the known word nearest to ``word``, or nothing."""
+    """Return ``; did you mean 'x'?`` for the known word nearest to ``word``, or nothing.
+
+    Args:
+        word: What was written.
+        known: What could have been meant.
+        cutoff: How alike they must be, from 0 (not at all) to 1 (equal).
+    """
     from difflib import get_close_matches
 
     # Compared without case, answered with it.
@@ -180,6 +186,10 @@ def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
 
 def parse_text(text: str, kind: Any) -> Any:
     """Return the value that ``text`` on a command line means for an option of type ``kind``.
+
+    Args:
+        text: As typed after the ``=``.
+        kind: The annotation of the option, such as ``int | None`` or ``Literal["emacs", "vi"]``.
 
     Raises:
         ValueError: It means none; says what was expected.
@@ -221,6 +231,10 @@ def _path(value: str | Path) -> Path:
 
 def check_value(value: Any, kind: Any) -> Any:
     """Return ``value`` as an option of type ``kind`` keeps it, from a configuration file.
+
+    Args:
+        value: What the file assigns.
+        kind: The annotation of the option.
 
     Raises:
         ValueError: It is of another type; says what was expected.
@@ -302,6 +316,10 @@ def _choice(value: Any, kind: Any, choices: dict[Any, Any]) -> Any:
     try:
         return choices[value]
     except (KeyError, TypeError):
+        # People write 'plain' for 'Plain'.
+        written = {str(choice).casefold(): choice for choice in choices.values()}
+        if isinstance(value, str) and value.casefold() in written:
+            return written[value.casefold()]
         hint = nearest(value, map(str, choices)) if isinstance(value, str) else ""
         raise ValueError(f"expected {type_name(kind)}, got {value!r}{hint}") from None
 

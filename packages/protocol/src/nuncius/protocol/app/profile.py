@@ -129,7 +129,7 @@ def create_profile(name: str, config: str) -> Profile:
             # For the owner only: startup files are code that runs as they.
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (profile.folder / "config.py").exists():
-            (profile.folder / "config.py").write_text(config, encoding="utf-8")
+            _write_whole(profile.folder / "config.py", config)
     except OSError as error:
         raise OptionError(
             f"cannot make the profile in {profile.folder}: {error.strerror}; NUNCIUS_DIR names another place"
@@ -142,6 +142,15 @@ def shared_config_files() -> list[Path]:
     folders = ["/etc/nuncius"] if os.name == "posix" else []
     folders += [os.path.join(sys.prefix, "etc", "nuncius"), nuncius_dir()]
     return [path for folder in folders for path in _existing(folder)]
+
+
+def _write_whole(path: Path, text: str) -> None:
+    """Write a file, or leave none: the next try would take a part of one for the person's own."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise
 
 
 def _existing(folder: str) -> list[Path]:

@@ -22,7 +22,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-from nuncius.protocol.app.config import Setting, build, read_file
+from nuncius.protocol.app.config import Setting, build, read_file, unknown
 from nuncius.protocol.app.options import describe, nearest, option
 from nuncius.protocol.app.profile import Profile, find_profile, shared_config_files
 from nuncius.protocol.errors import NunciusError, OptionError
@@ -105,12 +105,14 @@ class Parsed(Value):
         arguments: What is no option, in order.
         extra: What stands after ``--``; None without one.
         profile: The profile in use.
+        others: What configuration files say of classes that the program does not know: class -> option -> value.
     """
 
     values: Mapping[type, Any]
     arguments: tuple[str, ...]
     extra: tuple[str, ...] | None
     profile: Profile
+    others: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __getitem__(self, cls: type[T]) -> T:
         value: T = self.values[cls]
@@ -181,7 +183,7 @@ class Program(Value):
         said = [setting for path in files for setting in read_file(path)]
         values: Mapping[type, Any] = build(self.all_options, [*said, *settings])
         self._check_count(arguments)
-        return Parsed(values, arguments, extra, profile)
+        return Parsed(values, arguments, extra, profile, unknown(self.all_options, said))
 
     def _main(self, argv: Sequence[str]) -> int:
         asked = set(_before_dashes(argv))
@@ -293,8 +295,10 @@ class Group(Value):
 
 def guarded(name: str, main: Callable[[], int]) -> int:
     """Run ``main``; say errors that are ours in one line, and return an exit code for them."""
+    from nuncius.protocol.app.output import delivered
+
     try:
-        return main()
+        return delivered(f"nuncius {name}", main)
     except OptionError as error:
         code, message = _USAGE, str(error)
     except NunciusError as error:
@@ -306,12 +310,6 @@ def guarded(name: str, main: Callable[[], int]) -> int:
         if not isinstance(error.__cause__, KeyboardInterrupt):
             raise
         return _INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has seen enough. Python would complain once more at exit.
-        import os
-
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
     print(f"nuncius {name}: {message}", file=sys.stderr)  # noqa: T201
     return code
 

@@ -60,7 +60,13 @@ class _Target:
 def _run(parsed: Parsed) -> int:
     options = parsed[RunFiles]
     # Read before a kernel is started: a wrong name should not take a second to be told.
-    cells = [cell for name in parsed.arguments for cell in _cells(name)]
+    try:
+        cells = [cell for name in parsed.arguments for cell in _cells(name)]
+    except OptionError as error:
+        if options.existing != "":
+            raise
+        # `--existing NAME`, as consoles take it, looks like the name of a file here.
+        raise OptionError(f"{error}; a kernel is named by --existing=NAME") from error
     with _target(options) as target:
         target.client.wait_until_ready(options.ready_timeout)
         for code in cells:
@@ -107,7 +113,10 @@ def _run_cell(target: _Target, code: str) -> int | None:
 
     unsubscribe = target.client.subscribe(show)
     try:
-        execution = target.client.execute(code, on_input=_answer, store_history=False)
+        # A kernel that was there before outlives an `exit`.
+        execution = target.client.execute(
+            code, on_input=_answer, store_history=False, metadata={"ends_session": True}
+        )
         try:
             return _exit_code(execution.result())
         except KeyboardInterrupt:
@@ -169,7 +178,10 @@ def _best_text(bundle: Mapping[str, Any]) -> str:
 
 
 def _write(text: str, stream: Any) -> None:
-    stream.write(text)
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:  # what this terminal cannot show should not end the run
+        stream.write(text.encode(stream.encoding, "backslashreplace").decode(stream.encoding))
     stream.flush()
 
 
@@ -213,8 +225,12 @@ def _notebook_cells(name: str, text: str) -> list[str]:
     try:
         cells = json.loads(text)["cells"]
         return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise OptionError(f"{name} is not a notebook of version 4: {error!r}") from error
+    except ValueError as error:
+        raise OptionError(f"{name} is not a notebook: it is not JSON ({error})") from error
+    except (KeyError, TypeError) as error:
+        raise OptionError(
+            f"{name} is not a notebook of version 4, which has a list of cells with cell_type and source"
+        ) from error
 
 
 command = Program(

@@ -280,9 +280,15 @@ class Requests(ABC, Generic[R, E]):
 
     # -- control
 
-    def interrupt(self, *, timeout: float | None = None) -> R:
-        """Interrupt the running cell by a message. Not every kernel knows it; others want a signal, see the kernel manager."""
-        return self.request("interrupt_request", channel=Channel.CONTROL, timeout=timeout)
+    def interrupt(self, *, msg_id: str | None = None, timeout: float | None = None) -> R:
+        """Interrupt the running cell by a message. Not every kernel knows it; others want a signal, see the kernel manager.
+
+        Args:
+            msg_id: Of an execute request: only that is interrupted, whether it runs, waits behind others, or has left a task in the background. Kernels whose ``supported_features`` do not name ``interrupt cell`` interrupt what runs.
+            timeout: Seconds to wait for the reply.
+        """
+        content = {} if msg_id is None else {"msg_id": msg_id}
+        return self.request("interrupt_request", content, channel=Channel.CONTROL, timeout=timeout)
 
     def shutdown(self, restart: bool = False, *, timeout: float | None = None) -> R:
         """Ask the kernel to end.

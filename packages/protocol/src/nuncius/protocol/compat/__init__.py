@@ -1,6 +1,6 @@
 """Let programs that were written for jupyter_client run on Nuncius after changing an import line.
 
-``from jupyter_client import X`` becomes ``from nuncius.protocol.compat import X``; the modules ``session``, ``jsonutil``, ``kernelspec``, ``manager``, ``client``, ``threaded``, ``consoleapp`` and ``localinterfaces`` have the public names of theirs. It is a façade: new programs are better served by `nuncius.protocol.client` and `nuncius.protocol.manager`.
+``from jupyter_client import X`` becomes ``from nuncius.protocol.compat import X``; the modules ``session``, ``jsonutil``, ``kernelspec``, ``manager``, ``multikernelmanager``, ``client``, ``threaded``, ``consoleapp`` and ``localinterfaces`` have the public names of theirs. It is a façade: new programs are better served by `nuncius.protocol.client` and `nuncius.protocol.manager`.
 
 Names are loaded when they are used.
 """
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 _HOMES = {
     "AsyncKernelClient": "client",
     "AsyncKernelManager": "manager",
-    "AsyncMultiKernelManager": "manager",
+    "AsyncMultiKernelManager": "multikernelmanager",
     "BlockingKernelClient": "client",
-    "DuplicateKernelError": "manager",
+    "DuplicateKernelError": "multikernelmanager",
     "JupyterConsoleApp": "consoleapp",
     "KernelClient": "client",
     "KernelManager": "manager",
     "KernelSpec": "kernelspec",
     "KernelSpecManager": "kernelspec",
     "Message": "session",
-    "MultiKernelManager": "manager",
+    "MultiKernelManager": "multikernelmanager",
     "NATIVE_KERNEL_NAME": "kernelspec",
     "NoSuchKernel": "kernelspec",
     "Session": "session",

@@ -5,14 +5,14 @@ Both are one class with two ways of waiting. Its methods are written as coroutin
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from queue import Empty
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from nuncius.protocol.compat.channels import ClientChannel, HeartbeatChannel
+from nuncius.protocol.compat.conversation import Readiness, ask_terminal, print_output
 from nuncius.protocol.compat.session import Session, message_dict
 from nuncius.protocol.compat.sockets import ConnectsSockets
 from nuncius.protocol.connection import (
@@ -52,60 +52,6 @@ def write_connection_file(fname: str | None = None, **fields: Any) -> tuple[str,
     info = ConnectionInfo.from_dict({"key": key or new_key(), **fields})
     path = _write(info, fname or new_connection_path())
     return path, info.to_dict()
-
-
-class ClientChannel:
-    """One socket of a client."""
-
-    def __init__(self, client: KernelClient[Any], channel: Channel) -> None:
-        self._client = client
-        self.channel = channel
-
-    def start(self) -> None:
-        """Do nothing: the client starts its channels together."""
-
-    def stop(self) -> None:
-        """Do nothing: the client stops its channels together."""
-
-    close = stop
-
-    def is_alive(self) -> bool:
-        """Whether the client's channels are open."""
-        return self._client.channels_running
-
-    def send(self, msg: Mapping[str, Any]) -> None:
-        """Send a message."""
-        self._client.send(self.channel, msg)
-
-    def get_msg(self, timeout: float | None = None, block: bool = True) -> Any:
-        """Return the next message.
-
-        Raises:
-            queue.Empty: There is none in time.
-        """
-        return self._client.get_msg(self.channel, timeout if block else 0)
-
-    def get_msgs(self) -> Any:
-        """Return all messages that are there."""
-        return self._client.get_msgs(self.channel)
-
-    def msg_ready(self) -> Any:
-        """Whether there is a message."""
-        return self._client.msg_ready(self.channel)
-
-
-class HeartbeatChannel(ClientChannel):
-    """The heartbeat of a client."""
-
-    def is_beating(self) -> bool:
-        """Whether the kernel's process echoes."""
-        return self._client.beats()
-
-    def pause(self) -> None:
-        """Do nothing: nobody listens but `is_beating`."""
-
-    def unpause(self) -> None:
-        """Do nothing: nobody listens but `is_beating`."""
 
 
 class KernelClient(ConnectsSockets, Generic[T]):
@@ -480,30 +426,25 @@ class KernelClient(ConnectsSockets, Generic[T]):
 
     async def _wait_for_ready(self, timeout: float | None) -> None:
         deadline = None if timeout is None else monotonic() + timeout
-        pause, idle = 0.005, ""
-        waiting = {self.kernel_info()}
-        replied = False
-        while not (replied and idle in waiting):
+        readiness, pause = Readiness(self.kernel_info()), 0.005
+        while True:
+            self._drain()
+            for channel in (Channel.SHELL, Channel.IOPUB):
+                while inbox := self._inboxes[channel]:
+                    readiness.hear(channel, inbox.popleft())
+            if readiness.is_complete:
+                return
             remaining = None if deadline is None else deadline - monotonic()
             if remaining is not None and remaining <= 0:
                 raise RuntimeError(f"Kernel didn't respond in {timeout:g} seconds")
-            self._drain()
-            while shell := self._inboxes[Channel.SHELL]:
-                replied |= shell.popleft()["parent_header"].get("msg_id") in waiting
-            while iopub := self._inboxes[Channel.IOPUB]:
-                message = iopub.popleft()
-                if message["content"].get("execution_state") == "idle":
-                    idle = message["parent_header"].get("msg_id", "")
-            if replied and idle not in waiting:
-                # Answered before our subscription took effect: ask again.
-                limit = pause if remaining is None else min(pause, remaining)
-                await self._wait(limit)
-                self._drain()
-                if not self._inboxes[Channel.IOPUB]:
-                    waiting.add(self.kernel_info())
-                    pause = min(pause * 2, 0.25)
-            elif not replied:
+            if not readiness.is_unheard:
                 await self._wait(remaining)
+                continue
+            await self._wait(pause if remaining is None else min(pause, remaining))
+            self._drain()
+            if not self._inboxes[Channel.IOPUB]:
+                readiness.ask(self.kernel_info())
+                pause = min(pause * 2, 0.25)
 
     def execute_interactive(
         self,
@@ -541,7 +482,7 @@ class KernelClient(ConnectsSockets, Generic[T]):
         msg_id = self.send(Channel.SHELL, self.session.msg("execute_request", content))
         return self._run(
             self._converse(
-                msg_id, timeout, output_hook or _print_output, stdin_hook or self._ask_terminal
+                msg_id, timeout, output_hook or print_output, stdin_hook or self._ask_terminal
             )
         )
 
@@ -573,15 +514,7 @@ class KernelClient(ConnectsSockets, Generic[T]):
         return await self._recv_reply(msg_id, remaining, Channel.SHELL)
 
     def _ask_terminal(self, msg: dict[str, Any]) -> None:
-        from getpass import getpass
-
-        content = msg["content"]
-        ask = getpass if content.get("password") else input
-        try:
-            value = ask(content["prompt"])
-        except EOFError:
-            value = "\x04"
-        self.input(value)
+        self.input(ask_terminal(msg["content"]))
 
 
 class BlockingKernelClient(KernelClient[Any]):
@@ -681,15 +614,3 @@ def _execute_content(
         "allow_stdin": allow_stdin,
         "stop_on_error": stop_on_error,
     }
-
-
-def _print_output(msg: dict[str, Any]) -> None:
-    content = msg["content"]
-    match msg["header"]["msg_type"]:
-        case "stream":
-            stream = sys.stderr if content["name"] == "stderr" else sys.stdout
-            stream.write(content["text"])
-        case "display_data" | "execute_result":
-            sys.stdout.write(content["data"].get("text/plain", ""))
-        case "error":
-            sys.stderr.write(os.linesep.join(content["traceback"]))

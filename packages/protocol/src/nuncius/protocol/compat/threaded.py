@@ -5,16 +5,16 @@ Only that thread touches the sockets: what is sent from others waits in a queue,
 
 from __future__ import annotations
 
-import contextlib
+import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from select import select
-from time import monotonic
 from typing import Any, ClassVar
 
-from nuncius.protocol.compat.client import BlockingKernelClient, ClientChannel, HeartbeatChannel
+from nuncius.protocol.compat.channels import ClientChannel, HeartbeatChannel
+from nuncius.protocol.compat.client import BlockingKernelClient
 from nuncius.protocol.compat.session import message_dict
 from nuncius.protocol.messages import Channel
 
@@ -26,7 +26,9 @@ class ThreadedZMQSocketChannel(ClientChannel):
 
     def call_handlers(self, msg: dict[str, Any]) -> None:
         """Take a message that has arrived; by default it can be had by ``get_msg``."""
-        self._client._inboxes[self.channel].append(msg)  # noqa: SLF001 - one program
+        client = self._client
+        if isinstance(client, ThreadedKernelClient):
+            client._inboxes[self.channel].append(msg)  # noqa: SLF001 - one program
 
     def flush(self, timeout: float = 1.0) -> None:
         """Wait until what has arrived by now is handled, at most ``timeout`` seconds."""
@@ -55,8 +57,11 @@ class ThreadedKernelClient(BlockingKernelClient):
         self._flushes: deque[threading.Event] = deque()
         self._pipe: tuple[int, int] | None = None
         self._stopping = False
-        #: Set whenever something has arrived: for who waits on another thread.
+        #: Notified whenever something has arrived: for who waits on another thread.
         self._arrived = threading.Condition()
+        self._arrivals = 0
+        #: How much had arrived when each thread last looked: what comes between its look and its wait is no reason to wait.
+        self._looked = threading.local()
 
     def _channel(self, channel: Channel, kind: type[ClientChannel]) -> Any:
         if channel not in self._made:
@@ -134,24 +139,15 @@ class ThreadedKernelClient(BlockingKernelClient):
             os.write(self._pipe[1], b"x")
 
     def _drain(self) -> None:
-        """Nothing to do: the thread reads."""
+        """Read nothing, as the thread does: note how much there is."""
         if self._thread is None:
             raise RuntimeError("the channels are not open; call start_channels() first")
-
-    def _run(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        return super()._run(coroutine)
+        self._looked.arrivals = self._arrivals
 
     async def _wait(self, timeout: float | None) -> None:
-        deadline = None if timeout is None else monotonic() + timeout
-        before = self._count()
+        before = self._looked.arrivals
         with self._arrived:
-            self._arrived.wait_for(
-                lambda: self._count() != before,
-                None if deadline is None else max(0.0, deadline - monotonic()),
-            )
-
-    def _count(self) -> int:
-        return sum(map(len, self._inboxes.values()))
+            self._arrived.wait_for(lambda: self._arrivals != before, timeout)
 
     # -- on the thread
 
@@ -183,7 +179,17 @@ class ThreadedKernelClient(BlockingKernelClient):
         for message in messages:
             data = message_dict(message.to_dict())
             handler = getattr(self, f"{message.channel}_channel")
-            with contextlib.suppress(NotImplementedError), self._arrived:
-                handler.call_handlers(data)
+            with self._arrived:
+                self._handle(handler, data)
+                self._arrivals += 1
                 self._arrived.notify_all()
         return bool(messages)
+
+    def _handle(self, handler: ThreadedZMQSocketChannel, data: dict[str, Any]) -> None:
+        try:
+            handler.call_handlers(data)
+        except NotImplementedError:  # theirs raises it where nobody has overridden it
+            pass
+        except Exception:
+            # The next messages are still to come: a mistake in one handler must not end the thread.
+            logging.getLogger(__name__).exception("a handler of %s failed", handler.channel)

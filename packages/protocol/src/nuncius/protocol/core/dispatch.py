@@ -6,7 +6,8 @@ it returns in their order, and tells it when a request has finished.
 Rule 1: every request is answered, and its answer stands between its busy and its idle state. Only this class makes those.
 Rule 2: one request of a lane runs at a time; what arrives meanwhile waits in order.
 Rule 3: when a cell fails and asked for ``stop_on_error``, the execute requests that had arrived before `finished` was called are answered as aborted. Other requests are not. A server drains its socket first.
-Rule 4: a message that is no request (comm messages) has busy and idle states, but no reply.
+Rule 4: an execute request that somebody has asked to drop (`Dispatcher.drop`) is answered as aborted when its turn comes.
+Rule 5: a message that is no request (comm messages) has busy and idle states, but no reply.
 
 Source: "Messaging in Jupyter", sections "Request-Reply", "Kernel Status" and "Execution errors"; JEP 91 for subshells.
 """
@@ -25,6 +26,10 @@ __all__ = ["Dispatcher", "Effect", "Run", "Send", "reply_type"]
 
 #: To look a member up in its class costs ten times as much, and this runs for every message.
 _IOPUB = Channel.IOPUB
+
+
+#: So many ids of requests that are to be dropped are kept.
+_MOST_DROPPED: Final = 1000
 
 
 class Send(Value):
@@ -72,6 +77,8 @@ class Dispatcher:
         self.running: Message | None = None
         #: What arrived meanwhile, oldest first.
         self.queue: deque[Message] = deque()
+        #: The ids of execute requests that are not to run, wherever they wait. The oldest are forgotten: they may have run long ago.
+        self._dropped: dict[str, None] = {}
 
     def __repr__(self) -> str:
         running = self.running.msg_type if self.running else "idle"
@@ -120,17 +127,43 @@ class Dispatcher:
         self.running = None
         if abort and self.queue:
             effects += self._abort_queue()
-        if self.queue:
+        while self.queue and self.running is None:
             effects += self._begin(self.queue.popleft())
         return effects
+
+    def drop(self, msg_id: str) -> bool:
+        """Have an execute request not run, if it has not begun; from any thread.
+
+        Returns:
+            Whether it is the one that runs.
+        """
+        self._dropped[msg_id] = None
+        for oldest in list(self._dropped)[:-_MOST_DROPPED]:
+            self._dropped.pop(oldest, None)
+        running = self.running
+        return running is not None and running.msg_id == msg_id
 
     def starting(self) -> Send:
         """Return the status that a kernel publishes once, before anything else."""
         return self._status(None, "starting")
 
     def _begin(self, message: Message) -> list[Effect]:
+        # before the look at the dropped ones: `drop` must find it in one place or the other
         self.running = message
+        if self._dropped and message.msg_id in self._dropped:
+            self._dropped.pop(message.msg_id, None)
+            if message.msg_type == "execute_request":
+                self.running = None
+                return self._aborted(message)
         return [self._status(message.header, "busy"), Run(message)]
+
+    def _aborted(self, message: Message) -> list[Effect]:
+        """Return all that is said of an execute request that does not run."""
+        return [
+            self._status(message.header, "busy"),
+            Send(self._reply(message, "execute_reply", {"status": "aborted"}, None)),
+            self._status(message.header, "idle"),
+        ]
 
     def _abort_queue(self) -> list[Effect]:
         effects: list[Effect] = []
@@ -139,11 +172,7 @@ class Dispatcher:
             if waiting.header.msg_type != "execute_request":
                 kept.append(waiting)
                 continue
-            effects += [
-                self._status(waiting.header, "busy"),
-                Send(self._reply(waiting, "execute_reply", {"status": "aborted"}, None)),
-                self._status(waiting.header, "idle"),
-            ]
+            effects += self._aborted(waiting)
         self.queue = kept
         return effects
 

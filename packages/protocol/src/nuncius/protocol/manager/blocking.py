@@ -195,9 +195,28 @@ class BlockingKernelManager:
         """See `KernelManager.is_alive`."""
         return self._run(self._manager.is_alive())
 
-    def wait(self) -> Exit:
-        """See `KernelManager.wait`."""
-        return self._run(self._manager.wait())
+    def wait(self, timeout: float | None = None) -> Exit:
+        """Wait until the kernel's process has ended, and return how; if it has ended already, at once.
+
+        Args:
+            timeout: Seconds; by default for ever.
+
+        Raises:
+            KernelError: There was no kernel.
+            KernelTimeout: It has not ended in time.
+        """
+        return self._run(self._manager.wait() if timeout is None else self._wait(timeout))
+
+    async def _wait(self, timeout: float) -> Exit:
+        from nuncius.protocol.errors import KernelTimeout
+
+        try:
+            async with asyncio.timeout(timeout):
+                return await self._manager.wait()
+        except TimeoutError:
+            raise KernelTimeout(
+                "the end of the kernel's process", timeout, "end it with shutdown()"
+            ) from None
 
     def client(self, **options: Any) -> Client:
         """Return a client of the kernel; open it, and close it when done.

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import signal
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -321,14 +322,16 @@ class KernelManager:
         await self._running("signal").signal(signum)
 
     async def wait(self) -> Exit:
-        """Wait until the kernel's process has ended, and return how.
+        """Wait until the kernel's process has ended, and return how; if it has ended already, at once.
 
         Raises:
-            KernelError: There is no kernel.
+            KernelError: There was no kernel.
         """
-        if self._provisioner is None:
+        if self._provisioner is not None:
+            return await self._provisioner.wait()
+        if self.last_exit is None:
             raise KernelError(f"there is no kernel to wait for: it is {self.state}")
-        return await self._provisioner.wait()
+        return self.last_exit
 
     # -- kernels that outlive the program
 
@@ -544,13 +547,14 @@ class KernelManager:
         await self._cleanup(restart=False)
 
     async def _cleanup(self, restart: bool) -> None:
-        if self._provisioner is not None:
-            await self._provisioner.cleanup(restart=restart)
-        if restart:
-            return
-        if self._path is not None:
-            remove_connection_file(self._path, self.info)
-        self._release()
+        try:
+            if self._provisioner is not None:
+                await self._provisioner.cleanup(restart=restart)
+        finally:
+            if not restart:
+                if self._path is not None:
+                    remove_connection_file(self._path, self.info)
+                self._release()
 
     def _release(self) -> None:
         """Give back what a kernel needs on our side."""
@@ -584,7 +588,7 @@ class KernelManager:
         self.last_exit = ended or self.last_exit
         effects = self.lifecycle.exited(asyncio.get_running_loop().time(), reason)
         if self._provisioner is not None:
-            await self._provisioner.cleanup(restart=self.state is State.RESTARTING)
+            await self._tidy(self._provisioner.cleanup(restart=self.state is State.RESTARTING))
         launch = None
         for effect in effects:
             if isinstance(effect, Announce):
@@ -592,8 +596,17 @@ class KernelManager:
             else:
                 launch = effect
         if launch is None:
-            await self._cleanup(restart=False)
+            await self._tidy(self._cleanup(restart=False))
         return launch
+
+    async def _tidy(self, cleanup: Awaitable[None]) -> None:
+        """Clean up after a crash: a provisioner that fails at it must not keep the crash from being told, or the kernel from being started again."""
+        try:
+            await cleanup
+        except Exception:
+            logging.getLogger(__name__).exception(
+                "the provisioner of the kernel %r could not clean up", self.kernel_name
+            )
 
     async def _relaunch(self, launch: Launch) -> Launch | None:
         """Start the kernel again; return what to do if it fails."""

@@ -163,12 +163,19 @@ class KernelPool:
             self._managers.pop(kernel_id, None)
 
     async def shutdown_all(self, *, now: bool = False) -> None:
-        """End all kernels at the same time, and give back what they shared."""
+        """End all kernels at the same time, and give back what they shared.
+
+        If one cannot be ended, the others are all the same; then its error is raised.
+        """
+        ends = [self.shutdown(name, now=now) for name in self]
         try:
-            await asyncio.gather(*(self.shutdown(name, now=now) for name in self))
+            results = await asyncio.gather(*ends, return_exceptions=True)
         finally:
             self._guard.close()
             if self._context is not None:
                 # Each socket has its own time to linger, never none: see `nuncius.protocol.transport.zmq`.
                 self._context.destroy()
                 self._context = None
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result

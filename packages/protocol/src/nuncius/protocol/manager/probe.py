@@ -92,6 +92,14 @@ async def ask(
     """Send one request to the kernel, and wait for the reply, for ever.
 
     Messages that are not the reply, or not signed with our key, are dropped.
+
+    Args:
+        context: Of the socket, which is made and closed here.
+        info: Where the kernel listens.
+        session: Signs the request.
+        msg_type: Of the request.
+        content: Of the request; empty by default.
+        channel: ``shell`` or ``control``.
     """
     request = session.message(channel, msg_type, content)
     async with connected(context, info, channel) as socket:

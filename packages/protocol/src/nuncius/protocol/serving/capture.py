@@ -11,6 +11,7 @@ from __future__ import annotations
 import codecs
 import contextlib
 import os
+import select
 import sys
 import threading
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,7 @@ class Capture:
         self._pid = os.getpid()
         self.originals: dict[int, int] = {}
         self._pipes: list[tuple[int, str, codecs.IncrementalDecoder]] = []
+        self._poller = select.poll()
         decoder = codecs.getincrementaldecoder("utf-8")
         for number, name in ((1, "stdout"), (2, "stderr")):
             self.originals[number] = _duplicate(number)
@@ -57,6 +59,7 @@ class Capture:
             os.set_blocking(reading, False)
             os.dup2(writing, number)  # makes it inheritable
             os.close(writing)
+            self._poller.register(reading, select.POLLIN)
             self._pipes.append((reading, name, decoder("replace")))
 
     @property
@@ -76,6 +79,9 @@ class Capture:
             return _PAUSE
         count = 0
         with self._lock:
+            # Nearly always there is nothing, and every cell asks: one look at both.
+            if not self._poller.poll(0):
+                return _PAUSE
             for reading, name, decoder in self._pipes:
                 left = _PIPE_SIZE
                 while left > 0:

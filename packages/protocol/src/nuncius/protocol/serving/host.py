@@ -28,6 +28,7 @@ from nuncius.protocol.serving.interrupts import (
 )
 from nuncius.protocol.serving.lane import Lane
 from nuncius.protocol.serving.outlet import Outlet
+from nuncius.protocol.serving.replay import Recent
 from nuncius.protocol.serving.request_io import RequestIO
 from nuncius.protocol.serving.streams import Policy, inherit_in_threads
 from nuncius.protocol.serving.surroundings import Surroundings
@@ -136,6 +137,8 @@ class Host:
         self.outlet = Outlet(
             self.session.message, self._broadcast, lock=ShieldedLock(self.interrupts)
         )
+        self._recent = Recent(kernel.replay_bytes)
+        self.outlet.kept = self._recent.take
         self._lanes = {
             Channel.SHELL: self._make_lane(self._answer),
             Channel.CONTROL: self._make_lane(self._answer_control),
@@ -184,6 +187,7 @@ class Host:
             raise TransportClosed("this in-process kernel was closed; start a new one")
 
     def _broadcast(self, message: Message) -> None:
+        self._recent.keep(message)
         for port in self._attached:
             port.deliver(message)
 
@@ -235,7 +239,11 @@ class Host:
 
     def _answer_control(self, message: Message, io: KernelIO) -> Outcome:
         if message.msg_type == "interrupt_request":
-            self.interrupt()
+            msg_id = message.content.get("msg_id")
+            if msg_id is not None:
+                self.kernel.cancel_request(str(msg_id))
+            if msg_id is None or self._lanes[Channel.SHELL].dispatcher.drop(str(msg_id)):
+                self.interrupt()
             return {"status": "ok"}
         if message.msg_type == "shutdown_request":
             return self._shutdown(message)

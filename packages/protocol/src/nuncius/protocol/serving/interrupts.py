@@ -58,6 +58,10 @@ class Interrupts:
         self.passes_on = False
         #: Makes what is raised in the code of a request: a kernel may raise something harder where the first had no effect.
         self.error: Callable[[], BaseException] = KeyboardInterrupt
+        #: Set by who sends one signal for one purpose: called first, in the signal handler; when it says False, the signal is for nothing any more.
+        self.aim: Callable[[], bool] | None = None
+        #: Called in the signal handler when no request is to be interrupted, while something of an earlier one holds the main thread; with True if that has to end now.
+        self.beside: Callable[[bool], object] | None = None
 
     @property
     def holding(self) -> bool:
@@ -82,6 +86,9 @@ class Interrupts:
         """
         if self.heard is not None:
             self.heard()
+        aim, self.aim = self.aim, None
+        if aim is not None and not aim():
+            return
         self.count += 1
         if self.also is not None:
             self.also()
@@ -93,6 +100,8 @@ class Interrupts:
                 self.pending = True
             else:
                 raise self.error()
+        elif self.beside is not None:
+            self.beside(False)
         elif self.passes_on and callable(self._before):
             self._before(signum, frame)
 
@@ -104,7 +113,9 @@ class Interrupts:
         """Interrupt the request of a thread once more, if it still has one; from another thread. See `nuncius.protocol.serving.unraisable`."""
         if (other := self.threads.get(ident)) is not None:
             other.interrupt()
-        elif ident == threading.main_thread().ident and (self.armed or self.waiting is not None):
+        elif ident == threading.main_thread().ident and (
+            self.armed or self.waiting is not None or self.beside is not None
+        ):
             if hasattr(signal, "pthread_kill"):
                 signal.pthread_kill(ident, signal.SIGINT)
             else:

@@ -59,6 +59,11 @@ class Lane:
         """Whether a request runs."""
         return self.dispatcher.running is not None
 
+    def is_running(self, msg_id: str) -> bool:
+        """Tell whether the request with this id runs."""
+        running = self.dispatcher.running
+        return running is not None and running.msg_id == msg_id
+
     def receive(self, message: Message) -> Message | None:
         """Take a message; return the request to `start`, None if another one runs."""
         return self._perform(self.dispatcher.receive(message))

@@ -106,7 +106,9 @@ class MainLoop:
         while request is not None:
             outcome = lane.start(request)
             loop = early.take()
-            if loop is not None or isinstance(outcome, Awaitable):
+            if loop is not None or (
+                outcome.__class__ is not dict and isinstance(outcome, Awaitable)
+            ):
                 # From here on the import of asyncio is our own.
                 early.close()
                 self._run_loop(request, outcome, loop)

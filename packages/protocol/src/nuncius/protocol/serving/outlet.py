@@ -84,6 +84,8 @@ class Outlet:
         self._room = room
         self._drain = drain
         self.encodes = encodes
+        #: Returns what was published last, as far as it is kept; called with the lock held.
+        self.kept: Callable[[], list[Message]] = list
         self._new = new
         self._send = send
         self._prefix = topic

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from nuncius.protocol.packing import Packer
 
-__all__ = ["FEATURE", "LIMIT", "Replay", "replay_reply", "replayed"]
+__all__ = ["FEATURE", "LIMIT", "Recent", "Replay", "replay_reply", "replayed"]
 
 #: How a kernel says that it answers ``replay_request``.
 FEATURE: Final = "replay"
@@ -88,6 +88,51 @@ class Replay:
     def take(self) -> tuple[list[Sequence[Any]], int]:
         """Return the parts of what is kept, oldest first, and how many messages are forgotten."""
         return [parts for _, parts in self._kept], self._forgotten
+
+
+class Recent:
+    """The last output of a kernel in this process: its messages, by reference, without their buffers.
+
+    Args:
+        limit: Bytes, as far as they can be told without encoding anything; 0 keeps nothing.
+    """
+
+    def __init__(self, limit: int = LIMIT) -> None:
+        self.limit = limit
+        self._kept: deque[tuple[int, Message]] = deque()
+        self._size = 0
+
+    def keep(self, message: Message) -> None:
+        """Keep a message that is published, if people see it; called with the outlet's lock held."""
+        if message.header.msg_type not in _SHOWN or not self.limit:
+            return
+        size = _OVERHEAD + _weight(message.content, 4)
+        if size > self.limit:
+            return
+        self._kept.append((size, message))
+        self._size += size
+        while self._size > self.limit:
+            self._size -= self._kept.popleft()[0]
+
+    def take(self) -> list[Message]:
+        """Return what is kept, oldest first."""
+        return [message for _, message in self._kept]
+
+
+#: Of a long list, so many values are weighed.
+_SAMPLE: Final = 64
+
+
+def _weight(value: object, depth: int) -> int:
+    """Return about how many bytes a value of a message takes."""
+    if isinstance(value, str | bytes):
+        return len(value)
+    if not depth or not isinstance(value, dict | list | tuple):
+        return 8
+    if isinstance(value, dict):
+        return sum(_weight(each, depth - 1) for each in value.values())
+    sample = sum(_weight(each, depth - 1) for each in value[:_SAMPLE])
+    return sample * len(value) // max(1, min(len(value), _SAMPLE))
 
 
 def _trimmed(part: Any) -> Any:

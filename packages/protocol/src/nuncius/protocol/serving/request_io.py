@@ -90,6 +90,12 @@ class RequestIO:
         """Send the text that is held back, unless somebody asks for that all the time."""
         self.outlet.flush_hint()
 
+    def published(self) -> list[Message]:
+        """Return what was published last, for all requests and oldest first, as far as it is kept."""
+        self.flush()
+        with self.outlet.lock:
+            return self.outlet.kept()
+
     def input(self, prompt: str = "", *, password: bool = False, **metadata: Any) -> str:
         """Ask the frontend that sent the request for a line of text, and wait for it.
 

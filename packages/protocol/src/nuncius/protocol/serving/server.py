@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Any
 import zmq
 
 from nuncius.protocol.core.dispatch import Dispatcher
+from nuncius.protocol.errors import Malformed
 from nuncius.protocol.kernel import Kernel, KernelIO, Reply, error_reply
 from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.answer import Outcome, answer, failure
@@ -49,7 +50,7 @@ from nuncius.protocol.serving.notes import Notes
 from nuncius.protocol.serving.outlet import Outlet
 from nuncius.protocol.serving.publisher import ROOM, Publisher
 from nuncius.protocol.serving.reminder import Reminder
-from nuncius.protocol.serving.replay import FEATURE, Replay, replay_reply
+from nuncius.protocol.serving.replay import FEATURE, Replay, replay_reply, replayed
 from nuncius.protocol.serving.request_io import RequestIO
 from nuncius.protocol.serving.stdin import Stdin
 from nuncius.protocol.serving.streams import (
@@ -150,6 +151,7 @@ class Server:
             drain=self._flush_all,
             encodes=self.session.packer.name == "json",
         )
+        self.outlet.kept = lambda: replayed(self._shown_last())
         self._watcher = Watcher(self.outlet.flush_due, self.notes)
         not_for_children(signal.SIGTERM, self.terminate)
         self._reminder = Reminder(
@@ -276,12 +278,14 @@ class Server:
         if threading.current_thread() is self._thread:
             self._main.wake()
             return
-        if self._lane.busy:
-            # A debugger that has stopped the cell lets it go on.
-            try:
+        busy = self._lane.busy
+        try:
+            self.kernel.cancel_request(None)
+            if busy:  # a debugger that has stopped the cell lets it go on
                 self.kernel.interrupt()
-            except Exception as error:  # noqa: BLE001 - the end must come
-                self.lifetime.report("the kernel's interrupt", error)
+        except Exception as error:  # noqa: BLE001 - the end must come
+            self.lifetime.report("the kernel's interrupt", error)
+        if busy:
             self._interrupt_cells()
         self._main.wake()
         if self._own_signals and not self._guest:
@@ -298,6 +302,9 @@ class Server:
         if self.interrupts.armed or self.interrupts.waiting is not None:
             _limit_end()
             self.interrupts.handle()
+        elif (beside := self.interrupts.beside) is not None:
+            _limit_end()
+            beside(True)
 
     def close(self) -> None:
         """Close everything; `run` does it. For a server that was never run, too."""
@@ -460,7 +467,11 @@ class Server:
         if message.msg_type == "kernel_info_request":
             reply = self.kernel.info.reply()
             features = reply["supported_features"]
-            features += [name for name in ("kernel subshells", FEATURE) if name not in features]
+            features += [
+                name
+                for name in ("kernel subshells", FEATURE, "interrupt cell")
+                if name not in features
+            ]
             return reply
         if message.msg_type == "connect_request":
             names = ("shell", "iopub", "stdin", "control", "hb")
@@ -483,8 +494,10 @@ class Server:
 
     def _show_again(self, message: Message) -> Reply:
         with self.outlet.lock:
-            kept, forgotten = self._replay.take()
-        return replay_reply(kept, forgotten, self.session.packer)
+            return self._shown_last()
+
+    def _shown_last(self) -> Reply:
+        return replay_reply(*self._replay.take(), self.session.packer)
 
     def _shutdown(self, message: Message) -> Reply:
         restart = bool(message.content.get("restart", False))
@@ -494,8 +507,24 @@ class Server:
         return reply
 
     def _interrupt(self, message: Message) -> Reply:
+        if (msg_id := message.content.get("msg_id")) is not None:
+            return self._interrupt_request(msg_id)
         self.kernel.interrupt()
         self._interrupt_cells()
+        return {"status": "ok"}
+
+    def _interrupt_request(self, msg_id: object) -> Reply:
+        """Interrupt one request, and nothing else: it runs, waits, or has left something running."""
+        if not isinstance(msg_id, str):
+            raise Malformed(f"expected 'msg_id' to be a string, got {type(msg_id).__name__}")
+        self.kernel.cancel_request(msg_id)
+        self._subshells.interrupt_request(msg_id)
+        if self._lane.dispatcher.drop(msg_id):
+            self.kernel.interrupt()
+            if self._cells is self.interrupts:
+                # it may end before the signal comes
+                self.interrupts.aim = lambda: self._lane.is_running(msg_id)
+            self._interrupt_cells()
         return {"status": "ok"}
 
     def _interrupt_cells(self) -> None:

@@ -76,6 +76,12 @@ class Subshell:
             self._stopping = True
             self._condition.notify()
 
+    def interrupt_request(self, msg_id: str) -> None:
+        """Interrupt a request, if it is here: it runs, or waits."""
+        thread = self._interrupts.threads.get(self._thread.ident or 0)
+        if self._lane.dispatcher.drop(msg_id) and thread is not None:
+            thread.interrupt()
+
     def _drain(self) -> None:
         with self._condition:
             while self._arrived:
@@ -170,6 +176,11 @@ class Subshells:
         """Interrupt what runs in any subshell."""
         for thread in tuple(self._interrupts.threads.values()):
             thread.interrupt()
+
+    def interrupt_request(self, msg_id: str) -> None:
+        """Interrupt a request of any subshell."""
+        for subshell in tuple(self._subshells.values()):
+            subshell.interrupt_request(msg_id)
 
     def create(self) -> Mapping[str, Any]:
         """Answer ``create_subshell_request``."""

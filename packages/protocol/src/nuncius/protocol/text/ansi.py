@@ -10,7 +10,6 @@ Source: ECMA-48, section 8.3; "XTerm Control Sequences"; "Hyperlinks in Terminal
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -293,14 +292,17 @@ def to_html(text: str, *, bold_is_bright: bool = True) -> str:
 
 def _run_to_html(run: Run, bold_is_bright: bool) -> str:
     style = run.style
-    escaped = html.escape(run.text, quote=False)
+    # Its table of names takes more room than everything here.
+    from html import escape
+
+    escaped = escape(run.text, quote=False)
     classes, styles = _css(style, bold_is_bright)
     if classes or styles:
         attributes = f' class="{" ".join(classes)}"' if classes else ""
         attributes += f' style="{"; ".join(styles)}"' if styles else ""
         escaped = f"<span{attributes}>{escaped}</span>"
     if style.link and _SAFE_LINK.match(style.link):
-        escaped = f'<a href="{html.escape(style.link)}">{escaped}</a>'
+        escaped = f'<a href="{escape(style.link)}">{escaped}</a>'
     return escaped
 
 

@@ -13,8 +13,8 @@ _INDENT = re.compile(r"[ \t]*")
 _CLASSIC = re.compile(r"\s*(?:>>>|\.\.\.)[ \t]?")
 _IPYTHON = re.compile(r"(?:(?:\[(?:ins|nav)\])? )?In \[\d+\]: |\s*\.{3,}: ?")
 
-#: A comment, a whole string on one line, or the start of one that may go on.
-_QUOTES = re.compile(r"""#.*|\"{3}|'{3}|"(?:[^"\\]|\\.)*+"|'(?:[^'\\]|\\.)*+'""", re.DOTALL)
+#: A comment, a whole string on one line, or the start of one that may go on. Groups are atomic and not possessive: `re` before Python 3.11.5 fails with those (gh-106052).
+_QUOTES = re.compile(r"""#.*|\"{3}|'{3}|"(?>(?:[^"\\]|\\.)*)"|'(?>(?:[^'\\]|\\.)*)'""", re.DOTALL)
 
 
 def leading_empty_lines(lines: list[str]) -> list[str]:

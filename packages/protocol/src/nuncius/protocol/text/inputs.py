@@ -10,9 +10,11 @@ Most cells are plain Python, and are returned as they are after a look at their 
 
 from __future__ import annotations
 
+import gc
 import io
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any, Protocol
 
 from nuncius.protocol.text.cleanup import (
@@ -34,6 +36,7 @@ __all__ = [
     "cell_magic",
     "check_complete",
     "classic_prompt",
+    "collector_held",
     "ipython_prompt",
     "leading_empty_lines",
     "leading_indent",
@@ -118,6 +121,13 @@ class TransformerManager:
         self.cleanup_transforms = list(_CLEANUP)
         self.line_transforms = list(_LINES)
         self.token_transformers = list(_SPECIAL)
+        #: The last long cell that was found complete, without its end, and its tree.
+        self._judged: tuple[str, Any] = ("", None)
+
+    def take_tree(self, cell: str) -> Any:
+        """Return the syntax tree of a cell that was last found complete, once; None for others. It saves the time of parsing thousands of lines anew."""
+        (judged, tree), self._judged = self._judged, ("", None)
+        return tree if tree is not None and judged == cell.rstrip() else None
 
     def transform_cell(self, cell: str) -> str:
         """Return the Python of ``cell``; it ends in a newline.
@@ -158,8 +168,13 @@ class TransformerManager:
         ended = "\n" in cell[len(cell.rstrip()) :]
         if not ended:
             cell += "\n"
-        if self._is_standard() and _is_plain(cell) and _is_whole(cell):
-            return _COMPLETE
+        self._judged = "", None
+        if self._is_standard() and _is_plain(cell):
+            whole, tree = _whole(cell)
+            if tree is not None:
+                self._judged = cell.rstrip(), tree
+            if whole:
+                return _COMPLETE
         lines = split_lines(cell)
         last = next((line for line in reversed(lines) if not line.isspace()), "")
         if last.rstrip("\r\n").endswith("\\"):
@@ -234,8 +249,8 @@ def _check_python(lines: list[str], ended: bool) -> tuple[str, int | None]:
     return _COMPLETE
 
 
-def _is_whole(text: str) -> bool:
-    """Tell whether plain Python is a program that ends outside of all blocks; False means that one has to look.
+def _whole(text: str) -> tuple[bool, Any]:
+    """Tell whether plain Python is a program that ends outside of all blocks; False means that one has to look. With the tree of a long one.
 
     Compiling thousands of lines takes a fraction of the time that looking at each of them does.
     """
@@ -243,25 +258,54 @@ def _is_whole(text: str) -> bool:
 
     before, _, last = text.rstrip().rpartition("\n")
     if not last or last[0].isspace() or "#" in last or before.endswith("\\"):
-        return False
+        return False, None
     # What ends a bracket or a string of the lines above does not stand alone.
     alone = Scanner(last).line(0)
     if alone.quote or alone.brackets or alone.broken or alone.sunken:
-        return False
-    return _is_program(text)
+        return False, None
+    return _program(text)
 
 
-def _is_program(text: str) -> bool:
+def _program(text: str) -> tuple[bool, Any]:
     import ast
     import warnings
 
+    flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    if len(text) >= _LONG:
+        flags |= ast.PyCF_ONLY_AST
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            compile(text, "<input>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        with warnings.catch_warnings(record=True) as warned, collector_held(len(text)):
+            warnings.simplefilter("always")
+            made = compile(text, "<input>", "exec", flags, dont_inherit=True)
     except (SyntaxError, OverflowError, ValueError, TypeError, MemoryError, RecursionError):
-        return False
-    return True
+        return False, None
+    # What is warned of has to be said when the cell runs.
+    return True, None if warned or len(text) < _LONG else made
+
+
+#: Characters of a source for which the collector is worth a thought.
+_LONG = 20_000
+
+
+_FREE = nullcontext()
+
+
+def collector_held(length: int) -> AbstractContextManager[None]:
+    """Let nobody look for garbage while a text is compiled: nothing of what that makes is any, and of thousands of lines it takes half the time.
+
+    Args:
+        length: Of the text, in characters.
+    """
+    return _FREE if length < _LONG or not gc.isenabled() else _held()
+
+
+@contextmanager
+def _held() -> Iterator[None]:
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def _column(text: str, line: LogicalLine) -> int:

@@ -34,12 +34,12 @@ _TOKEN = re.compile(
 #: A physical line without anything that the scanner must look at: most of most programs.
 _PLAIN_LINE = re.compile(r"[ \t\f]*+[^\s'\"#()\[\]{}=\\?][^'\"#()\[\]{}=\\?\r\n]*+\n")
 
-#: What follows the opening quotes of a string, with its closing quotes.
+#: What follows the opening quotes of a string, with its closing quotes. Groups are atomic, ``(?>...)``, and not possessive: `re` before Python 3.11.5 fails with those (gh-106052).
 _REST = {
-    "'": re.compile(r"[^'\\\r\n]*+(?:\\(?:\r\n|.)[^'\\\r\n]*+)*+'", re.DOTALL),
-    '"': re.compile(r'[^"\\\r\n]*+(?:\\(?:\r\n|.)[^"\\\r\n]*+)*+"', re.DOTALL),
-    "'''": re.compile(r"[^'\\]*+(?:(?:\\.|'(?!''))[^'\\]*+)*+'''", re.DOTALL),
-    '"""': re.compile(r'[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+"""', re.DOTALL),
+    "'": re.compile(r"(?>[^'\\\r\n]*+(?:\\(?:\r\n|.)[^'\\\r\n]*+)*)'", re.DOTALL),
+    '"': re.compile(r'(?>[^"\\\r\n]*+(?:\\(?:\r\n|.)[^"\\\r\n]*+)*)"', re.DOTALL),
+    "'''": re.compile(r"(?>[^'\\]*+(?:(?:\\.|'(?!''))[^'\\]*+)*)'''", re.DOTALL),
+    '"""': re.compile(r'(?>[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*)"""', re.DOTALL),
 }
 
 #: The next thing that matters in the literal part of an f-string.

@@ -58,21 +58,21 @@ def send_frames(
     send = _send
     final = len(frames) - 1
     for place, frame in enumerate(frames):
+        # Nearly all are bytes; a call for each would cost as much as a small frame does.
+        copy = len(frame) < ZERO_COPY if frame.__class__ is bytes else _is_small(frame)
         if place < final:
-            send(socket, frame, flags, _is_small(frame))
+            send(socket, frame, flags, copy)
         elif track:
             tracked: zmq.MessageTracker = send(
                 socket, zmq.Frame(frame, track=True, copy=False), last, False, True
             )
             return tracked
         else:
-            send(socket, frame, last, _is_small(frame))
+            send(socket, frame, last, copy)
     return None
 
 
 def _is_small(frame: Buffer) -> bool:
-    if frame.__class__ is bytes:
-        return len(frame) < ZERO_COPY
     return memoryview(frame).nbytes < ZERO_COPY
 
 

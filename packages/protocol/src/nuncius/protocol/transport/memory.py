@@ -2,7 +2,7 @@
 
 `MemoryChannels` and `MemoryTransport` are the two faces of a port of a host (`nuncius.protocol.serving.host`).
 
-Rule 1: with a sink (`MemoryChannels.set_sink`), each message is handed over within the call that causes it. What other threads cause (a thread of a cell that prints) waits until the client's thread sends or receives.
+Rule 1: with a sink (`MemoryChannels.set_sink`), each message is handed over within the call that causes it. What other threads cause (a thread of a cell that displays something) waits until the client's thread sends or receives; `MemoryChannels.on_waiting` is told.
 """
 
 from __future__ import annotations
@@ -102,6 +102,8 @@ class MemoryChannels(_Face):
         self._sink: Sink | None = None
         self._thread: int | None = None
         self._arrived = threading.Condition()
+        #: Called in another thread when something waits for the client's.
+        self.on_waiting: Callable[[], None] | None = None
 
     def open(self) -> None:
         """Attach to the host."""
@@ -162,6 +164,8 @@ class MemoryChannels(_Face):
         with self._arrived:
             self._inbox.append(message)
             self._arrived.notify()
+        if not here and (tell := self.on_waiting) is not None:
+            tell()
 
     def _push_waiting(self) -> None:
         sink = self._sink

@@ -14,7 +14,7 @@ import contextlib
 import select
 import socket
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
@@ -188,9 +188,9 @@ class _Wire:
             return []
 
 
-def _given_up(server: Server, reason: object) -> KernelError:
+def _given_up(server: Server, patience: float, reason: object) -> KernelError:
     return TransportClosed(
-        f"the connection to {server.url} was lost and could not be made again in {PATIENCE:g} s: {reason}"
+        f"the connection to {server.url} was lost and could not be made again in {patience:g} s: {reason}"
     )
 
 
@@ -273,7 +273,7 @@ class WebSocketChannels:
         if self._lost_at is None:
             self._lost_at, self._retry_at = now, now
         elif now - self._lost_at > PATIENCE:
-            raise _given_up(self.server, reason)
+            raise _given_up(self.server, PATIENCE, reason)
         else:
             self._retry_at = now + _PAUSE
 
@@ -391,15 +391,28 @@ class WebSocketTransport:
         server: Where it is.
         kernel_id: As the server calls it.
         session: Its id names this client to the server.
+        patience: Seconds for which a lost connection is tried to be made again.
+
+    Attributes:
+        on_change: Called with a sentence for the person when the connection is lost, and when it is there again.
 
     Raises:
         MissingPackage: The library ``websockets`` is not installed.
     """
 
-    def __init__(self, server: Server, kernel_id: str, session: Session | None = None) -> None:
+    def __init__(
+        self,
+        server: Server,
+        kernel_id: str,
+        session: Session | None = None,
+        *,
+        patience: float = PATIENCE,
+    ) -> None:
         self.server = server
+        self.patience = patience
         self.kernel_id = kernel_id
         self.session = session or Session()
+        self.on_change: Callable[[str], None] = _ignore
         self._wire = _Wire(server, kernel_id, self.session)
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -508,15 +521,22 @@ class WebSocketTransport:
         import asyncio
 
         self._hang_up()
-        deadline = monotonic() + PATIENCE
+        deadline, told = monotonic() + self.patience, False
         while not self._closed:
             try:
                 await self._connect()
             except (OSError, _Lost) as error:
+                if not told:
+                    told = True
+                    self.on_change(
+                        f"The connection to {self.server.url} is lost; it is tried again for {self.patience:g} s."
+                    )
                 if monotonic() > deadline:
-                    raise _given_up(self.server, error or reason) from error
+                    raise _given_up(self.server, self.patience, error or reason) from error
                 await asyncio.sleep(_PAUSE)
             else:
+                if told:
+                    self.on_change(f"The connection to {self.server.url} is there again.")
                 return
 
     def _hang_up(self) -> None:
@@ -552,6 +572,10 @@ class WebSocketTransport:
             with contextlib.suppress(OSError, TimeoutError):
                 async with asyncio.timeout(1):
                     await self._leaving.pop().wait_closed()
+
+
+def _ignore(text: str) -> None:
+    """Tell nobody."""
 
 
 def _being_cancelled() -> bool:

@@ -78,26 +78,29 @@ class Adapter(interface.Kernel):
         later = {"cell_meta": dict(request.metadata), "cell_id": request.cell_id}
         arguments |= _accepted(kernel.do_execute, later)
         metadata = kernel.init_metadata(io.request.to_dict())
-        return self._leave(kernel.do_execute(**arguments), partial(self._executed, io, metadata))
+        return self._outcome(
+            partial(kernel.do_execute, **arguments), partial(self._executed, io, metadata)
+        )
 
     def complete(
         self, request: interface.CompleteRequest, io: KernelIO
     ) -> Reply | Awaitable[Reply]:
         """Return completions."""
         self._enter(io)
-        return self._leave(self.wrapped.do_complete(request.code, request.cursor_pos))
+        return self._outcome(partial(self.wrapped.do_complete, request.code, request.cursor_pos))
 
     def inspect(self, request: interface.InspectRequest, io: KernelIO) -> Reply | Awaitable[Reply]:
         """Return what is known of the object at the cursor."""
         self._enter(io)
         method = self.wrapped.do_inspect
         later = _accepted(method, {"omit_sections": request.omit_sections})
-        return self._leave(method(request.code, request.cursor_pos, request.detail_level, **later))
+        where = (request.code, request.cursor_pos, request.detail_level)
+        return self._outcome(partial(method, *where, **later))
 
     def is_complete(self, code: str, io: KernelIO) -> Reply | Awaitable[Reply]:
         """Tell whether ``code`` can be run."""
         self._enter(io)
-        return self._leave(self.wrapped.do_is_complete(code))
+        return self._outcome(partial(self.wrapped.do_is_complete, code))
 
     def history(self, request: interface.HistoryRequest, io: KernelIO) -> Reply | Awaitable[Reply]:
         """Return a part of the history."""
@@ -105,7 +108,8 @@ class Adapter(interface.Kernel):
         arguments: dict[str, Any] = dict(io.request.content)
         arguments.setdefault("output", request.output)
         arguments.setdefault("raw", request.raw)
-        return self._leave(self.wrapped.do_history(**arguments))
+        method = self.wrapped.do_history
+        return self._outcome(partial(method, **_accepted(method, arguments)))
 
     def comm_info(self, target_name: str | None, io: KernelIO) -> Reply | Awaitable[Reply]:
         """Return the open comms of the kernel's comm manager."""
@@ -145,7 +149,7 @@ class Adapter(interface.Kernel):
     def debug(self, request: Mapping[str, Any], io: KernelIO) -> Reply | Awaitable[Reply]:
         """Answer the debugger's frontend."""
         self._enter(io)
-        return self._leave(self.wrapped.do_debug_request(request))
+        return self._outcome(partial(self.wrapped.do_debug_request, request))
 
     def shutdown(self, *, restart: bool) -> Awaitable[None] | None:
         """Shut the wrapped kernel down."""
@@ -154,9 +158,10 @@ class Adapter(interface.Kernel):
 
     def _handled(self, handler: Handler | None, message: Message) -> Awaitable[None] | None:
         if handler is None:
+            self.wrapped.post_handler_hook()
             return None
-        kernel = self.wrapped
-        outcome = handler(kernel.shell_stream, list(message.route), message.to_dict())
+        arguments = (self.wrapped.shell_stream, list(message.route), message.to_dict())
+        outcome = self._outcome(partial(handler, *arguments))
         return _ignored(outcome) if inspect.isawaitable(outcome) else None
 
     def _enter(self, io: KernelIO) -> None:
@@ -165,20 +170,26 @@ class Adapter(interface.Kernel):
         kernel.set_parent(list(io.request.route), io.request.to_dict())
         kernel.pre_handler_hook()
 
-    def _leave(
-        self, outcome: Any, finish: Callable[[Any], Reply] | None = None
+    def _outcome(
+        self, call: Callable[[], Any], finish: Callable[[Any], Reply] | None = None
     ) -> Reply | Awaitable[Reply]:
+        """Return what ``call`` does, after `Kernel.post_handler_hook`, which is called whatever happens."""
+        try:
+            outcome = call()
+        except BaseException:
+            self.wrapped.post_handler_hook()
+            raise
         if inspect.isawaitable(outcome):
-            return self._leave_async(outcome, finish)
+            return self._awaited(outcome, finish)
         self.wrapped.post_handler_hook()
         reply: Reply = finish(outcome) if finish else outcome
         return reply
 
-    async def _leave_async(
+    async def _awaited(
         self, outcome: Awaitable[Any], finish: Callable[[Any], Reply] | None
     ) -> Reply:
         try:
-            reply = await outcome
+            reply: Reply = await outcome
         finally:
             self.wrapped.post_handler_hook()
         return finish(reply) if finish else reply

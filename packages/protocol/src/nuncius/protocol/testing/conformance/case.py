@@ -128,7 +128,14 @@ class Case:
 def case(
     cases: list[Case], rule: str, level: Literal["must", "should"] = "must", *, ends: bool = False
 ) -> Callable[[Callable[[Subject], None]], Callable[[Subject], None]]:
-    """Return a decorator that adds a function to ``cases``."""
+    """Return a decorator that adds a function to ``cases``.
+
+    Args:
+        cases: The list.
+        rule: What the function checks, in a sentence.
+        level: Whether a kernel ``must`` keep to it, or ``should``.
+        ends: The kernel is gone afterwards.
+    """
 
     def add(run: Callable[[Subject], None]) -> Callable[[Subject], None]:
         cases.append(Case(run.__name__, rule, level, run, ends))

@@ -207,6 +207,10 @@ class KernelUnderTest:
 def run(kernel: KernelUnderTest, cases: Iterable[Case] = CASES) -> Iterator[Result]:
     """Yield the result of each case as it ends.
 
+    Args:
+        kernel: The kernel; one that a case has ended is started again.
+        cases: What to run, in this order.
+
     Raises:
         NunciusError: There is no such kernel, or it cannot be started.
     """
