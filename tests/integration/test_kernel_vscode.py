@@ -294,7 +294,15 @@ class Conversation:
         return pairs
 
     def _like(self, step: dict[str, Any]) -> Any:
-        """Return the content of the kernel's message that says the same in the same place, as soon as it is there."""
+        """Return the content of the kernel's message that says the same in the same place, as soon as it is there; text may come in pieces."""
+        content = self._next_like(step)
+        if step["type"] == "stream":
+            whole = step["content"]["text"]
+            while (text := content["text"]) != whole and whole.startswith(text):
+                content = content | {"text": text + self._next_like(step)["text"]}
+        return content
+
+    def _next_like(self, step: dict[str, Any]) -> Any:
         while True:
             for number, (channel, kind, of, content, header) in enumerate(self._wire.heard):
                 if number in self._used or (channel, kind) != (step["channel"], step["type"]):

@@ -148,16 +148,6 @@ def test_a_task_goes_on_while_the_prompt_waits(shell: Terminal) -> None:
     shell.wait("True")
 
 
-def test_a_kernel_that_is_killed_is_started_again(home: dict[str, str], tmp_path: Path) -> None:
-    with Terminal(COMMANDS["zmq"], home, str(tmp_path)) as shell:
-        shell.wait("In [1]:")
-        shell.type("import os; os.kill(os.getpid(), 9)\r")
-        shell.wait("the kernel died")
-        shell.wait("was restarted")
-        shell.type("6 * 7\r")
-        shell.wait(": 42")
-
-
 def test_a_closed_terminal_leaves_no_kernel_behind(home: dict[str, str], tmp_path: Path) -> None:
     with Terminal(COMMANDS["zmq"], home, str(tmp_path)) as shell:
         shell.wait("In [1]:")

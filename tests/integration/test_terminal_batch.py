@@ -54,12 +54,12 @@ PROGRAMS = {
     "question": "print(input('who? ').upper())",
     "stderr": "import sys; print('aside', file=sys.stderr)",
     "thread fails": "import threading as t; x = t.Thread(target=lambda: 1 / 0); x.start(); x.join()",
-}
-#: What needs the shell's own process.
-OWN_PROCESS = {
     "atexit": "import atexit; atexit.register(print, 'bye'); print('hello'); raise SystemExit(4)",
     "thread": "import threading as t; e = t.Event(); t.Timer(0.1, print, ['late']).start(); print(1)",
     "stdin": "import sys; print(sys.stdin.read())",
+}
+#: What needs the shell's own process.
+OWN_PROCESS = {
     "at once": "import os; os._exit(7)",
     "killed": "import os; os.kill(os.getpid(), 9)",
 }

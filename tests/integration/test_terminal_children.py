@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import COMMANDS, NUNCIUS, WHERE, Terminal
+from terminal import COMMANDS, WHERE, Terminal
 
 #: A program like vi, less or top: it takes the whole screen, reads single keys, and puts the screen back.
 FULL_SCREEN = """
@@ -70,6 +71,27 @@ def test_vi_edits_a_file(shell: Terminal, tmp_path: Path) -> None:
     assert "~" not in shell.text
     shell.type(" 2\r")
     shell.wait("Out[3]: 42")
+
+
+def test_an_editor_outlives_a_kernel_that_is_killed(tmp_path: Path) -> None:
+    """What is typed in it is not lost; and the terminal is as it was when it ends."""
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+    (tmp_path / "notes.txt").write_text("first line\n")
+    with Terminal([*COMMANDS["zmq"], "--no-banner"], env, str(tmp_path)) as shell:
+        shell.wait("In [1]:")
+        shell.type("import os; print('pid', os.getpid())\r")
+        screen = shell.wait(lambda screen: "\npid " in screen and "In [2]:" in screen)
+        shell.type("!vi -u NONE notes.txt\r")
+        shell.wait("first line\n~")
+        os.kill(int(screen.split("\npid ")[1].split()[0]), signal.SIGKILL)
+        shell.type("osecond line\x1b:wq\r")
+        shell.wait("was restarted")
+        assert (tmp_path / "notes.txt").read_text() == "first line\nsecond line\n"
+        shell.wait("SIGKILL")
+        shell.type("input('name? ')\r")
+        shell.wait("\nname?")
+        shell.type("Bob\x15Ada\r")
+        shell.wait("Out[1]: 'Ada'")
 
 
 def test_less_scrolls_searches_and_leaves(shell: Terminal, tmp_path: Path) -> None:
@@ -214,16 +236,33 @@ def test_keys_of_several_strokes_stay_together(shell: Terminal) -> None:
     shell.wait("In [2]: 040 + 2" if pressed % 2 else "In [2]: 40 + 20")
 
 
-def test_stop_and_go_on_while_a_program_runs(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_shell_stops_and_goes_on(tmp_path: Path, name: str) -> None:
+    """While a cell runs, which goes on if it is in another process, and while something is typed."""
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "LANG": "C.UTF-8", "PS1": "sh> "}
+    cell = (
+        "import os, time; print('be' + 'gun', flush=True)\n"
+        "while not os.path.exists('go'): time.sleep(0.01)\n"
+        "print('mean' + 'while'); open('done', 'w').close()"
+    )
     with Terminal(["bash", "--norc", "-i"], env, str(tmp_path)) as outer:
         outer.wait("sh>")
-        outer.type(f"{NUNCIUS} --no-banner\r")
+        outer.type(f"{' '.join(COMMANDS[name])} --no-banner\r")
         outer.wait("In [1]:")
-        outer.type("import time; print('be' + 'gun', flush=True); time.sleep(0.5); 6 * 7\r")
+        outer.type(f"\x1b[200~{cell}\x1b[201~\x1b\r")
         outer.wait("begun")
         outer.press("z")
         outer.wait("Stopped")
+        (tmp_path / "go").touch()
+        if name != "in-process":
+            outer.wait(lambda _: (tmp_path / "done").exists())
         outer.type("fg\r")
-        outer.wait("Out[1]: 42")
-        outer.wait("In [2]:")
+        outer.wait(lambda screen: screen.rstrip().endswith("meanwhile\n\nIn [2]:"))
+        outer.type("6 * ")
+        outer.wait("6 *")
+        outer.press("z")
+        outer.wait(lambda screen: last_line(screen) == "sh>")
+        outer.type("fg\r")
+        outer.wait(lambda screen: last_line(screen) == "In [2]: 6 *")
+        outer.type("7\r")
+        outer.wait("Out[2]: 42")

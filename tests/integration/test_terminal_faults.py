@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sqlite3
 import sys
 from collections.abc import Iterator
@@ -147,17 +146,6 @@ def test_a_locked_history_does_not_keep_anybody_waiting(home: dict[str, str], co
             shell.type("40 + 2\r")
             shell.wait("Out[2]: 42")
         database.rollback()
-
-
-def test_a_kernel_that_is_killed_in_the_middle_of_a_cell(home: dict[str, str]) -> None:
-    with started(COMMANDS["zmq"], home) as shell:
-        shell.type("import os, time; print('pid', os.getpid(), flush=True); time.sleep(60)\r")
-        screen = shell.wait(lambda screen: "\npid " in screen)
-        os.kill(int(screen.split("\npid ")[1].split()[0]), signal.SIGKILL)
-        shell.wait("the kernel died")
-        shell.wait("was restarted")
-        shell.type("6 * 7\r")
-        shell.wait("Out[1]: 42")
 
 
 def test_reprs_that_leave_the_terminal_in_disorder_are_shown_and_forgotten(shell: Terminal) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import os
 import shutil
 import signal
@@ -18,9 +19,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from terminal import NUNCIUS, Terminal
+from terminal import COMMANDS, NUNCIUS, Terminal
 
-CONSOLE = [NUNCIUS, "console", "--kernel", "nuncius-python"]
+CONSOLE = COMMANDS["zmq"]
 
 
 @pytest.fixture
@@ -69,6 +70,35 @@ def ssh(tmp_path: Path) -> Iterator[tuple[str, str]]:
             server.terminate()
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["--existing", "gone.json"], 1, "gone.json is stale: nobody listens at tcp://127.0.0.1:"),
+        (["--ssh", "somewhere"], 2, "--ssh needs --existing FILE"),
+    ],
+)
+def test_what_cannot_be_reached_is_said_at_once(
+    home: dict[str, str], words: list[str], code: int, said: str
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    channels = ("shell", "iopub", "stdin", "control", "hb")
+    ports = {f"{name}_port": port for name in channels}
+    info = {"ip": "127.0.0.1", "transport": "tcp", "key": "", **ports}
+    Path(home["HOME"], "gone.json").write_text(json.dumps(info))
+    done = subprocess.run(
+        [NUNCIUS, "console", *words],
+        cwd=home["HOME"],
+        env=home,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stdout, said in done.stderr) == (code, "", True)
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_kernel_behind_ssh(home: dict[str, str], ssh: tuple[str, str]) -> None:
     host, programs = ssh
     with started(CONSOLE, home) as first:
@@ -98,11 +128,53 @@ def test_a_kernel_behind_ssh(home: dict[str, str], ssh: tuple[str, str]) -> None
         first.wait("Out[5]: 43")
 
 
-def test_ssh_in_a_cell_has_the_terminal(home: dict[str, str], ssh: tuple[str, str]) -> None:
-    (host, port), programs = ssh[0].rsplit(":", 1), ssh[1]
+@pytest.mark.parametrize("running", [False, True], ids=["at the prompt", "in a cell"])
+def test_a_tunnel_that_breaks_ends_the_shell_and_not_the_kernel(
+    home: dict[str, str], ssh: tuple[str, str], running: bool
+) -> None:
+    host, programs = ssh
     through = {**home, "PATH": f"{programs}:{home['PATH']}"}
-    with started([NUNCIUS, "shell"], through) as shell:
+    with started(CONSOLE, home) as first:
+        with started([NUNCIUS, "console", "--existing", "--ssh", host], through) as second:
+            if running:
+                second.type(
+                    "import os; print('be' + 'gun', flush=True); exec(\"while not os.path.exists('go'): pass\"); print('en' + 'ded')\r"
+                )
+                second.wait("begun")
+                first.wait("begun")
+            (tunnel,) = children(second, "nuncius-tunnel")
+            os.kill(tunnel, signal.SIGKILL)
+            second.type("6 * 7\r")
+            assert second.wait_exit() == 1
+            assert f"The tunnel through {host} is broken" in second.text
+            assert "The same command comes back to it." in second.text
+        Path(home["HOME"], "go").touch()
+        first.wait("ended" if running else "In [1]:")
+        first.type("40 + 2\r")
+        first.wait(": 42")
+
+
+def children(terminal: Terminal, word: str) -> list[int]:
+    """Return the processes that a program has started with this word in their command line."""
+    task = Path(f"/proc/{terminal.process.pid}/task")
+    pids = [pid for each in task.iterdir() for pid in (each / "children").read_text().split()]
+    return [int(pid) for pid in pids if word in Path(f"/proc/{pid}/cmdline").read_text()]
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_ssh_in_a_cell_has_the_terminal_and_asks_for_its_password(
+    home: dict[str, str], ssh: tuple[str, str], command: list[str]
+) -> None:
+    (host, port), programs = ssh[0].rsplit(":", 1), ssh[1]
+    key = Path(programs).with_name("user")
+    subprocess.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", "secret", "-f", key], check=True)
+    through = {**home, "PATH": f"{programs}:{home['PATH']}"}
+    with started(command, through) as shell:
         shell.type(f"!ssh -t -p {port} {host} 'stty size; echo {{1+1}}; cat; exit 3'\r")
+        shell.wait("Enter passphrase for key")
+        shell.type("wrong\r")
+        shell.wait(lambda screen: screen.count("Enter passphrase for key") == 2)
+        shell.type("secret\r")
         shell.wait("40 100\n2")
         shell.type("there\rand back\r")
         shell.wait(lambda screen: screen.count("and back\n") + screen.endswith("and back") == 2)
@@ -110,6 +182,7 @@ def test_ssh_in_a_cell_has_the_terminal(home: dict[str, str], ssh: tuple[str, st
         shell.wait("In [2]:")
         shell.type("_exit_code\r")
         shell.wait("Out[2]: 3")
+        assert "secret" not in shell.text
 
 
 def test_what_ran_before_is_shown_to_who_comes_later(home: dict[str, str]) -> None:

@@ -226,9 +226,8 @@ def test_in_a_narrow_window_a_traceback_shows_the_place(shell: Terminal) -> None
     )
 
 
-def test_a_session_is_recorded(tmp_path: Path) -> None:
-    command = [NUNCIUS, "shell", "--ShellOptions.store_outputs=true"]
-    with started(command, tmp_path) as shell:
+def test_a_session_is_recorded(command: list[str], tmp_path: Path) -> None:
+    with started(command, tmp_path, "--ShellOptions.store_outputs=true") as shell:
         run(shell, 1, "6 * 7")
         shell.type("exit\r")
         assert shell.wait_exit() == 0

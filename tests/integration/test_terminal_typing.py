@@ -199,6 +199,53 @@ def test_prompts_are_changed_by_a_cell(shell: Terminal) -> None:
     shell.wait("\nIn [8]:")
 
 
+def test_ctrl_c_right_after_enter_keeps_the_cell_from_running(shell: Terminal) -> None:
+    for times in range(1, 4):
+        shell.type("ran = __import__('time').sleep(600)\r\x03")
+        shell.wait(lambda screen, times=times: screen.count("\nKeyboardInterrupt\n") == times)
+    shell.wait(lambda screen: re.search(r"In \[\d+\]:$", screen) is not None)
+    shell.type("'ran' in globals()\r")
+    shell.wait(": False\n")
+
+
+#: As people have it who come from IPython; its first prompt takes two lines, so that each way of drawing counts them.
+THEIRS = """\
+from IPython.terminal.prompts import ClassicPrompts, Prompts, Token
+class Theirs(Prompts):
+    where = "home"
+    def in_prompt_tokens(self):
+        return [(Token.Comment, f"{self.where} "), (Token.Prompt, f"{self.shell.execution_count}\\n$ ")]
+    def out_prompt_tokens(self):
+        return [(Token.OutPrompt, "=> ")]
+"""
+
+
+def test_prompts_are_an_attribute_of_the_shell_as_in_ipython(
+    home: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "theirs.py").write_text(THEIRS)
+    (tmp_path / "config.py").write_text(
+        "c.TerminalInteractiveShell.prompts_class = 'theirs.Theirs'\n"
+    )
+    command = [*COMMANDS["in-process"], "--no-banner", "--nosep", "--config=config.py"]
+    with Terminal(command, home, home["HOME"]) as shell:
+        shell.wait("home 1\n$")
+        for typed, shown in [
+            ("6 * 7", "\n=> 42\nhome 2\n$"),
+            ("%doctest_mode", "\nDoctest mode is: ON\n>>>"),
+            ("%doctest_mode", "\nDoctest mode is: OFF\nhome 4\n$"),
+            ("ip = get_ipython(); ip.prompts.where = 'away'", "\naway 5\n$"),
+            ("from theirs import *; ip.prompts = ClassicPrompts(ip)", "\n>>>"),
+            ("6 * 7", "\n42\n>>>"),
+            ("ip.prompts = Theirs(ip)", "\nhome 8\n$"),
+            ("del Theirs.where  # an error is no reason to have no prompt", "\nIn [9]:"),
+            ("ip.prompts = None", "\nIn [10]:"),
+        ]:
+            shell.type(f"{typed}\r")
+            shell.wait(lambda screen, shown=shown: screen.endswith(shown))
+        assert shell.text.startswith("home 1\n$ 6 * 7\n=> 42\n")
+
+
 #: What the terminal says of its colors, and what a string in the dark theme is then written with.
 DEPTHS = {
     "24 bits": ({"COLORTERM": "truecolor"}, "xterm-256color", rb"\x1b\[0;38;2;215;175;95m"),

@@ -47,6 +47,25 @@ assert buffer.tempfile.mkstemp.__module__ == "tempfile"
     assert _run(code) == "\n"
 
 
+def test_what_is_no_prompt_is_there_when_a_cell_asks_for_it() -> None:
+    code = """
+import sys
+from nuncius.terminal.late_imports import import_editor
+
+import_editor()
+print(*sorted({"pyexpat", "prompt_toolkit.shortcuts.progress_bar"} & set(sys.modules)))
+import prompt_toolkit
+from prompt_toolkit.shortcuts import *
+from prompt_toolkit.shortcuts import ProgressBar, button_dialog
+from prompt_toolkit.shortcuts.dialogs import button_dialog as same
+assert button_dialog is same and prompt_toolkit.shortcuts.progress_bar.ProgressBar is ProgressBar
+assert prompt_toolkit.choice is choice and callable(choice)
+assert prompt_toolkit.HTML("<b>bold</b>").formatted_text[0] == ("class:b", "bold")
+assert not hasattr(prompt_toolkit.shortcuts, "no_such_name")
+"""
+    assert _run(code) == "\n"
+
+
 def test_a_stand_in_gives_way_also_while_others_are_put_off() -> None:
     code = """
 from nuncius.terminal.late_imports import StandIn, put_off

@@ -94,7 +94,7 @@ def _run_in_process(
     parsed: Parsed, command: CommandLine, user_ns: Mapping[str, Any] | None = None
 ) -> int:
     import nuncius.terminal.asking  # noqa: F401 - before cells may replace input()
-    from nuncius.terminal.assembly import reader_for, session_for
+    from nuncius.terminal.assembly import followed_prompts, reader_for, session_for
     from nuncius.terminal.conversation import converse, greet, is_conversation
     from nuncius.terminal.inprocess import InProcessLink
     from nuncius.terminal.signals import Impatience
@@ -117,7 +117,9 @@ def _run_in_process(
                     draw(1)
         link.start()
         link.on_interrupt(Impatience(_say))
-        return converse(session_for(link, reader, options), command, options)
+        session = session_for(link, reader, options)
+        session.after_cell = followed_prompts(reader)
+        return converse(session, command, options)
     finally:
         link.close()
 

@@ -1,4 +1,4 @@
-"""Ask the person for a line: for ``input()`` and passwords.
+"""Ask the person for a line: for ``input()``, passwords, and what reads standard input.
 
 Python's own functions are used as they were before there was a kernel: those that cells see ask the kernel, which would ask us.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import builtins
 import sys
 
-__all__ = ["ask", "ask_secret"]
+__all__ = ["ask", "ask_secret", "read_input"]
 
 #: As it was before there was a kernel: this module is imported first.
 _input = builtins.input
@@ -42,3 +42,25 @@ def ask_secret(prompt: str, typed: tuple[str, bool] = ("", False)) -> str:
         return before
     read = getattr(getpass, "unix_getpass", None) or getpass.getpass
     return before + str(read(prompt))
+
+
+def read_input(typed: tuple[str, bool] = ("", False), *, everything: bool = False) -> str:
+    """Return a line of standard input with its end; nothing at the end of it.
+
+    Args:
+        typed: See `ask`.
+        everything: Return all that comes.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C.
+    """
+    if not sys.stdin.isatty():
+        return sys.stdin.read() if everything else sys.stdin.readline()
+    lines: list[str] = []
+    while everything or not lines:
+        try:
+            lines.append(ask("", typed) + "\n")
+        except EOFError:
+            break
+        typed = ("", False)
+    return "".join(lines)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from nuncius.terminal.link import Link
     from nuncius.terminal.options import TerminalShell
     from nuncius.terminal.osc import Announcer
+    from nuncius.terminal.own_prompts import Chosen
     from nuncius.terminal.prompts import Prompts
     from nuncius.terminal.render import Rich
     from nuncius.terminal.screen import Screen
@@ -30,11 +31,11 @@ def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
     from nuncius.terminal.screen import Screen
     from nuncius.terminal.session import Session
     from nuncius.terminal.simple import SimplePrompt
-    from nuncius.terminal.themes import STYLES, choose_theme
+    from nuncius.terminal.themes import STYLES
 
     # Plain lines have neither colors nor anything else that takes escape codes.
     editing = not isinstance(reader, SimplePrompt)
-    theme = choose_theme(options.theme) if editing else "none"
+    theme = getattr(reader, "theme", "none")
 
     def show_result_prompt(number: int) -> None:
         sys.stdout.write(options.separate_out)
@@ -50,7 +51,7 @@ def session_for(link: Link, reader: Reader, options: TerminalShell) -> Session:
         plain=not editing,
     )
     debugger = DebuggerPrompt(
-        STYLES[theme] if editing else None,
+        (lambda: STYLES[getattr(reader, "theme", "none")]) if editing else None,
         link.complete_in_debugger,
         _debugger_history(),
         vi=options.editing_mode == "vi",
@@ -75,6 +76,39 @@ def _change_prompts(reader: Reader, argument: str) -> bool:
     return False
 
 
+def followed_prompts(reader: Reader) -> Callable[[], None]:
+    """Have a reader show the prompts that the shell in this process is given: ``get_ipython().prompts = ...``.
+
+    Returns:
+        What is to be called after each cell.
+    """
+    import builtins
+
+    shell: Any = getattr(builtins, "get_ipython", lambda: None)()
+    marks = reader.prompts.marks
+    chosen: list[Chosen] = []
+
+    def show(prompts: Prompts | None) -> None:
+        from nuncius.terminal.prompts import Prompts
+
+        reader.prompts = prompts or Prompts()
+        reader.prompts.marks = marks
+
+    def look() -> None:
+        if not chosen and getattr(shell, "chosen_prompts", None) is None and not configured:
+            return  # and nothing is loaded
+        if not chosen:
+            from nuncius.terminal.own_prompts import Chosen
+
+            chosen.append(Chosen(shell, show))
+            chosen[0].configured()
+        chosen[0].look()
+
+    configured = "TerminalInteractiveShell" in getattr(shell, "sections", ())
+    look()
+    return look
+
+
 def _announcer(options: TerminalShell, screen: Screen) -> Announcer:
     from nuncius.terminal.osc import Announcer
 
@@ -83,13 +117,12 @@ def _announcer(options: TerminalShell, screen: Screen) -> Announcer:
 
 def _list_keys(options: TerminalShell) -> bool:
     """Show the keys: ``%keys``. The shell goes on."""
-    from shutil import get_terminal_size
-
     from nuncius.terminal.keys import BINDINGS, changed
     from nuncius.terminal.keytable import key_table
     from nuncius.terminal.pager import page
+    from nuncius.terminal.window import window_size
 
-    page(key_table(changed(BINDINGS, options.shortcuts), get_terminal_size().columns))
+    page(key_table(changed(BINDINGS, options.shortcuts), window_size().columns))
     return False
 
 
@@ -155,7 +188,7 @@ def reader_for(link: Link, options: TerminalShell, commands: Sequence[str] = ())
         return SimplePrompt(link.judge)
     from nuncius.terminal.early import EarlyPrompt
     from nuncius.terminal.prompts import Prompts
-    from nuncius.terminal.themes import choose_theme, sgr
+    from nuncius.terminal.themes import choose_theme, remember, remembered
 
     language = link.info.get("language_info", {})
     name = str(language.get("pygments_lexer") or language.get("name") or "text")
@@ -177,7 +210,18 @@ def reader_for(link: Link, options: TerminalShell, commands: Sequence[str] = ())
             link.find,
             shares_terminal=link.shares_terminal,
         )
-        return Prompt(options, questions, name, prompts)
+        found = found_theme if chosen == "auto" else None
+        return Prompt(options, questions, name, prompts, early.theme, found)
 
+    def found_theme(theme: str) -> None:
+        early.theme = theme
+        if theme != remembered():
+            remember(theme)
+
+    chosen = choose_theme(options.theme)
+    theme = (remembered() if chosen == "auto" else None) or chosen
+    # Elsewhere Ctrl-C is an exception in this process until the cell has been sent.
+    accepted = getattr(link, "expect", lambda: None)
     prompts = Prompts(marks=options.prompt_marks)
-    return EarlyPrompt(link.judge, editor, prompts, sgr(choose_theme(options.theme)))
+    early = EarlyPrompt(link.judge, editor, prompts, theme, accepted)
+    return early

@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from nuncius.protocol.app.program import ProgramOptions
+from nuncius.protocol.errors import OptionError
 from nuncius.terminal.assembly import reader_for, session_for
 from nuncius.terminal.conversation import converse, greet, is_conversation
 from nuncius.terminal.late_imports import import_editor
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = ["run_console"]
 
+#: Seconds that a kernel has to end when its program has: it waits for threads, and limits that itself.
+_LATE_THREADS = 20.0
+
 
 def run_console(parsed: Parsed, command: CommandLine, arguments: Sequence[str]) -> int:
     """Run the shell; return the exit code.
@@ -36,7 +40,7 @@ def run_console(parsed: Parsed, command: CommandLine, arguments: Sequence[str]) 
 
     _say_only_what_is_asked_for(parsed)
     options, target = parsed[TerminalShell], parsed[Target]
-    place = _place(target, arguments, command.kernel)
+    place = _place(target, arguments, command)
     if is_conversation(command, options) and sys.stdin.isatty():
         # While the kernel starts.
         import_editor()
@@ -74,9 +78,13 @@ def _show_last_output(session: Session, link: RemoteLink, cells: int) -> None:
     session.show_again(again)
 
 
-def _place(target: Target, arguments: Sequence[str], spelled_out: Sequence[str]) -> Place:
+def _place(target: Target, arguments: Sequence[str], command: CommandLine) -> Place:
     from nuncius.terminal import places
 
+    if target.ssh is not None and (target.existing is None or target.server is not None):
+        raise OptionError(
+            "--ssh needs --existing FILE: the connection file of a kernel that runs on that host"
+        )
     if target.server is not None:
         from nuncius.protocol.transport.server import Server
 
@@ -85,19 +93,27 @@ def _place(target: Target, arguments: Sequence[str], spelled_out: Sequence[str])
             return places.OnServer(server, server.find(target.existing), owned=False)
         return places.OnServer(server, server.start(target.kernel), owned=True)
     if target.existing is not None:
-        from nuncius.protocol.connection import find_connection_file, load_connection_file
+        from nuncius.protocol.connection import (
+            check_alive,
+            find_connection_file,
+            load_connection_file,
+        )
 
-        info = load_connection_file(find_connection_file(target.existing or None))
+        path = find_connection_file(target.existing or None)
+        info = load_connection_file(path)
         if target.ssh is None:
+            check_alive(info, path)
             return places.Existing(info)
         from nuncius.protocol.tunnel import open_tunnel
 
         tunnel = open_tunnel(info, target.ssh)
         return places.Existing(tunnel.info, tunnel)
-    return _managed(target, arguments, spelled_out)
+    return _managed(target, arguments, command)
 
 
-def _managed(target: Target, arguments: Sequence[str], spelled_out: Sequence[str]) -> Place:
+def _managed(target: Target, arguments: Sequence[str], command: CommandLine) -> Place:
+    from dataclasses import replace
+
     from nuncius.protocol.core.lifecycle import RestartPolicy
     from nuncius.protocol.kernelspec import find_kernelspec
     from nuncius.protocol.manager import BlockingKernelManager, ManagerOptions
@@ -105,15 +121,20 @@ def _managed(target: Target, arguments: Sequence[str], spelled_out: Sequence[str
 
     name = target.kernel or "python3"
     ours = "nuncius.kernel" in find_kernelspec(name).argv
-    manager = BlockingKernelManager(
-        name,
-        ManagerOptions(
-            start_timeout=target.ready_timeout,
-            restart=RestartPolicy(enabled=False),
-            independent=target.detachable,
-        ),
+    options = ManagerOptions(
+        start_timeout=target.ready_timeout,
+        restart=RestartPolicy(enabled=False),
+        independent=target.detachable,
     )
-    return Managed(manager, arguments if ours else spelled_out, can_outlive_shell=target.detachable)
+    if command.kind is not None and not command.stay:
+        # As under Python, what a program says when all cells have ended goes where the rest goes.
+        options = replace(options, inherit_output=True, shutdown_timeout=_LATE_THREADS)
+    manager = BlockingKernelManager(name, options)
+    return Managed(
+        manager,
+        arguments if ours else command.kernel,
+        can_outlive_shell=target.detachable,
+    )
 
 
 def _say_only_what_is_asked_for(parsed: Parsed) -> None:

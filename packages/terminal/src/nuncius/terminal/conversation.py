@@ -41,6 +41,7 @@ def converse(session: Session, command: CommandLine, options: TerminalShell) -> 
         if command.kind is None and not is_conversation(command, options):
             command = CommandLine(kind=Kind.FILE, program="-")
         if command.kind is not None:
+            session.starts_again = command.stay
             code = run_batch(session, command)
             if not command.stay:
                 return code

@@ -45,7 +45,7 @@ class DebuggerPrompt:
     """The prompt of a debugger.
 
     Args:
-        style: The colors, as prompt_toolkit takes them; None where there is nothing but lines.
+        style: Returns the colors, as prompt_toolkit takes them; None where there is nothing but lines.
         complete: Asks the kernel for completions in the frame that is selected.
         history: The file that remembers what was typed; None to remember it in this shell only.
         vi: Whether the keys are those of vi.
@@ -53,7 +53,7 @@ class DebuggerPrompt:
 
     def __init__(
         self,
-        style: Any = None,
+        style: Callable[[], Mapping[str, str]] | None = None,
         complete: Complete | None = None,
         history: str | None = None,
         *,
@@ -75,7 +75,7 @@ class DebuggerPrompt:
         if self._style is None:
             return ask(prompt)
         if self._session is None:
-            self._session = self._make()
+            self._session = self._make(self._style())
         while True:
             try:
                 # Where a cell awaits, this thread's loop stands still; the prompt needs one that runs.
@@ -86,7 +86,7 @@ class DebuggerPrompt:
             except _Dropped:
                 continue
 
-    def _make(self) -> Any:
+    def _make(self, rules: Mapping[str, str]) -> Any:
         from prompt_toolkit import PromptSession
         from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
         from prompt_toolkit.enums import EditingMode
@@ -97,7 +97,7 @@ class DebuggerPrompt:
 
         return PromptSession(
             lexer=PythonLexer(),
-            style=Style.from_dict(dict(self._style)),
+            style=Style.from_dict(dict(rules)),
             include_default_pygments_style=False,
             auto_suggest=AutoSuggestFromHistory(),
             enable_history_search=True,

@@ -4,11 +4,13 @@ Importing prompt_toolkit takes longer than everything else that a shell has to d
 
 Rule 1: a complete line that was typed ahead runs at once: a program that feeds the shell, or a quick person, does not wait for an editor.
 Rule 2: everything else is handed to the editor, key by key, in order: nothing that was typed is lost.
+Rule 3: Ctrl-C after Enter is for the cell, also in the moment in which the terminal does not make a signal of it yet: the cell does not run, and what was typed between is dropped, as terminals do it.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import select
 import sys
 from _thread import allocate_lock
@@ -18,8 +20,13 @@ from time import monotonic
 from typing import Any, Protocol
 
 from nuncius.terminal.prompts import Prompts, Styled, plain
+from nuncius.terminal.themes import sgr
 
 __all__ = ["EarlyPrompt", "Editor", "paint", "split_answer", "take_line"]
+
+
+#: What stands in a prompt and takes no room: colors, and marks for the terminal.
+_CODES = re.compile(r"\x1b(?:\[[\d;]*m|\][^\x07]*\x07)")
 
 
 class Editor(Protocol):
@@ -49,6 +56,10 @@ class Editor(Protocol):
 
     def take_typed(self) -> bytes:
         """Return, and forget, the keys that were pressed after the last cell, if they are plain text."""
+        ...
+
+    def take_interrupt(self) -> bool:
+        """Tell whether Ctrl-C was among the keys that were pressed after the last cell; forget it, and those before it."""
         ...
 
     def renumber(self, number: int) -> None:
@@ -112,7 +123,8 @@ class EarlyPrompt:
         judge: Tells whether a cell is complete.
         editor: Makes the editor.
         prompts: What stands before the input.
-        colors: ANSI codes by style class, see `nuncius.terminal.themes.sgr`; empty for no colors.
+        theme: Its colors; the editor may find out that others suit the terminal better.
+        accepted: Called when a cell has been read, before Ctrl-C becomes a signal: from now on it is for the cell.
     """
 
     def __init__(
@@ -120,12 +132,14 @@ class EarlyPrompt:
         judge: Callable[[str], tuple[str, str]],
         editor: Callable[[Prompts], Editor],
         prompts: Prompts | None = None,
-        colors: Mapping[str, str] | None = None,
+        theme: str = "none",
+        accepted: Callable[[], object] = lambda: None,
     ) -> None:
         self._prompts = prompts or Prompts()
         self._judge = judge
         self._make_editor = editor
-        self._colors = colors or {}
+        self._accepted = accepted
+        self.theme = theme
         # Cells may put something else in the place of both.
         self._keyboard, self._screen = sys.stdin, sys.stdout
         self._keys = sys.stdin.fileno()
@@ -151,6 +165,16 @@ class EarlyPrompt:
         if self._editor is not None:
             self._editor.prompts = prompts
 
+    @property
+    def theme(self) -> str:
+        """The name of its colors."""
+        return self._theme
+
+    @theme.setter
+    def theme(self, theme: str) -> None:
+        self._theme = theme
+        self._colors = sgr(theme)
+
     def draw(self, number: int) -> None:
         """Write the prompt, and have keys wait instead of being echoed."""
         # On Windows the editor draws the first prompt.
@@ -162,8 +186,9 @@ class EarlyPrompt:
     def erase(self) -> None:
         """Take the prompt away again, to make place for something else."""
         if self._before is not None:
+            stood = self._stands
             self._restore()
-            self._write("\r\x1b[K")
+            self._write(_to_start(stood) + "\x1b[J")
 
     def read_now(self, number: int, default: str = "") -> str | None:
         """Return a cell that was typed ahead; None if the editor has to be asked."""
@@ -175,9 +200,11 @@ class EarlyPrompt:
         if line is None or (line.strip() and self._judge(line)[0] not in ("complete", "invalid")):
             return None
         self._typed = rest
+        self._accepted()
         self._restore()
         self._write(f"{line}\n")
         self._read_at = monotonic()
+        self._check_interrupt()
         return line
 
     async def read(self, number: int, default: str = "") -> str:
@@ -196,10 +223,28 @@ class EarlyPrompt:
                 self._hush()
                 self._editor.feed(self._typed)
                 self._typed = b""
-            return await self._editor.read(number, default)
+            code = await self._editor.read(number, default)
+            self._accepted()
         finally:
             # Not before: a terminal that echoes in between would show what is pasted, and lose all but 4,096 bytes of it.
             self._restore()
+        self._check_interrupt()
+        return code
+
+    def _check_interrupt(self) -> None:
+        """Give up a cell that was read, if Ctrl-C was pressed since.
+
+        Raises:
+            KeyboardInterrupt: It was.
+        """
+        if self._editor is not None:
+            pressed = self._editor.take_interrupt()
+        else:
+            pressed = b"\x03" in self._typed
+            self._typed = self._typed.rpartition(b"\x03")[2]
+        if pressed:
+            self._write("KeyboardInterrupt\n")
+            raise KeyboardInterrupt
 
     def _take_over(self) -> Editor:
         with self._streams():
@@ -210,7 +255,7 @@ class EarlyPrompt:
         self._typed = b""
         if self._before is not None:
             # The editor draws its own prompt over this one.
-            self._write("\r")
+            self._write(_to_start(self._stands))
         return editor
 
     @contextmanager
@@ -267,11 +312,14 @@ class EarlyPrompt:
         with self._lock:
             if self._editor is not None and self._editor.has_drawn:
                 self._stands = ""
+            # An editor that is about to draw over the prompt expects the cursor at its beginning.
+            back = _to_start(self._stands) if self._stands else ""
+            over = self._editor is not None
             if self._stands:
-                self._write("\r\x1b[K")
+                self._write(("\r" if over else back) + "\x1b[J")
             write()
             if self._stands:
-                self._write(self._stands + ("\r" if self._editor is not None else ""))
+                self._write(self._stands + (back if over else ""))
 
     def renumber(self, number: int) -> None:
         """Show another number in the prompt that waits."""
@@ -288,8 +336,13 @@ class EarlyPrompt:
         if self._before is not None:
             before, self._before = self._before, None
             self._stands = ""
-            self._raw_keys = bool(select.select([self._keys], [], [], 0)[0])
-            _set(self._keys, before)
+            try:
+                # From here on Ctrl-C is a signal; what was pressed before is a key, and nobody else would find the Ctrl-C in it.
+                _set(self._keys, _with_signals(self._keys))
+                self.feed(_waiting(self._keys))
+                self._raw_keys = bool(select.select([self._keys], [], [], 0)[0])
+            finally:
+                _set(self._keys, before)
 
     def _write(self, text: str) -> None:
         self._screen.write(text)
@@ -315,6 +368,16 @@ def paint(styled: Styled, colors: Mapping[str, str]) -> str:
     return "".join(parts)
 
 
+def _to_start(prompt: str) -> str:
+    """Return what moves the cursor from the end of a prompt to its beginning."""
+    from nuncius.terminal.window import window_size
+
+    columns = window_size().columns
+    bare = _CODES.sub("", prompt)
+    rows = sum(max(0, len(line) - 1) // columns for line in bare.split("\n")) + bare.count("\n")
+    return "\r" + f"\x1b[{rows}A" * (rows > 0)
+
+
 def _quiet(descriptor: int) -> list[Any]:
     """Have the terminal neither echo keys nor make lines and signals of them; return its settings from before."""
     import termios
@@ -326,6 +389,15 @@ def _quiet(descriptor: int) -> list[Any]:
     # What was typed before must not be thrown away, as tty.setraw would do it.
     termios.tcsetattr(descriptor, termios.TCSANOW, after)
     return before
+
+
+def _with_signals(descriptor: int) -> list[Any]:
+    """Return the terminal's settings, but that keys make signals."""
+    import termios
+
+    settings = termios.tcgetattr(descriptor)
+    settings[3] |= termios.ISIG
+    return settings
 
 
 def _set(descriptor: int, settings: list[Any]) -> None:

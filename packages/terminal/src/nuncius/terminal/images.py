@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import base64
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from nuncius.terminal.graphics import Graphics, ask_terminal, guess
+from nuncius.terminal.window import window_size
 
 __all__ = ["Picture", "Pictures", "blocks", "iterm", "kitty", "picture_of", "sixel", "size_of"]
 
@@ -62,7 +62,7 @@ class Pictures:
         raw = picture_of(data)
         if raw is None or not sys.stdout.isatty():
             return None
-        size = shutil.get_terminal_size()
+        size = window_size()
         return _draw(raw, self._known(), size.columns, size.lines)
 
     def _known(self) -> Graphics:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
+import signal
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nuncius.protocol.client.blocking import Client
@@ -59,13 +63,18 @@ class InProcessLink:
         made = find_kernel(kernel)(**options)
         # Programs, debuggers and progress bars that cells start see the terminal itself.
         self._host = CallHost(made, policy=Policy.PASS_THROUGH)
-        self._client = Client(MemoryChannels(self._host)).open()
+        self._channels = MemoryChannels(self._host)
+        self._client = Client(self._channels).open()
         self._info = made.info.reply()
         #: Questions that threads are asking the kernel.
         self._asking = threading.Condition()
         self._asked = 0
         self._closed = False
         self._impatience: Impatience | None = None
+        #: The prompt has read a cell, and has not ended yet.
+        self._expecting = False
+        #: The kernel has a cell.
+        self._handing_over = False
 
     @property
     def info(self) -> Mapping[str, Any]:
@@ -83,14 +92,93 @@ class InProcessLink:
     def on_interrupt(self, impatience: Impatience) -> None:
         """Have each Ctrl-C that a cell gets told, in the signal handler."""
         interrupts = self._host.interrupts
-        interrupts.also = lambda: impatience.press(
-            not interrupts.holding and interrupts.waiting is None
-        )
+
+        def press() -> None:
+            if self._handing_over and not interrupts.armed and interrupts.waiting is None:
+                # No lock of Python's may be taken in a signal handler.
+                _thread.start_new_thread(self._press_again, ())
+            impatience.press(not interrupts.holding and interrupts.waiting is None)
+
+        interrupts.also = press
         self._impatience = impatience
 
+    def _press_again(self) -> None:
+        """Repeat a Ctrl-C that came while the cell was handed to the kernel, as soon as there is something to interrupt."""
+        interrupts = self._host.interrupts
+        while self._handing_over and not interrupts.armed and interrupts.waiting is None:
+            time.sleep(0.001)
+        if self._handing_over:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    def expect(self) -> None:
+        """Say that the prompt has read a cell: Ctrl-C is for it from now on."""
+        self._expecting = True
+
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
-        """Run the prompt, see `Link.run`."""
-        return self._host.run(coroutine)
+        """Run the prompt, see `Link.run`; what threads of cells publish is shown meanwhile."""
+        self._expecting = False
+        main = threading.current_thread() is threading.main_thread()
+        if not main or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+            return self._host.run(self._attended(coroutine))
+        return self._run_hearing(self._attended(coroutine))
+
+    def _run_hearing(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run the prompt with a handler of our own for Ctrl-C.
+
+        That of `asyncio.Runner` raises where it likes; raised while the prompt ends, it stays behind, and swallows the Ctrl-C of the cell. This one never raises.
+        """
+        import asyncio
+
+        task: asyncio.Task[Any] | None = None
+        pressed = False
+
+        async def known() -> T:
+            nonlocal task
+            task = asyncio.current_task()
+            return await coroutine
+
+        def press(*_: object) -> None:
+            nonlocal pressed
+            pressed = True
+            if task is not None and not self._expecting:
+                task.get_loop().call_soon_threadsafe(task.cancel)
+
+        signal.signal(signal.SIGINT, press)
+        try:
+            result = self._host.run(known())
+        except asyncio.CancelledError:
+            if not pressed:
+                raise
+            raise KeyboardInterrupt from None
+        finally:
+            # What is told of its end is not to be hit by an exception, which would be lost there.
+            task = None
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+        if pressed:
+            # Over the terminal's own ^C.
+            sys.stdout.write("\r\x1b[KKeyboardInterrupt\n")
+            raise KeyboardInterrupt
+        return result
+
+    async def _attended(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # the loop has just been closed
+                loop.call_soon_threadsafe(self._show_waiting)
+
+        self._channels.on_waiting = tell
+        try:
+            self._show_waiting()
+            return await coroutine
+        finally:
+            self._channels.on_waiting = None
+
+    def _show_waiting(self) -> None:
+        if not self._closed:
+            self._client.poll()
 
     def execute(
         self,
@@ -103,9 +191,13 @@ class InProcessLink:
         """Run a cell, see `Link.execute`."""
         if self._impatience is not None:
             self._impatience.begin()
-        return self._client.execute(
-            code, silent=silent, collect=False, on_output=on_output, on_input=on_input
-        ).result()
+        self._handing_over = True
+        try:
+            return self._client.execute(
+                code, silent=silent, collect=False, on_output=on_output, on_input=on_input
+            ).result()
+        finally:
+            self._handing_over = False
 
     def evaluate(self, expression: str) -> Mapping[str, Any]:
         """Have the kernel evaluate an expression, see `Link.evaluate`."""

@@ -6,7 +6,7 @@ asyncio imports ``ssl`` for connections that few sessions open, wcwidth imports 
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from types import ModuleType
@@ -26,6 +26,10 @@ class StandIn(ModuleType):
         if sys.modules.get(self.__name__) is self:
             del sys.modules[self.__name__]
         return getattr(import_module(self.__name__), name)
+
+
+#: Parts of prompt_toolkit that are no prompts: progress bars, dialogs and menus, with the XML parser that they need at once.
+_NOT_PROMPTS = ("choice_input", "dialogs", "progress_bar")
 
 
 @contextmanager
@@ -59,5 +63,50 @@ def import_editor() -> None:
     if "prompt_toolkit" in sys.modules:
         return
     import_without_openssl()
-    with put_off("datetime", "shlex", "shutil", "tempfile"):
-        import prompt_toolkit  # noqa: F401
+    names = [f"prompt_toolkit.shortcuts.{name}" for name in _NOT_PROMPTS]
+    stand_ins = {name: _Shelf(name) for name in names}
+    sys.modules.update(stand_ins)
+    try:
+        with put_off("datetime", "shlex", "shutil", "tempfile", "xml.dom", "xml.dom.minidom"):
+            import prompt_toolkit
+            import prompt_toolkit.shortcuts
+    finally:
+        for name, shelf in stand_ins.items():
+            if sys.modules.get(name) is shelf:
+                del sys.modules[name]
+    for package in (prompt_toolkit, prompt_toolkit.shortcuts):
+        _find_later(package, names)
+
+
+class _Later:
+    """What a module will have when it is imported."""
+
+    def __init__(self, module: str, name: str) -> None:
+        self.module, self.name = module, name
+
+
+class _Shelf(ModuleType):
+    """A module that is not imported: what is taken from it is noted."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {self.__name__!r} has no attribute {name!r}")
+        return _Later(self.__name__, name)
+
+
+def _find_later(package: ModuleType, modules: Sequence[str]) -> None:
+    """Have a package find what it would have imported when somebody asks for it."""
+    names = {name: value for name, value in vars(package).items() if isinstance(value, _Later)}
+    for name in names:
+        delattr(package, name)
+
+    def find(name: str) -> Any:
+        if name in names:
+            found = getattr(import_module(names[name].module), names[name].name)
+            setattr(package, name, found)
+            return found
+        if f"{package.__name__}.{name}" in modules:
+            return import_module(f"{package.__name__}.{name}")
+        raise AttributeError(f"module {package.__name__!r} has no attribute {name!r}")
+
+    vars(package)["__getattr__"] = find

@@ -95,7 +95,7 @@ def lex_line(line: str, state: str) -> tuple[Fragments, str]:
 
 #: A line whose strings, all of one line, end in it.
 _CLOSED = re.compile(
-    r"""(?:[^'"\#]++|"(?!"")(?:[^"\\]++|\\.)*+"|'(?!'')(?:[^'\\]++|\\.)*+')*+(?:\#.*+)?"""
+    r"""(?>(?:[^'"\#]++|"(?!"")(?>(?:[^"\\]++|\\.)*)"|'(?!'')(?>(?:[^'\\]++|\\.)*)')*)(?:\#.*+)?"""
 )
 
 

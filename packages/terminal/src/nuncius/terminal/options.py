@@ -68,7 +68,7 @@ class TerminalShell(Value, kw_only=True):
     editing_mode: Literal["emacs", "vi"] = option("emacs", help="Whose keys the prompt has.")
     theme: Literal["auto", "dark", "light", "none"] = option(
         "auto",
-        help="Colors for a dark or a light background; 'auto' uses colors that can be read on both, 'none' uses no colors. NO_COLOR in the environment means 'none'.",
+        help="Colors for a dark or a light background; 'auto' asks the terminal which it has, and uses colors that can be read on both where it does not say; 'none' uses no colors. NO_COLOR in the environment means 'none'.",
     )
     confirm_exit: bool = option(True, help="Ask before Ctrl-D leaves the shell.")
     simple_prompt: bool = option(

@@ -6,13 +6,14 @@ What the shell shows is told in the payload of each reply, so that it is the sam
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from nuncius.terminal.prompts import Prompts, Styled, plain
 from nuncius.terminal.teaching import SOURCE
 
-__all__ = ["COMMAND", "GivenPrompts", "described", "given", "use_prompts"]
+__all__ = ["COMMAND", "Chosen", "GivenPrompts", "LivePrompts", "described", "given", "use_prompts"]
 
 #: Of the payloads.
 COMMAND = "prompts"
@@ -42,9 +43,7 @@ def use_prompts(prompts: Any = None) -> None:
     shell = getattr(builtins, "get_ipython", lambda: None)()
     if shell is None:
         raise RuntimeError("use_prompts() is called in a cell of the shell, and here is none")
-    before = getattr(shell, _HOOK, None)
-    if before is not None:
-        shell.events.unregister("post_run_cell", before)
+    _forget(shell)
 
     def tell(result: Any) -> None:
         number = (result.execution_count or 0) + 1
@@ -54,6 +53,56 @@ def use_prompts(prompts: Any = None) -> None:
 
     shell.events.register("post_run_cell", tell)
     setattr(shell, _HOOK, tell)
+
+
+def _forget(shell: Any) -> None:
+    """Undo `use_prompts`."""
+    before = getattr(shell, _HOOK, None)
+    if before is not None:
+        shell.events.unregister("post_run_cell", before)
+        setattr(shell, _HOOK, None)
+
+
+class Chosen:
+    """The prompts that a shell in this process has been given: ``get_ipython().prompts = ...``, as IPython has it.
+
+    Args:
+        shell: The shell; where it is none of Python's nothing is ever chosen.
+        show: Shows other prompts; None for the usual ones.
+    """
+
+    def __init__(self, shell: Any, show: Callable[[Prompts | None], None]) -> None:
+        self._shell = shell
+        self._show = show
+        self._shown: Any = None
+
+    def configured(self) -> None:
+        """Choose what the configuration wants: ``c.TerminalInteractiveShell.prompts_class``, a class or the name of one."""
+        section = getattr(self._shell, "sections", {}).get("TerminalInteractiveShell", {})
+        kind = section.get("prompts_class")
+        if kind is None or getattr(self._shell, "chosen_prompts", None) is not None:
+            return
+        try:
+            kind = _imported(kind) if isinstance(kind, str) else kind
+            self._shell.prompts = kind() if issubclass(kind, Prompts) else kind(self._shell)
+        except Exception as error:  # noqa: BLE001 - a person's own class may raise anything
+            sys.stderr.write(f"The prompts of the configuration cannot be used: {error}\n")
+
+    def look(self) -> None:
+        """Show what was chosen since the last time."""
+        chosen = getattr(self._shell, "chosen_prompts", None)
+        if chosen is self._shown:
+            return
+        self._shown = chosen
+        _forget(self._shell)
+        self._show(None if chosen is None else LivePrompts(chosen))
+
+
+def _imported(name: str) -> Any:
+    from importlib import import_module
+
+    module, _, attribute = name.rpartition(".")
+    return getattr(import_module(module), attribute)
 
 
 def described(prompts: Any, number: int) -> dict[str, Styled]:
@@ -73,7 +122,13 @@ def described(prompts: Any, number: int) -> dict[str, Styled]:
 
 
 def _styled(pieces: Sequence[Sequence[Any]]) -> Styled:
-    return [(_STYLES.get(str(piece[0]), ""), str(piece[1])) for piece in pieces]
+    return [(_style(str(piece[0])), str(piece[1])) for piece in pieces]
+
+
+def _style(token: str) -> str:
+    """Return the style of a token of Pygments."""
+    known = _STYLES.get(token)
+    return token.lower().replace("token", "class:pygments", 1) if known is None else known
 
 
 def given(text: str, *, marks: bool = False) -> GivenPrompts | None:
@@ -127,3 +182,48 @@ def _numbered(styled: Styled, number: int) -> Styled:
         (style, str(number) if style.endswith(".number") and text.isdecimal() else text)
         for style, text in styled
     ]
+
+
+class LivePrompts(Prompts):
+    """Prompts of a shell in this process, asked whenever they are drawn.
+
+    Args:
+        chosen: Ours, or IPython's.
+    """
+
+    def __init__(self, chosen: Any) -> None:
+        super().__init__()
+        self._chosen = chosen
+
+    def input(self, number: int) -> Styled:
+        """Return what stands before the first line of input."""
+        return self._marked(self._asked("input", number, number))
+
+    def continuation(self, width: int) -> Styled:
+        """Return what stands before the next lines of input."""
+        return self._asked("continuation", None, width)
+
+    def output(self, number: int) -> Styled:
+        """Return what stands before a result."""
+        return self._asked("output", number, number)
+
+    def _asked(self, name: str, number: int | None, argument: int) -> Styled:
+        """Return what they say; the usual prompt where they raise an error: a person has to be able to type."""
+        try:
+            theirs = getattr(self._chosen, _THEIRS[name], None)
+            if theirs is None:
+                own: Styled = getattr(self._chosen, name)(argument)
+                return own
+            said = _styled(theirs(argument) if name == "continuation" else theirs())
+        except Exception:  # noqa: BLE001 - a person's own class may raise anything
+            usual: Styled = getattr(Prompts(), name)(argument)
+            return usual
+        return said if number is None else _numbered(said, number)
+
+
+#: What the methods are called in IPython's prompts.
+_THEIRS = {
+    "input": "in_prompt_tokens",
+    "continuation": "continuation_prompt_tokens",
+    "output": "out_prompt_tokens",
+}

@@ -10,6 +10,7 @@ import sys
 from contextlib import suppress
 
 from nuncius.terminal.external import undisturbed
+from nuncius.terminal.window import window_size
 
 __all__ = ["page"]
 
@@ -35,7 +36,7 @@ def _fits(text: str) -> bool:
     """Tell whether the screen shows all of ``text``; long lines take several of its own."""
     from nuncius.protocol.text.ansi import strip
 
-    columns, lines = shutil.get_terminal_size()
+    columns, lines = window_size()
     rows = 0
     for line in text.splitlines():
         rows += 1 + max(0, len(strip(line)) - 1) // columns

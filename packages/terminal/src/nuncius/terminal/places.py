@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from nuncius.protocol.errors import KernelError
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Existing", "Managed", "OnServer", "Place"]
 
+#: Seconds that a server has to end a kernel: nobody waits longer for a shell to end.
+_PATIENT = 10.0
+
 
 class Place(Protocol):
     """A kernel's home."""
@@ -28,6 +33,12 @@ class Place(Protocol):
     can_restart: bool
     #: It runs on this machine for as long as we do: programs that it starts may run here.
     is_here: bool
+    #: How a person comes back to it when the way there is lost; empty where nothing can be lost.
+    way_back: str
+
+    def broken(self) -> str:
+        """Return why there is no way to the kernel any more, although it may go on; empty as long as nobody knows of a reason."""
+        ...
 
     def connect(self) -> Transport:
         """Return a new connection, not yet opened."""
@@ -65,6 +76,7 @@ class Managed:
 
     owned = True
     can_restart = True
+    way_back = ""
 
     def __init__(
         self,
@@ -81,6 +93,10 @@ class Managed:
         except BaseException:
             manager.close()
             raise
+
+    def broken(self) -> str:
+        """Return nothing: it ends with the way to it."""
+        return ""
 
     @property
     def connection_file(self) -> str | None:
@@ -114,10 +130,14 @@ class Managed:
         if not stop_kernel and self.can_outlive_shell:
             self._manager.detach()
             return
+        sys.stdout.flush()
         try:
             self._manager.shutdown()
         finally:
             self._manager.close()
+        if (last := self._manager.last_exit) is not None:
+            # What exit handlers have said, when there was no client any more.
+            sys.stdout.write(last.output)
 
 
 class Existing:
@@ -132,10 +152,17 @@ class Existing:
     can_outlive_shell = False
     can_restart = False
     is_here = False
+    way_back = "The same command comes back to it."
 
     def __init__(self, info: ConnectionInfo, tunnel: Tunnel | None = None) -> None:
         self._info = info
         self._tunnel = tunnel
+
+    def broken(self) -> str:
+        """Return what has become of the tunnel."""
+        if self._tunnel is None or self._tunnel.is_open:
+            return ""
+        return f"The tunnel through {self._tunnel.server} is broken{self._tunnel.complaint()}."
 
     def connect(self) -> Transport:
         """Return a new connection, see `Place.connect`."""
@@ -178,6 +205,11 @@ class OnServer:
         self._kernel = kernel
         self.owned = owned
         self.can_outlive_shell = owned
+        self.way_back = f"To come back to it: nuncius console --server {server.url}?token=... --existing {kernel.id}"
+
+    def broken(self) -> str:
+        """Return nothing: the connection itself says so."""
+        return ""
 
     def connect(self) -> Transport:
         """Return a new connection, see `Place.connect`."""
@@ -200,4 +232,4 @@ class OnServer:
     def close(self, *, stop_kernel: bool) -> None:
         """Ask the server to end it, if that is asked for."""
         if stop_kernel:
-            self._server.shutdown(self._kernel.id)
+            replace(self._server, timeout=_PATIENT).shutdown(self._kernel.id)

@@ -25,6 +25,7 @@ from prompt_toolkit.patch_stdout import patch_stdout
 from prompt_toolkit.shortcuts.prompt import CompleteStyle
 from prompt_toolkit.styles import Style
 
+from nuncius.terminal.background import Background, may_ask
 from nuncius.terminal.completion import KernelCompleter
 from nuncius.terminal.documentation import Documentation, add_panel
 from nuncius.terminal.footprint import Footprint
@@ -38,7 +39,7 @@ from nuncius.terminal.listing import Listing
 from nuncius.terminal.prompts import Prompts
 from nuncius.terminal.recall import Recall
 from nuncius.terminal.repair import Repair
-from nuncius.terminal.themes import STYLES, choose_theme
+from nuncius.terminal.themes import STYLES
 
 if TYPE_CHECKING:
     from prompt_toolkit.buffer import Buffer
@@ -91,6 +92,8 @@ class Prompt:
         questions: What it asks the kernel.
         language: For highlighting.
         prompts: What stands before the input.
+        theme: Its colors.
+        found_theme: Is told of another theme, which suits the background that the terminal says it has; None not to ask it.
     """
 
     def __init__(
@@ -99,9 +102,12 @@ class Prompt:
         questions: Questions,
         language: str = "python",
         prompts: Prompts | None = None,
+        theme: str = "auto",
+        found_theme: Callable[[str], None] | None = None,
     ) -> None:
         self.prompts = prompts or Prompts()
-        self.style = Style.from_dict(dict(STYLES[choose_theme(options.theme)]))
+        self._theme = theme
+        self._found_theme = found_theme
         self._options = options
         self._questions = questions
         self._python = is_python(language)
@@ -126,6 +132,10 @@ class Prompt:
         )
         self._footprint = Footprint(self._session)
         self._repair = Repair(self._session, shares_terminal=questions.shares_terminal)
+        self._background: Background | None = None
+        if found_theme is not None and may_ask():
+            ask = self._repair.ask
+            self._background = Background(self._session.input, ask, self._change_theme)
         if options.completion_documentation:
             add_panel(self._session, self._documentation)
 
@@ -144,7 +154,7 @@ class Prompt:
             auto_suggest=KernelSuggest(self._history) if options.autosuggest else None,
             history=self._history,
             lexer=self._lexer,
-            style=self.style,
+            style=_style(self._theme),
             include_default_pygments_style=False,
             color_depth=_color_depth(),
             mouse_support=options.mouse,
@@ -204,6 +214,8 @@ class Prompt:
         with patch_stdout(raw=True):
             self._footprint.begin()
             self._repair.begin()
+            if self._background is not None:
+                self._background.begin()
             try:
                 return await self._session.prompt_async(
                     default=default,
@@ -216,6 +228,8 @@ class Prompt:
                 self._documentation.forget()
                 self._listing.forget()
                 self._repair.end()
+                if self._background is not None:
+                    self._background.end()
                 self.read_at = monotonic()
 
     @property
@@ -254,10 +268,30 @@ class Prompt:
             return b""
         return "".join(press.data for press in pressed).encode()
 
+    def take_interrupt(self) -> bool:
+        """Tell whether Ctrl-C was among the keys that were pressed after the last cell; forget it, and those before it."""
+        from prompt_toolkit.input.typeahead import get_typeahead, store_typeahead
+        from prompt_toolkit.keys import Keys
+
+        source = self._session.input
+        pressed = get_typeahead(source)
+        last = max((at for at, press in enumerate(pressed) if press.key == Keys.ControlC), default=-1)  # fmt: skip
+        store_typeahead(source, pressed[last + 1 :])
+        return last >= 0
+
     def renumber(self, number: int) -> None:
         """Show another number: someone else's cell has run meanwhile. From any thread."""
         self._number = number
         self._session.app.invalidate()
+
+    def _change_theme(self, theme: str) -> None:
+        """Show everything in the colors of another theme."""
+        if self._found_theme is not None:
+            self._found_theme(theme)
+        if theme != self._theme:
+            self._theme = theme
+            self._session.style = _style(theme)
+            self._session.app.invalidate()
 
     # -- what is shown around the text
 
@@ -356,6 +390,10 @@ class Prompt:
     def _load_lexer(self, lexer: LateLexer, redraw: Callable[[], None]) -> None:
         lexer.load()
         redraw()
+
+
+def _style(theme: str) -> Style:
+    return Style.from_dict(dict(STYLES[theme]))
 
 
 def _color_depth() -> ColorDepth | None:

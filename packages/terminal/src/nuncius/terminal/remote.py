@@ -16,7 +16,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from nuncius.protocol.client.aio import AsyncClient
 from nuncius.protocol.core.client import Event, Orphan
-from nuncius.protocol.errors import KernelDied, KernelError, KernelTimeout, Malformed, NunciusError
+from nuncius.protocol.errors import (
+    KernelDied,
+    KernelError,
+    KernelTimeout,
+    Malformed,
+    NunciusError,
+    TransportClosed,
+)
 from nuncius.protocol.manager.blocking import LoopThread
 from nuncius.protocol.messages import Channel, Message
 from nuncius.protocol.serving.replay import FEATURE, replayed
@@ -136,8 +143,7 @@ class RemoteLink:
         on_input: Callable[[Input], str],
     ) -> ExecutionResult:
         """Run a cell, see `Link.execute`."""
-        if self._dead:
-            raise KernelDied(self._dead)
+        self._check()
         inbox: _Inbox = queue.SimpleQueue()
         self._interrupted = (0.0, 0)
         asyncio.run_coroutine_threadsafe(self._begin(code, silent, inbox), self._thread.loop)
@@ -153,7 +159,7 @@ class RemoteLink:
                     case _Ended(result, error):
                         break
                     case _Asked(question, answer):
-                        self._show_what_came_before(inbox, on_output)
+                        self._show_what_came_before(question, inbox, on_output)
                         self._answer(question, answer, on_input)
                     case _Other(message):
                         self._show_other(message)
@@ -169,14 +175,26 @@ class RemoteLink:
         if dropped:
             sys.stdout.write(f"... {dropped:,} more characters of output are not shown\n")
         if error is not None:
-            raise error
+            raise self._explained(error)
         assert result is not None
         return result
 
-    def evaluate(self, expression: str) -> Mapping[str, Any]:
-        """Have the kernel evaluate an expression, see `Link.evaluate`."""
+    def _check(self) -> None:
         if self._dead:
             raise KernelDied(self._dead)
+        if self._place.broken():
+            raise self._explained(None)
+
+    def _explained(self, error: Exception | None) -> Exception:
+        """Return ``error``, or one that says that there is only no way to the kernel any more."""
+        reason = str(error) if isinstance(error, TransportClosed) else self._place.broken()
+        if not reason and error is not None:
+            return error
+        return TransportClosed(f"{reason}\nThe kernel may go on. {self._place.way_back}")
+
+    def evaluate(self, expression: str) -> Mapping[str, Any]:
+        """Have the kernel evaluate an expression, see `Link.evaluate`."""
+        self._check()
         result = self._thread.run(self._evaluate(expression))
         answer: Mapping[str, Any] = result.user_expressions.get("it", {})
         return answer
@@ -293,10 +311,16 @@ class RemoteLink:
         """Have the person told where the cell is that runs; called in a signal handler."""
         from nuncius.terminal.whereabouts import whereabouts
 
-        tell = self._inbox.put if self._inbox is not None else _say
         asyncio.run_coroutine_threadsafe(
-            whereabouts(self._client, self._info, tell), self._thread.loop
+            whereabouts(self._client, self._info, self._say), self._thread.loop
         )
+
+    def _say(self, text: str) -> None:
+        """Tell the person something, in order with what the cell prints that runs."""
+        if self._inbox is not None:
+            self._inbox.put(text)
+        else:
+            sys.stdout.write(f"{text}\n")
 
     def restart(self) -> None:
         """Start the kernel anew, see `Link.restart`."""
@@ -321,7 +345,10 @@ class RemoteLink:
         self._info = self._thread.run(self._open())
 
     async def _open(self) -> Mapping[str, Any]:
-        self._client = AsyncClient(self._place.connect())
+        transport = self._place.connect()
+        if hasattr(transport, "on_change"):
+            transport.on_change = self._say
+        self._client = AsyncClient(transport)
         await self._client.open()
         self._client.subscribe(self._take_event)
         ready = None if self.owned else await self._look_in()
@@ -368,7 +395,11 @@ class RemoteLink:
                     code,
                     silent=silent,
                     collect=False,
-                    metadata={"lends_terminal": True} if self.lends_terminal else None,
+                    metadata={
+                        "ends_session": True,
+                        "lends_stdin": True,
+                        "lends_terminal": self.lends_terminal,
+                    },
                     on_output=inbox.put,
                     on_input=ask,
                 )
@@ -417,8 +448,12 @@ class RemoteLink:
         else:
             self._on_other(message)
 
-    def _show_what_came_before(self, inbox: _Inbox, on_output: Callable[[Message], None]) -> None:
+    def _show_what_came_before(
+        self, question: Input, inbox: _Inbox, on_output: Callable[[Message], None]
+    ) -> None:
         """Show output that was sent before a question: it travels on another socket, and may be a little later."""
+        if _reads_a_file(question):
+            return
         while True:
             try:
                 item = inbox.get(timeout=_LATE)
@@ -478,8 +513,9 @@ class RemoteLink:
         self._thread.loop.call_soon_threadsafe(self._client.kernel_died, reason)
 
 
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+def _reads_a_file(question: Input) -> bool:
+    """Tell whether nobody types the answer: then it may be one of thousands of lines."""
+    return question.message.metadata.get("kind") == "stdin" and not sys.stdin.isatty()
 
 
 def _both(entry: Any) -> tuple[str, str]:

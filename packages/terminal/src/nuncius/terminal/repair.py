@@ -70,20 +70,12 @@ class Repair:
             self._watching.cancel()
             self._watching = None
 
-    async def _watch(self) -> None:
-        pause = _EVERY
-        while _has_children():
-            await asyncio.sleep(pause)
-            pause = min(pause * _MORE, _LONGEST)
-            self._ask()
-        # What it wrote last.
-        self._ask()
+    def ask(self, before: str = "") -> bool:
+        """Ask where the cursor is, unless that is under way; tell whether it was asked.
 
-    def _before_key(self, _: object) -> None:
-        if monotonic() - self._asked > _PAUSE:
-            self._ask()
-
-    def _ask(self) -> None:
+        Args:
+            before: Written to the terminal before the question: its answer comes before that.
+        """
         app = self._session.app
         renderer = app.renderer
         if (
@@ -94,11 +86,26 @@ class Repair:
             or renderer.cpr_support != CPR_Support.SUPPORTED
             or renderer.waiting_for_cpr
         ):
-            return
+            return False
         self._expected, self._asked = self._place(), monotonic()
         # So that the prompt does not end before the answer is there.
         vars(renderer)["_waiting_for_cpr_futures"].append(Future())
+        app.output.write_raw(before)
         app.output.ask_for_cpr()
+        return True
+
+    async def _watch(self) -> None:
+        pause = _EVERY
+        while _has_children():
+            await asyncio.sleep(pause)
+            pause = min(pause * _MORE, _LONGEST)
+            self.ask()
+        # What it wrote last.
+        self.ask()
+
+    def _before_key(self, _: object) -> None:
+        if monotonic() - self._asked > _PAUSE:
+            self.ask()
 
     def _place(self) -> Place:
         renderer = self._session.app.renderer

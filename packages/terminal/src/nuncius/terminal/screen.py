@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 from nuncius.protocol.values import replace
 from nuncius.terminal.render import PLAIN, Rich, best_text, describe_error, shortened
+from nuncius.terminal.window import window_size
 
 if TYPE_CHECKING:
     from nuncius.protocol.messages import Message
@@ -61,6 +63,8 @@ class Screen:
         #: Where output stands, once somebody wants to change it.
         self._tracker: Tracker | None = None
         self._watched: list[tuple[str, TextIO]] = []
+        #: The last streams of our own that stood in for those of the program.
+        self._used: deque[_Watched] = deque(maxlen=16)
         #: What programs that have ended had used when the tracker was made.
         self._children: object = None
 
@@ -93,6 +97,17 @@ class Screen:
             self._tracker = None
         self._stop_watching()
 
+    def begin_prompt(self) -> None:
+        """Say that a prompt stands, above which tasks and threads may print: then nobody knows any more where output stands."""
+        if self._tracker is None:
+            return
+        for name in ("stdout", "stderr"):
+            self._tell(name, self._others_wrote)
+
+    def _others_wrote(self, text: str) -> None:
+        if text and not self._in_cell:
+            self._tracker = None
+
     def prompt_stood(self, rows: int | None) -> None:
         """Say that a prompt has stood below the output.
 
@@ -119,9 +134,7 @@ class Screen:
 
     def text_of(self, data: Mapping[str, Any]) -> str:
         """Return a mime bundle as text for this terminal."""
-        from shutil import get_terminal_size
-
-        rich = replace(self._rich, columns=get_terminal_size().columns)
+        rich = replace(self._rich, columns=window_size().columns)
         return self._plain(best_text(data, rich)).removesuffix("\n")
 
     def _show_result(self, content: Mapping[str, Any]) -> None:
@@ -163,7 +176,9 @@ class Screen:
     def write(self, text: str, name: str = "stdout") -> None:
         """Write text to ``stdout`` or ``stderr``."""
         self._obey_clear()
-        stream = sys.stderr if name == "stderr" else sys.stdout
+        stream: Any = sys.stderr if name == "stderr" else sys.stdout
+        if isinstance(stream, _Watched) and not self._in_cell:
+            stream = stream.stream  # the tracker is told below
         stream.write(text)
         stream.flush()
         if self._tracker is not None and not isinstance(stream, _Watched):
@@ -226,26 +241,28 @@ class Screen:
             return
         if not sys.stdout.isatty():
             return
-        from shutil import get_terminal_size
-
         from nuncius.terminal.updating import Tracker
 
-        self._tracker = Tracker(*get_terminal_size())
+        self._tracker = Tracker(*window_size())
         self._children = _children_so_far()
         self._watch(self._tracker)
 
     def _is_as_it_was(self, tracker: Tracker) -> bool:
         """Tell whether the tracker knows of everything: the window has its size, and no program that wrote to it has come and gone."""
-        from shutil import get_terminal_size
-
-        return tracker.size == tuple(get_terminal_size()) and self._children == _children_so_far()
+        return tracker.size == tuple(window_size()) and self._children == _children_so_far()
 
     def _watch(self, tracker: Tracker) -> None:
         # In this process cells write to the terminal themselves.
         for name in ("stdout", "stderr"):
-            stream = getattr(sys, name)
-            self._watched.append((name, stream))
-            setattr(sys, name, _Watched(stream, tracker.wrote, self._obey_clear))
+            self._watched.append((name, getattr(sys, name)))
+            self._tell(name, tracker.wrote)
+
+    def _tell(self, name: str, wrote: Callable[[str], None]) -> None:
+        """Have ``wrote`` told what is written to a stream from now on."""
+        watched = _Watched(getattr(sys, name), wrote, self._obey_clear)
+        # print() in a thread goes on to use a stream that was taken away meanwhile, and does not keep it alive
+        self._used.append(watched)
+        setattr(sys, name, watched)
 
 
 def _children_so_far() -> object:
@@ -259,9 +276,7 @@ def _children_so_far() -> object:
 
 def _fitted(text: str) -> str:
     """Return a traceback for the window that there is, if it is a narrow one."""
-    from shutil import get_terminal_size
-
-    columns = get_terminal_size().columns
+    columns = window_size().columns
     if columns >= _NARROW or not sys.stdout.isatty():
         return text
     from nuncius.terminal.formats.narrow import narrowed

@@ -10,8 +10,8 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
-from nuncius.protocol.errors import KernelDied, KernelError
-from nuncius.terminal.asking import ask, ask_secret
+from nuncius.protocol.errors import KernelDied, KernelError, TransportClosed
+from nuncius.terminal.asking import ask, ask_secret, read_input
 from nuncius.terminal.debugging import DebuggerPrompt, is_debugger
 from nuncius.terminal.editing import trimmed
 from nuncius.terminal.late_imports import import_without_openssl
@@ -109,6 +109,8 @@ class Session:
         self.exit_code: int | None = None
         #: The kernel goes on when the shell ends, although it is ours.
         self.keep_kernel = False
+        #: A kernel that dies is started again: there is more to come.
+        self.starts_again = True
         #: Line magics that are the shell's own: name -> what to do with the rest of the line; it tells whether the shell ends.
         self.commands: dict[str, Callable[[str], bool]] = {}
         self.commands["view"] = self._view
@@ -196,12 +198,19 @@ class Session:
         if code is None:
             import_without_openssl()
             try:
-                code = self._link.run(self._reader.read(self.number, default))
+                code = self._link.run(self._prompt(default))
             finally:
                 self._screen.prompt_stood(self._reader.rows)
         else:
             self._screen.prompt_stood(None)
         return code
+
+    async def _prompt(self, default: str) -> str:
+        import asyncio
+
+        # as soon as the prompt has put its own streams in place
+        asyncio.get_running_loop().call_soon(self._screen.begin_prompt)
+        return await self._reader.read(self.number, default)
 
     def run_cell(
         self, code: str, *, silent: bool = False, launcher: bool = False
@@ -214,7 +223,7 @@ class Session:
             launcher: It only runs something else; its own frame is left out of tracebacks.
 
         Returns:
-            The result; None if the kernel died.
+            The result; None if the kernel died, or cannot be reached any more.
         """
         self._screen.hide_first_frame = launcher
         self._screen.begin_cell()
@@ -224,6 +233,9 @@ class Session:
             )
         except KernelDied as death:
             self._after_death(death)
+            return None
+        except TransportClosed as lost:
+            self._after_loss(lost)
             return None
         finally:
             self._screen.hide_first_frame = False
@@ -297,9 +309,12 @@ class Session:
     def _answer(self, question: Input) -> str:
         # What is typed moves the cursor.
         self._screen.forget_places()
-        if question.message.metadata.get("kind") == "program":
+        metadata = question.message.metadata
+        if metadata.get("kind") == "program":
             return self._run_program(question)
-        if is_debugger(question.message.metadata, question.prompt):
+        if metadata.get("kind") == "stdin":
+            return read_input(self._reader.take_answer(), everything=bool(metadata.get("all")))
+        if is_debugger(metadata, question.prompt):
             return self._debugger.ask(question.prompt)
         read = ask_secret if question.password else ask
         return read(question.prompt, self._reader.take_answer())
@@ -379,11 +394,17 @@ class Session:
 
     def _after_death(self, death: KernelDied) -> None:
         self._screen.write(f"\n{death}\n", "stderr")
-        if not self._link.owned or not self._link.can_restart:
+        if not self._link.owned or not self._link.can_restart or not self.starts_again:
             self.exit_code = 1
             return
         if not self._restart():
             self.exit_code = 1
+            self.keep_kernel = True
+
+    def _after_loss(self, lost: TransportClosed) -> None:
+        self._screen.write(f"\n{lost}\n", "stderr")
+        self.exit_code = 1
+        self.keep_kernel = True
 
     def restart(self, argument: str = "") -> bool:
         """Start the kernel anew: ``%restart_kernel``. The shell goes on."""

@@ -3,12 +3,16 @@
 The names are those of Pygments' tokens, and a few of our own: ``prompt``, ``prompt.number``, ``out``, ``out.number``, ``other``.
 """
 
+# ruff: noqa: PTH103, PTH105, PTH118, PTH120, PTH123
+# os.path, not pathlib: this runs before the first prompt, and pathlib takes 4 ms to load.
+
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 
-__all__ = ["STYLES", "choose_theme"]
+__all__ = ["STYLES", "choose_theme", "remember", "remembered", "sgr"]
 
 _COMMON = {
     "pygments.error": "",
@@ -154,3 +158,57 @@ def _code(rule: str, deep: bool) -> str:
 def _level(value: int) -> int:
     """Return the nearest of the six levels of xterm's color cube: 0, 95, 135, 175, 215, 255."""
     return 0 if value < 48 else max(1, (value - 35) // 40)
+
+
+# -- what terminals have said of their backgrounds
+
+#: Variables by which terminals, and the profiles of one, differ.
+_NAMES = ("TERM", "TERM_PROGRAM", "COLORTERM", "VTE_VERSION", "KONSOLE_PROFILE_NAME", "ITERM_PROFILE", "LC_TERMINAL")  # fmt: skip
+
+#: Terminals that are remembered.
+_MOST = 30
+
+
+def remembered(environ: Mapping[str, str] = os.environ) -> str | None:
+    """Return the theme for what this terminal has said the last time; None if it has said nothing."""
+    name = _name(environ)
+    for line in _lines():
+        told, _, theme = line.rpartition(" ")
+        if told == name:
+            return theme if theme in ("dark", "light") else None
+    return None
+
+
+def remember(theme: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Keep what this terminal has said. Where nothing can be written it is asked again."""
+    name = _name(environ)
+    others = [line for line in _lines() if line.rpartition(" ")[0] != name]
+    path = _path()
+    beside = f"{path}.{os.getpid()}"
+    with suppress(OSError):
+        os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
+        with open(beside, "w", encoding="utf-8") as file:
+            file.write("\n".join([*others[1 - _MOST :], f"{name} {theme}", ""]))
+        os.replace(beside, path)
+
+
+def _name(environ: Mapping[str, str]) -> str:
+    """Return what tells terminals apart, in one line."""
+    said = [environ.get(name, "") for name in _NAMES]
+    # Who comes from elsewhere has another terminal; the ports differ each time.
+    said.append(environ.get("SSH_CLIENT", "").partition(" ")[0])
+    return "|".join("".join(each.split()) for each in said)
+
+
+def _path() -> str:
+    from nuncius.protocol.paths import nuncius_dir
+
+    return os.path.join(nuncius_dir(), "backgrounds")
+
+
+def _lines() -> list[str]:
+    try:
+        with open(_path(), encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()
+    except OSError:
+        return []

@@ -21,7 +21,7 @@ class Tracer(pdb.Pdb):
     def __init__(self, theme: str = "auto") -> None:
         from nuncius.terminal.themes import STYLES
 
-        asker = DebuggerPrompt(STYLES[theme], self._completions)
+        asker = DebuggerPrompt(lambda: STYLES[theme], self._completions)
         answers: Any = _Answers(asker)
         super().__init__(stdin=answers, nosigint=True)
         self.use_rawinput = False

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import select
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from nuncius.terminal.viewing import NotATable, TableView, expression, read_chunk
+from nuncius.terminal.window import window_size
 
 __all__ = ["view"]
 
@@ -41,7 +41,7 @@ def view(value: str, evaluate: Callable[[str], Mapping[str, Any]]) -> None:
 
     shown = TableView(fetch, fetch(0, 0))
     if not (sys.stdin.isatty() and sys.stdout.isatty() and os.name == "posix"):
-        size = shutil.get_terminal_size()
+        size = window_size()
         sys.stdout.write("\n".join(shown.lines(size.columns, size.lines)[:-1]).rstrip() + "\n")
         return
     with _whole_screen():
@@ -52,12 +52,12 @@ def _converse(shown: TableView) -> None:
     from prompt_toolkit.input import create_input
 
     source = create_input()
-    size = shutil.get_terminal_size()
+    size = window_size()
     with source.raw_mode():
         _draw(shown, size)
         while not source.closed:
-            if size != shutil.get_terminal_size():
-                size = shutil.get_terminal_size()
+            if size != window_size():
+                size = window_size()
                 shown = shown.pressed("", size.lines)
                 _draw(shown, size)
             if not select.select([source.fileno()], [], [], _LOOK)[0]:

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 
 from wcwidth import wcswidth
 
-from nuncius.protocol.text.ansi import strip
-
 __all__ = ["cut", "padded", "width_of", "wrapped"]
 
 _CODE = re.compile(r"\x1b\[([0-9;]*)m|\x1b\]8;[^\x07\x1b]*(?:\x07|\x1b\\)")
@@ -17,11 +15,20 @@ _CODE = re.compile(r"\x1b\[([0-9;]*)m|\x1b\]8;[^\x07\x1b]*(?:\x07|\x1b\\)")
 _ENDS = {"1": "22", "2": "22", "3": "23", "4": "24", "7": "27", "9": "29"}
 
 
+def _bare(text: str) -> str:
+    """Return text without its codes."""
+    if "\x1b" not in text:
+        return text
+    from nuncius.protocol.text.ansi import strip
+
+    return strip(text)
+
+
 def width_of(text: str) -> int:
     """Return how many columns a line takes."""
     if text.isascii() and "\x1b" not in text and text.isprintable():
         return len(text)
-    bare = strip(text)
+    bare = _bare(text)
     width = int(wcswidth(bare))
     return width if width >= 0 else sum(max(0, int(wcswidth(each))) for each in bare)
 
@@ -30,7 +37,7 @@ def cut(text: str, columns: int) -> str:
     """Return the beginning of a line that fits, with an ellipsis where something is left out; its codes are dropped then."""
     if width_of(text) <= columns:
         return text
-    bare = strip(text)
+    bare = _bare(text)
     if columns < 1:
         return ""
     end = min(len(bare), columns)
