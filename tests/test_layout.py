@@ -136,3 +136,18 @@ def test_no_file_names_the_host_of_a_registry():
     )
     assert files.returncode in (0, 1), files.stderr
     assert files.stdout.split() == []
+
+
+#: `re` before Python 3.11.5 fails with possessive groups (gh-106052); atomic ones, ``(?>(?:...)*)``, say the same.
+POSSESSIVE_GROUP = re.compile(r"\)[*+?]\+|\)\{[\d,]+\}\+")
+
+
+@each_package
+def test_no_pattern_has_a_possessive_group(package: Path):
+    lines = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in package.glob("src/**/*.py")
+        for number, line in enumerate(path.read_text("utf-8").splitlines(), 1)
+        if POSSESSIVE_GROUP.search(line) and "quote(" not in line
+    ]
+    assert lines == []

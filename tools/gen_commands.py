@@ -14,32 +14,42 @@ from typing import Any
 
 from nuncius.protocol.app import Group, Program
 from nuncius.protocol.app.cli import KNOWN_COMMANDS
-from nuncius.protocol.app.help import program_help
 from nuncius.protocol.entrypoints import entry_points
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "commands.md"
-#: Commands of other packages whose options are shown, too.
-SHOWN = ("nbconvert", "execute", "view")
+#: What stands at the end of every program's help, and once at the beginning of the page.
+COMMON = "\n\noptions of every program:"
 HEAD = """\
 # Commands
 
 `nuncius` alone starts the shell. `nuncius COMMAND` starts one of these; those of packages that are not installed say what to install.
-What each of them has beside the options here is told by `--help-all`.
+What each of them has beside the options here is told by `--help-all`. How options are written, and read from files, is told in [](../howto/configure.md).
+
+Every program has these as well:
+
+```text
+{common}
+```
 """
 
 
 def page() -> str:
-    """The text of the page: the commands of nuncius-protocol, and those of `SHOWN`."""
+    """The text of the page: what each command that is installed says of itself."""
     os.environ["COLUMNS"] = "100"  # the same on every terminal
     found = entry_points("nuncius.commands")
-    parts = [HEAD]
+    common = _help(found["paths"].load()).partition(COMMON)[2].strip("\n")
+    parts = [HEAD.format(common=common)]
+    shown: set[str] = set()
     for name, (summary, package) in KNOWN_COMMANDS.items():
-        if package != "nuncius-protocol":
+        if name not in found or found[name].value in shown:  # one command may have two names
             parts.append(f"## nuncius {name}\n\n{summary} It comes with `{package}`.\n")
-            if name in SHOWN:
-                parts.append(f"```text\n{_help(found[name].load())}\n```\n")
             continue
-        parts += [_section(program) for program in _programs(found[name].load())]
+        shown.add(found[name].value)
+        command = found[name].load()
+        programs = command.programs if isinstance(command, Group) else (command,)
+        for program in programs:
+            title = program.name if isinstance(program, Program) else name
+            parts.append(_section(title, package, _help(program).partition(COMMON)[0]))
     return "\n".join(parts)
 
 
@@ -51,13 +61,9 @@ def _help(command: Any) -> str:
     return said.getvalue().rstrip()
 
 
-def _programs(command: Program | Group) -> tuple[Program, ...]:
-    return command.programs if isinstance(command, Group) else (command,)
-
-
-def _section(program: Program) -> str:
-    text = program_help(program).partition("\n\noptions of every program:")[0]
-    return f"## nuncius {program.name}\n\n```text\n{text}\n```\n"
+def _section(name: str, package: str, text: str) -> str:
+    origin = "" if package == "nuncius-protocol" else f"It comes with `{package}`.\n\n"
+    return f"## nuncius {name}\n\n{origin}```text\n{text}\n```\n"
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ ORDER = [
     "RunMagics",
     "TimingMagics",
     "ProfilingMagics",
+    "TaskMagics",
     "DebugMagics",
     "HistoryMagics",
     "CodeMagics",

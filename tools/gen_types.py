@@ -110,6 +110,9 @@ def module() -> str:
 
 
 def main(arguments: list[str]) -> int:
+    if arguments and arguments[0].startswith("-"):
+        sys.stderr.write("usage: gen_types.py [FILE]\n")
+        return 2
     if arguments:
         Path(arguments[0]).write_text(module(), encoding="utf-8")
     else:
