@@ -715,6 +715,18 @@ class Lists:
         return ["listed"]
 
 
+class Odd(dict):
+    """Whose code runs when one looks at what it has."""
+
+    def items(self) -> Any:
+        return super().items()
+
+
+class Oddly:
+    def __init__(self) -> None:
+        self.__dict__ = Odd(a=1)
+
+
 AT_HAND = {
     "os": os,
     "plain": types.SimpleNamespace(a=1),
@@ -722,6 +734,8 @@ AT_HAND = {
     "lazy": a_module(__dir__=lambda: ["listed"]),
     "numpy": a_module(__name__="numpy", __dir__=lambda: ["listed"], inner=a_module(a=1)),
     "holder": a_module(lists=Lists()),
+    "large": types.SimpleNamespace(**{f"a{number}": 1 for number in range(6000)}),
+    "oddly": Oddly(),
 }
 
 
@@ -737,6 +751,9 @@ AT_HAND = {
         ("lists.", False),
         ("lazy.", False),
         ("holder.lists.", False),
+        ("oddly.", False),
+        # To list them may take too long.
+        ("large.a", False),
         # It has to be found out what stands before the dot.
         ("plain.a.", False),
         ("unknown.", False),

@@ -210,6 +210,26 @@ def test_a_task_whose_cell_has_ended_asks_in_the_next_cells(person):
     assert person.run("await started.wait()")[0].data == {"text/plain": "True"}
 
 
+def test_to_wait_at_the_prompt_of_a_busy_cell_takes_no_processor_time(person):
+    queued: list[Any] = []
+    left = [
+        "import time; putting.cancel(); began = time.thread_time()",
+        "await asyncio.sleep(0.5)",
+        "p time.thread_time() - began < 0.2",
+        "c",
+    ]
+
+    def answer(_: object) -> str:
+        if len(left) == 3:
+            queued.append(person.client.execute("print('next')"))
+        return left.pop(0)
+
+    person.shown = ""
+    assert person.client.execute("breakpoint()\nx = 1", on_input=answer).result(LIMIT).ok
+    assert queued[0].result(LIMIT).ok
+    assert "True" in person.shown.splitlines()
+
+
 def test_a_cell_that_ends_while_its_task_awaits_at_the_prompt(person):
     result, _ = person.run(
         "task = asyncio.create_task(work('a'))\nawait asyncio.sleep(0.01)",

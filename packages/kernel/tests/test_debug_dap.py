@@ -145,7 +145,7 @@ def test_variables_are_listed_without_running_properties():
 
 
 def test_what_jupyter_adds_works_without_debugpy(shell, frontend):
-    debugger = DapDebugger(shell)
+    debugger = DapDebugger(shell, lambda: False)
 
     def ask(command, **arguments):
         request = {"type": "request", "seq": 7, "command": command, "arguments": arguments}
@@ -242,9 +242,19 @@ def test_breakpoint_stops_for_an_attached_frontend_and_an_interrupt_ends_it(tmp_
             session.until("stopped")
             interrupt()
             assert cell.result(LIMIT).error.ename == "KeyboardInterrupt"
+        # a thread stands at the breakpoint, and the cell waits for it, and then for more
+        code = (
+            "import threading\ndef work():\n    return 1\nthread = threading.Thread(target=work)\n"
+            "thread.start()\nthread.join()\nthreading.Event().wait()"
+        )
+        session.break_in(code, 3)
+        for interrupt in (manager.interrupt, lambda: client.interrupt(timeout=LIMIT)) * 2:
+            cell = client.execute(code)
+            assert session.stopped()[1][0] == ("work", 3)
+            interrupt()
+            assert cell.result(LIMIT).error.ename == "KeyboardInterrupt"
         cell = client.execute("breakpoint()\n'stopped again'")
-        session.until("stopped")
-        session.body("continue", threadId=thread)
+        session.body("continue", threadId=session.until("stopped")["threadId"])
         assert cell.result(LIMIT).ok
         session.body("disconnect", restart=False, terminateDebuggee=False)
         assert client.execute("import sys; sys.gettrace()").result(LIMIT).data == {}

@@ -134,7 +134,7 @@ def test_large_containers_are_paged_and_items_are_set(session):
     assert session.put(number["small"], "1", "20") == "20"
     session.page(number["big"], 4000, 1)
     assert session.put(number["big"], "4000", "word * 2") == "'newnew'"
-    assert session.put(number["keys"], "1000", "[small]") == "[[1, 20]]"
+    assert session.put(number["keys"], "1000", "small, 3  # two") == "([1, 20], 3)"
     assert session.put(inside, "0", "'deep'") == "'deep'"
     for where, name in ((inside, "0"), (session.scope, "word")):
         for value, why in WRONG.items():
@@ -145,7 +145,7 @@ def test_large_containers_are_paged_and_items_are_set(session):
     assert refused["message"] == WRONG[""]
     session.body("continue", threadId=thread)
     assert cell.result(LIMIT).data == {
-        "text/plain": "('newb', [1, 20], 'newnew', [[1, 20]], ['deep'])"
+        "text/plain": "('newb', [1, 20], 'newnew', ([1, 20], 3), ['deep'])"
     }
     gone = session.ask("setVariable", variablesReference=inside, name="0", value="1")
     assert gone["message"] == "variables can be set while the program is stopped"
@@ -499,7 +499,7 @@ def adapter_of(session: Session) -> int:
 def test_without_debugpy_it_says_what_to_install(shell, frontend, monkeypatch):
     monkeypatch.setattr(sys, "path", [])
     monkeypatch.delitem(sys.modules, "debugpy", raising=False)
-    debugger = DapDebugger(shell)
+    debugger = DapDebugger(shell, lambda: False)
     reply = debugger.handle({"type": "request", "seq": 3, "command": "initialize"}, frontend)
     assert (reply["success"], reply["request_seq"], reply["command"]) == (False, 3, "initialize")
     assert "pip install debugpy" in reply["message"]

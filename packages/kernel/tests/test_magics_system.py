@@ -591,6 +591,7 @@ c.InteractiveShell.ast_node_interactivity = "all"
 c.TerminalInteractiveShell.editing_mode = "vi"
 c.HistoryManager.enabled = False
 c.PlainTextFormatter.float_precision = "%.2f"
+c.ZMQInteractiveShell.colors = 3
 c.AliasManager.user_aliases = [("mumble", "echo mumbled"), ("cd", "never")]
 c.IPCompleter.omit__names = 0
 c.SqlMagic.autocommit = 5
@@ -608,7 +609,10 @@ c.KernelOptions.exec_files = []
         assert shell.display_formatter.format(1.2345)[0] == {"text/plain": "1.23"}
         assert capsys.readouterr() == (
             "",
-            "The configuration of AliasManager.user_aliases is not used: 'cd' cannot be an alias: it is a magic of its own\n",
+            (
+                "The configuration of ZMQInteractiveShell.colors is not used: ShellOptions.colors: expected text, got 3\n"
+                "The configuration of AliasManager.user_aliases is not used: 'cd' cannot be an alias: it is a magic of its own\n"
+            ),
         )
         assert shell.alias_manager.is_alias("mumble")
         assert shell.completer.hide == 0

@@ -537,3 +537,30 @@ def test_output_of_a_child_comes_before_what_is_shown_after_it(client, shows):
     code = f"import subprocess\nsubprocess.run(['echo', 'child'], check=True);\n{shows}"
     for _ in range(20):
         assert run(client, code).outputs[0]["output_type"] == "stream"
+
+
+def test_a_handler_of_a_signal_may_show_something_while_the_cell_does(client):
+    code = """
+import signal
+busy, rung = [], 0
+def ring(number, frame):
+    global rung
+    if not busy:
+        busy.append(1)
+        rung += 1
+        display('ring')
+        busy.clear()
+display('cell')
+signal.signal(signal.SIGALRM, ring)
+signal.setitimer(signal.ITIMER_REAL, 0.002, 0.002)
+for _ in range(1000):
+    display('cell')
+signal.setitimer(signal.ITIMER_REAL, 0)
+signal.signal(signal.SIGALRM, signal.SIG_DFL)
+(rung > 0, rung)
+"""
+    result = run(client, code)
+    shown = [each["data"]["text/plain"] for each in result.outputs]
+    rung = shown.count("'ring'")
+    assert shown.pop() == f"(True, {rung})"
+    assert len(shown) == rung + shown.count("'cell'") == rung + 1001

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import builtins
 import contextvars
-import gc
 import inspect
 import linecache
 import sys
@@ -403,8 +402,7 @@ def test_nothing_of_a_failed_cell_is_held_after_the_next_success(shell):
     assert refs[0]() is not None  # a debugger can still look at it
     assert sys.last_traceback is not None
     run(shell, "1")
-    gc.collect()
-    assert refs[0]() is None
+    assert refs[0]() is None  # at once: the collector may come much later
 
 
 def test_the_cache_of_values_is_limited(frontend):

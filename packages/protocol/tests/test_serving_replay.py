@@ -15,9 +15,10 @@ from nuncius.protocol.client.blocking import Client
 from nuncius.protocol.connection import load_connection_file
 from nuncius.protocol.messages import Channel
 from nuncius.protocol.packing import json_packer
-from nuncius.protocol.serving.replay import FEATURE, Replay, replay_reply, replayed
+from nuncius.protocol.serving.replay import FEATURE, Recent, Replay, replay_reply, replayed
 from nuncius.protocol.session import Session
 from nuncius.protocol.transport.zmq import ZmqChannels
+from nuncius.protocol.values import replace
 
 SESSION = Session(b"key", session_id="s", username="ada", clock=lambda: "2026-01-01T00:00:00Z")
 
@@ -86,6 +87,22 @@ def test_buffers_are_not_kept() -> None:
     replay.keep(message, SESSION.encode(message))
     ((parts,), forgotten) = replay.take()
     assert (len(parts), forgotten) == (4, 0)
+
+
+def test_what_is_kept_in_this_process_has_no_buffers():
+    recent = Recent(1000)
+
+    def show(text: str) -> Any:
+        content = {"name": "stdout", "text": text}
+        buffers = (b"large" * 1000,)
+        message = SESSION.message(Channel.IOPUB, "stream", content, buffers=buffers)
+        recent.keep(message)
+        return message
+
+    for number in range(100):
+        last = show(f"{number}" * 10)
+    assert 0 < len(recent.take()) < 100
+    assert recent.take()[-1] == replace(last, buffers=())
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from nuncius.protocol.text.inputs import (
@@ -64,6 +64,7 @@ ONE_LINE = [
     ("%run a.py \\\n b", f"{MAGIC}('run', 'a.py   b')"),
     ("x = \\\n  %magic a", f"x = \\\n  {MAGIC}('magic', 'a')"),
     ("!echo a\u2028b", f"{SYSTEM}('echo a\\u2028b')"),
+    ("!echo a\x0cb \\\n  c", f"{SYSTEM}('echo a\\x0cb    c')"),
 ]
 
 
@@ -324,6 +325,7 @@ TEXT = st.lists(
 
 
 @given(TEXT)
+@example("?\r\\")
 def test_any_text_is_transformed_and_checked(text: str) -> None:
     once = transform_cell(text)
     assert once.endswith("\n")

@@ -144,7 +144,15 @@ class PythonKernel(Kernel):
     def use_interrupts(self, interrupts: Any) -> None:
         """Take notice of what raises interrupts in cells; the server calls this."""
         interrupts.error = self._interruption
+        interrupts.puts_off = self._puts_off
         self.interrupts = interrupts
+
+    def _puts_off(self) -> bool:
+        return self._debugger is not None and self._debugger.puts_off()
+
+    def _interrupt_again(self) -> bool:
+        interrupts, main = self.interrupts, threading.main_thread().ident
+        return interrupts is not None and main is not None and bool(interrupts.again(main))
 
     def _interruption(self) -> BaseException:
         """Return what an interrupt raises in the cell: the third one cannot be caught as a KeyboardInterrupt."""
@@ -365,7 +373,7 @@ class PythonKernel(Kernel):
         if self._debugger is None:
             from nuncius.kernel.debug.dap import DapDebugger
 
-            self._debugger = DapDebugger(self.shell)
+            self._debugger = DapDebugger(self.shell, self._interrupt_again)
         reply: Reply = self._debugger.handle(request, io)
         return reply
 

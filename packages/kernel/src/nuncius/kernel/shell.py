@@ -457,7 +457,11 @@ class Shell(Conversing):
             self._depth -= 1
             _reset(CURRENT_SHELL, token)
         self._conclude(result)
-        return result
+        try:
+            return result
+        finally:
+            # From Python 3.12 on, a traceback keeps those frames, too, that called the code: what they hold of the error would keep it until the collector comes.
+            del result
 
     async def _run(self, prepared: Prepared, result: ExecutionResult) -> None:
         info, events, running = prepared.info, self.events, self.displayhook.cell
@@ -485,6 +489,7 @@ class Shell(Conversing):
             events.trigger("post_execute")
             if not info.silent:
                 events.trigger("post_run_cell", result)
+            del result  # see `run_prepared`
 
     async def _run_pieces(self, prepared: Prepared, result: ExecutionResult) -> None:
         hook = self.displayhook
@@ -515,6 +520,7 @@ class Shell(Conversing):
             )
         finally:
             hook.uninstall(result)
+            del result  # see `run_prepared`
 
     def _shower(self, prepared: Prepared) -> Callable[[Any], None]:
         """Return what takes the value of the cell: our hook, or what a capture has put in its place."""

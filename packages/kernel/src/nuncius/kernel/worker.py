@@ -40,7 +40,7 @@ class _Job:
 
     def wait(self, seconds: float) -> bool:
         """Wait for the end; tell whether it has come. When it has, this is not to be called again."""
-        return self._running.acquire(timeout=seconds)
+        return self._running.acquire(timeout=min(max(seconds, 0.0), threading.TIMEOUT_MAX))
 
 
 class Worker:

@@ -25,6 +25,8 @@ ORDINARY_DIR = (object.__dir__, type.__dir__, types.ModuleType.__dir__)
 _DOTTED = re.compile(r"(?P<target>[^\W\d]\w*(?:\.[^\W\d]\w*)*)\.\w*")
 #: What a longer cell binds takes its time to find out.
 _SHORT = 5_000
+#: To list more attributes than these takes longer than to wake a thread, and has to end at the deadline.
+_MANY = 5_000
 _CAREFUL = ("forbidden", "minimal", "limited")
 
 
@@ -58,7 +60,11 @@ def _variable(namespaces: Sequence[Mapping[str, Any]], name: str) -> Any:
 
 
 def _lists_quickly(value: Any) -> bool:
-    if is_a(value, types.ModuleType) and "__dir__" in instance_dict(value):
+    own = instance_dict(value)
+    # a dictionary of the person's own class runs the person's code
+    if type(own) not in (dict, types.MappingProxyType) or len(own) > _MANY:
+        return False
+    if is_a(value, types.ModuleType) and "__dir__" in own:
         return is_data_module(value)
     kind = type(value)
     return class_attribute(kind, "__dir__") in ORDINARY_DIR or is_data_library(kind)

@@ -28,6 +28,7 @@ from nuncius.kernel.debug.adapter import (
     stop_tracing,
 )
 from nuncius.kernel.debug.inspection import Inspection
+from nuncius.kernel.debug.putting_off import PuttingOff
 from nuncius.kernel.debug.replies import Request, Response, failure, success
 from nuncius.kernel.debug.replies import request as make_request
 from nuncius.kernel.debug.sources import Sources, internal_rules, leave_kernel_alone
@@ -69,10 +70,13 @@ class DapDebugger:
 
     Args:
         shell: Whose cells are debugged.
+        interrupt_again: Sends a signal that was put off once more, if something still runs, and tells so.
     """
 
-    def __init__(self, shell: Any) -> None:
+    def __init__(self, shell: Any, interrupt_again: Callable[[], bool]) -> None:
         self._shell = shell
+        self._interrupt_again = interrupt_again
+        self._putting_off: PuttingOff | None = None
         self._io: KernelIO | None = None
         self._adapter: Adapter | None = None
         self._inspection = Inspection(shell, self._forward, lambda: self._is_stopped)
@@ -118,8 +122,16 @@ class DapDebugger:
                 if not adapter.stopped:
                     return
 
+    def puts_off(self) -> bool:
+        """Tell whether an interrupt that is a signal comes once more, when all that is stopped goes on; called by its handler."""
+        putting_off = self._putting_off
+        return putting_off is not None and putting_off.puts_off()
+
     def close(self) -> None:
         """Let go of the adapter; cells that are stopped go on."""
+        if self._putting_off is not None:
+            self._putting_off.close()
+            self._putting_off = None
         self._inspection.forget()
         self._frontends.clear()
         if id(self) in _attached:
@@ -195,6 +207,9 @@ class DapDebugger:
             self._sources.open()
             hide_service_threads()
             self._adapter = Adapter(self._tell)
+            self._putting_off = PuttingOff(
+                lambda: self._is_stopped, self.release, self._interrupt_again
+            )
             self._remove_transform()
         response = self._adapter.request(request)
         self._abilities = response.get("body") or {}

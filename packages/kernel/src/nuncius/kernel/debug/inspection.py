@@ -227,11 +227,12 @@ class Inspection:
         """
         if not source.strip():
             raise LookupError("expected an expression, got none")
+        whole = f"(\n{source}\n)"  # there may be a comment, or a comma
         try:
-            compile(f"(\n{source}\n)", "<value>", "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+            compile(whole, "<value>", "eval", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         except (SyntaxError, ValueError) as error:
             raise LookupError(f"{source!r} is no expression: {error.args[0]}") from None
-        value = self._fetch(source, frame)
+        value = self._fetch(whole, frame)
         number = next(_numbers)
         deposit(number, value)
         try:

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from nuncius.kernel import saying
-from nuncius.kernel.errors import UsageError
 from nuncius.kernel.magics.completion_options import COMPLETION, CompletionOption
 
 if TYPE_CHECKING:
@@ -92,18 +91,16 @@ def _set_active_types(shell: Any, value: Iterable[str]) -> None:
     shell.display_formatter.active_types = list(value)
 
 
-def _set_pdb(shell: Any, value: Any) -> None:
-    from nuncius.kernel.display.capture import capture_output
+def _switch(magic: str) -> Set:
+    """Return how a magic is called that turns something on or off."""
 
-    with capture_output(display=False):
-        shell.run_line_magic("pdb", "on" if value else "off")
+    def turn(shell: Any, value: Any) -> None:
+        from nuncius.kernel.display.capture import capture_output
 
+        with capture_output(display=False):
+            shell.run_line_magic(magic, "on" if value else "off")
 
-def _set_autoindent(shell: Any, value: Any) -> None:
-    from nuncius.kernel.display.capture import capture_output
-
-    with capture_output(display=False):
-        shell.run_line_magic("autoindent", "on" if value else "off")
+    return turn
 
 
 def _log(mode: str) -> Set:
@@ -146,13 +143,13 @@ FOREIGN: Mapping[str, Mapping[str, CompletionOption]] = {
         "autoindent": CompletionOption(
             "Indent new lines in a terminal's prompt.",
             lambda shell: getattr(shell, "autoindent", True),
-            _set_autoindent,
+            _switch("autoindent"),
         ),
         "logappend": CompletionOption("Log to this file, after what is in it.", lambda shell: "", _log("{} append")),
         "logfile": CompletionOption("Log to this file.", lambda shell: "", _log("{}")),
         "logstart": CompletionOption("Log to ipython_log.py.", lambda shell: False, _log("")),
         "pdb": CompletionOption(
-            "Open the debugger at errors.", _of_magics("pdb", "DebugMagics", "_always")[0], _set_pdb
+            "Open the debugger at errors.", _of_magics("pdb", "DebugMagics", "_always")[0], _switch("pdb")
         ),
         "system_raise_on_error": CompletionOption(
             "A command of the system that fails fails the cell.",
@@ -229,13 +226,11 @@ def apply_sections(shell: Any, sections: Mapping[str, Any]) -> None:
         shell: The shell.
         sections: Class -> option -> value.
     """
-    from nuncius.protocol.errors import OptionError
-
     for owner, section in sections.items():
         for name, value in section.items():
             try:
                 _set(shell, owner, name, value)
-            except (OptionError, UsageError, ValueError, TypeError) as error:
+            except Exception as error:  # noqa: BLE001 - rule 2, whatever is set to whatever value
                 saying.complain(f"The configuration of {owner}.{name} is not used: {error}\n")
 
 
@@ -243,7 +238,9 @@ def _set(shell: Any, owner: str, name: str, value: Any) -> None:
     if name in PARTS.get(owner, {}) or (owner in SHELL and name in shell.options.__fields__):
         real = PARTS.get(owner, {}).get(name, name)
         value = _plain(value, getattr(shell.options, real))
-        shell.set_option(real, value.lower() if real == "colors" else value)
+        shell.set_option(
+            real, value.lower() if real == "colors" and isinstance(value, str) else value
+        )
         return
     option = FOREIGN.get("InteractiveShell" if owner in SHELL else owner, {}).get(name)
     if option is None and owner in COMPLETERS and name in COMPLETION:

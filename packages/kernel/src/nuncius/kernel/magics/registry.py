@@ -320,9 +320,14 @@ class MagicsManager:
         module, _, name = place.partition(":")
         target = getattr(import_module(module), name)
         with self._loading:
-            if place not in self._loaded:
-                self._loaded.add(place)
+            if place in self._loaded:
+                return
+            self._loaded.add(place)
+            try:
                 self._add(target)
+            except BaseException:  # an interrupt: the next call is to find them
+                self._loaded.discard(place)
+                raise
 
     def _add(self, target: Any) -> None:
         mine = {kind: dict(names) for kind, names in self.magics.items()}

@@ -49,7 +49,9 @@ class Tasks:
         shell.at_close(self.close)
 
     def __iter__(self) -> Any:
-        return iter([task for _, task in sorted(self._known.items())])
+        # in one step: other threads start tasks, and the collector ends them
+        known = [reference() for reference in self._known.valuerefs()]
+        return iter([task for task in known if task is not None])
 
     def start(self, source: str, name: str = "", *, thread: bool = False) -> CellTask:
         """Start code beside the cells.
@@ -144,16 +146,16 @@ class Tasks:
     def _let_go(self) -> None:
         """Free what the frames of failed tasks hold, as soon as a cell has succeeded."""
         if self._shell.last_execution_succeeded:
-            self._failed = [task for task in self._failed if not task.let_go()]
-            if not self._failed:
-                self._shell.events.unregister("post_execute", self._let_go)
+            for task in self._failed.copy():  # other threads append
+                if task.let_go():
+                    self._failed.remove(task)
 
     def _ended(self, key: int, task: CellTask) -> None:
         self._running.pop(key, None)
         self._threads.pop(key, None)
         if task.state == "failed":
-            self._shell.events.register("post_execute", self._let_go)
             self._failed.append(task)
+            self._shell.events.register("post_execute", self._let_go)
         if not self._closing:
             task.show_end()
 

@@ -134,14 +134,16 @@ class OnLoop:
         interrupts = self._interrupts
         self._since = perf_counter()
         self._inside = True
+        # a task that stands at the debugger's prompt has the loop run others inside of its own step
+        outer = None
         if interrupts is not None:
-            interrupts.beside = self._hit_if_slow
+            outer, interrupts.beside = interrupts.beside, self._hit_if_slow
         try:
             return act(value)
         finally:
             self._inside = False
             if interrupts is not None:
-                interrupts.beside = None
+                interrupts.beside = outer
                 if self._armed:
                     self._armed = interrupts.armed = interrupts.pending = False
 
@@ -243,6 +245,11 @@ class InThread:
 
             with asyncio.Runner() as runner:
                 runner.run(main)
+        except BaseException as error:
+            if not self._task.done():  # no loop could be made: whoever waits is told
+                main.close()
+                self._task.end("failed", error)
+            raise
         finally:
             own.close()
             code.close()

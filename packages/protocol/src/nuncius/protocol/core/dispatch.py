@@ -143,6 +143,10 @@ class Dispatcher:
         running = self.running
         return running is not None and running.msg_id == msg_id
 
+    def is_dropped(self, msg_id: str) -> bool:
+        """Tell whether somebody has asked to `drop` this request, and it was not answered as aborted."""
+        return msg_id in self._dropped
+
     def starting(self) -> Send:
         """Return the status that a kernel publishes once, before anything else."""
         return self._status(None, "starting")

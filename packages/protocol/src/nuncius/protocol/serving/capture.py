@@ -46,11 +46,13 @@ class Capture:
 
     def __init__(self, take: Callable[[str, str], None]) -> None:
         self._take = take
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        #: A handler of a signal may show something while its thread is in the middle of `drain`.
+        self._draining = False
         self._pid = os.getpid()
         self.originals: dict[int, int] = {}
         self._pipes: list[tuple[int, str, codecs.IncrementalDecoder]] = []
-        self._poller = select.poll()
+        self._poller = select.poll() if hasattr(select, "poll") else None  # not on Windows
         decoder = codecs.getincrementaldecoder("utf-8")
         for number, name in ((1, "stdout"), (2, "stderr")):
             self.originals[number] = _duplicate(number)
@@ -59,7 +61,8 @@ class Capture:
             os.set_blocking(reading, False)
             os.dup2(writing, number)  # makes it inheritable
             os.close(writing)
-            self._poller.register(reading, select.POLLIN)
+            if self._poller is not None:
+                self._poller.register(reading, select.POLLIN)
             self._pipes.append((reading, name, decoder("replace")))
 
     @property
@@ -77,25 +80,36 @@ class Capture:
             _flush_c()
         if self._pid != os.getpid():
             return _PAUSE
-        count = 0
         with self._lock:
-            # Nearly always there is nothing, and every cell asks: one look at both.
-            if not self._poller.poll(0):
+            if self._draining:
                 return _PAUSE
-            for reading, name, decoder in self._pipes:
-                left = _PIPE_SIZE
-                while left > 0:
-                    try:
-                        data = os.read(reading, _CHUNK)
-                    except OSError:
-                        break
-                    count += len(data)
-                    if text := decoder.decode(data):
-                        self._take(name, text)
-                    if len(data) < _CHUNK:
-                        break  # the pipe was empty then
-                    left -= len(data)
+            self._draining = True
+            try:
+                count = self._read()
+            finally:
+                self._draining = False
         return 0.0 if count >= _MUCH else _PAUSE
+
+    def _read(self) -> int:
+        """Take what the pipes have; return how many bytes that were."""
+        count = 0
+        # Nearly always there is nothing, and every cell asks: one look at both.
+        if self._poller is not None and not self._poller.poll(0):
+            return count
+        for reading, name, decoder in self._pipes:
+            left = _PIPE_SIZE
+            while left > 0:
+                try:
+                    data = os.read(reading, _CHUNK)
+                except OSError:
+                    break
+                count += len(data)
+                if text := decoder.decode(data):
+                    self._take(name, text)
+                if len(data) < _CHUNK:
+                    break  # the pipe was empty then
+                left -= len(data)
+        return count
 
     def close(self) -> None:
         """Give the descriptors back; what was not read yet is read."""

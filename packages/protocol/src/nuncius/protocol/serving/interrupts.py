@@ -58,6 +58,8 @@ class Interrupts:
         self.passes_on = False
         #: Makes what is raised in the code of a request: a kernel may raise something harder where the first had no effect.
         self.error: Callable[[], BaseException] = KeyboardInterrupt
+        #: Asked first in the signal handler: whether the signal has to wait for something, and is sent once more.
+        self.puts_off: Callable[[], bool] | None = None
         #: Set by who sends one signal for one purpose: called first, in the signal handler; when it says False, the signal is for nothing any more.
         self.aim: Callable[[], bool] | None = None
         #: Called in the signal handler when no request is to be interrupted, while something of an earlier one holds the main thread; with True if that has to end now.
@@ -86,6 +88,8 @@ class Interrupts:
         """
         if self.heard is not None:
             self.heard()
+        if self.puts_off is not None and self.puts_off():
+            return
         aim, self.aim = self.aim, None
         if aim is not None and not aim():
             return
@@ -109,17 +113,19 @@ class Interrupts:
         """The code of a request has come to an ``await``."""
         waiting.inside = False
 
-    def again(self, ident: int) -> None:
-        """Interrupt the request of a thread once more, if it still has one; from another thread. See `nuncius.protocol.serving.unraisable`."""
+    def again(self, ident: int) -> bool:
+        """Interrupt the request of a thread once more, if it still has one, and tell whether it has; from another thread. See `nuncius.protocol.serving.unraisable`."""
         if (other := self.threads.get(ident)) is not None:
             other.interrupt()
-        elif ident == threading.main_thread().ident and (
-            self.armed or self.waiting is not None or self.beside is not None
-        ):
-            if hasattr(signal, "pthread_kill"):
-                signal.pthread_kill(ident, signal.SIGINT)
-            else:
-                interrupt_main()
+            return True
+        busy = self.armed or self.waiting is not None or self.beside is not None
+        if ident != threading.main_thread().ident or not busy:
+            return False
+        if hasattr(signal, "pthread_kill"):
+            signal.pthread_kill(ident, signal.SIGINT)
+        else:
+            interrupt_main()
+        return True
 
 
 class ThreadInterrupts:

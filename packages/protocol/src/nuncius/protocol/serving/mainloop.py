@@ -237,8 +237,9 @@ class MainLoop:
         self._on_arrival()
 
     def _on_arrival(self) -> None:
+        # Always: the descriptor stays readable until somebody looks, and a debugger's prompt may turn the loop while a cell computes.
+        self.take()
         if self._cell_awaits:
-            self.take()
             self._aside.take(self.arrived, self._on_arrival)
         if self._arrival is not None and not self._arrival.done():
             self._arrival.set_result(None)

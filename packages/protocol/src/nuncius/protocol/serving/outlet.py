@@ -205,7 +205,10 @@ class Outlet:
         take = self._held.popleft
         # What other threads write from now on is for the next time.
         for _ in range(len(self._held)):
-            parent, name, text = take()
+            try:
+                parent, name, text = take()
+            except IndexError:  # a handler of a signal has sent the rest
+                break
             key = (id(parent), name)
             texts = joined.get(key)
             if texts is None:

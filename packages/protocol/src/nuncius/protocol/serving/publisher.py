@@ -104,13 +104,29 @@ class Publisher:
         #: The process that may send: a forked child must not.
         self._generation = generation()
         socket.set(zmq.XPUB_VERBOSE, 1)
-        self._news = select.poll()
-        self._news.register(int(socket.getsockopt(zmq.FD)), select.POLLIN)
+        #: A handler of a signal may publish while its thread is in the middle of `send`: that goes out next.
+        self._sending = False
+        self._next: deque[Message] = deque()
+        self._news = select.poll() if hasattr(select, "poll") else None  # not on Windows
+        if self._news is not None:
+            self._news.register(int(socket.getsockopt(zmq.FD)), select.POLLIN)
 
     def send(self, message: Message) -> None:
         """Publish; called with the outlet's lock held."""
         if self._generation != generation():
             return
+        if self._sending:
+            self._next.append(message)
+            return
+        self._sending = True
+        try:
+            self._send_one(message)
+            while self._next:
+                self._send_one(self._next.popleft())
+        finally:
+            self._sending = False
+
+    def _send_one(self, message: Message) -> None:
         try:
             frames = self._session.encode(message)
         except Malformed as error:
@@ -119,7 +135,7 @@ class Publisher:
         if self._replay is not None:
             self._replay.keep(message, frames)
         # Who has come meanwhile hears the welcome first. To look at the descriptor is enough here, and costs half: all that had come before was taken after the last use of the socket.
-        if self._news.poll(0):
+        if self._news is None or self._news.poll(0):
             self.welcome()
         self._send(frames, message.buffers)
         self.welcome()

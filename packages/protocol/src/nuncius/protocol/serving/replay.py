@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from nuncius.protocol.messages import Channel, Message, make_message
 from nuncius.protocol.session import parse_header, parse_parent
+from nuncius.protocol.values import replace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -109,6 +110,8 @@ class Recent:
         size = _OVERHEAD + _weight(message.content, 4)
         if size > self.limit:
             return
+        if message.buffers:
+            message = replace(message, buffers=())
         self._kept.append((size, message))
         self._size += size
         while self._size > self.limit:

@@ -430,6 +430,9 @@ class Server:
             # Two blocks: what handles the first interrupt must not be hit by a second one.
             try:
                 interrupts.armed = True
+                if self._lane.dispatcher.is_dropped(message.msg_id):
+                    # The signal came before it could do anything.
+                    raise KeyboardInterrupt
                 if self._publisher.full:
                     # Else the states of thousands of requests would wait behind the output.
                     self._publisher.wait()

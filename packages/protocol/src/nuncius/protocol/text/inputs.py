@@ -301,8 +301,8 @@ def collector_held(length: int) -> AbstractContextManager[None]:
 
 @contextmanager
 def _held() -> Iterator[None]:
-    gc.disable()
     try:
+        gc.disable()
         yield
     finally:
         gc.enable()

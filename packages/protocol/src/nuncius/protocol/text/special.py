@@ -27,6 +27,8 @@ __all__ = [
 _ESCAPES = frozenset("!?%,;/")
 _OPERATORS = ("!=", "%=", "//", "/=")
 _INDENT = re.compile(r"(?:[ \t\f]|\\\r?\n)*")
+#: Where `nuncius.protocol.text.scan.continued_end` goes on.
+_CONTINUED = re.compile(r"\\\r?\n(?!\Z)")
 _HELP_WORD = re.compile(r"[\w*]++")
 #: Reversed, since help is read from the question mark backwards.
 _HELP_INDEX = re.compile(r"\][0-9]++-?\[")
@@ -122,8 +124,8 @@ def _assigned(
 
 def _joined(text: str, start: int, end: int) -> str:
     """Return a command without its line end, its continued lines joined by spaces."""
-    lines = text[start:end].splitlines() if "\\" in text[start:end] else [text[start:end]]
-    return " ".join([line.rstrip()[:-1] for line in lines[:-1]] + [lines[-1].rstrip()])
+    # not splitlines(): a command may have a form feed, or another end of a line that is none here
+    return _CONTINUED.sub(" ", text[start:end]).rstrip()
 
 
 def escaped_call(line: str) -> str | None:
