@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from terminal import NUNCIUS, Terminal
 
 UP = "\x1b[A"
+LEFT = "\x1b[D"
 LAUNCH = {"in-process": ["shell"], "zmq": ["console", "--kernel", "nuncius-python"]}
 
 
@@ -199,8 +200,10 @@ def test_ctrl_r_searches_in_everything(old_hand: Terminal) -> None:
     old_hand.wait("needle(2)")
     old_hand.press("r")
     old_hand.wait("needle(1)")
-    old_hand.type("\r")
-    old_hand.wait("In [1]: needle(1)")
+    # What moves the cursor takes what was found.
+    old_hand.press("e")
+    old_hand.type(LEFT + "1")
+    old_hand.wait("In [1]: needle(11)")
     old_hand.press("c")
 
 

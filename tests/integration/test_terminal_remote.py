@@ -314,8 +314,20 @@ def test_a_cell_that_does_not_stop_is_left_or_its_kernel_killed(home: dict[str, 
         first.type("kept = 1\r")
         first.wait("In [2]:")
         with started([NUNCIUS, "attach"], home, "In [2]:") as second:
-            second.type(f"print('be' + 'gun', flush=True); {STUBBORN}\r")
+            second.type("print('be' + 'gun', flush=True); import time; time.sleep(600)\r")
             second.wait("begun")
+            # What waits behind the cell of another shell is dropped, and the other cell goes on.
+            ran = first.raw.count(b"\x1b]133;C")
+            first.type("'not run'\r")
+            first.wait(lambda _: first.raw.count(b"\x1b]133;C") > ran)
+            first.press("c")
+            first.wait("busy with something else. Press it again to stop that")
+            first.press("c")
+            second.wait("KeyboardInterrupt")
+            first.wait("\nKeyboardInterrupt")
+            second.wait("In [3]:")
+            second.type(f"print('be' + 'gun', flush=True); {STUBBORN}\r")
+            second.wait(lambda screen: screen.count("begun") == 2)
             insist(second, "goes on without this shell")
             # Another Ctrl-C may have come while it left.
             assert second.wait_exit() in (1, 130)

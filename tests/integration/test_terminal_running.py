@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -79,6 +80,21 @@ def test_ctrl_c_ends_only_the_program_that_runs(shell: Terminal) -> None:
     shell.wait("In [2]:")
     shell.type("6 * 7\r")
     shell.wait("Out[2]: 42")
+
+
+def test_ctrl_c_right_after_enter_reaches_the_cell(shell: Terminal) -> None:
+    """Wherever the cell is then: at the prompt that ends, on its way, or in the kernel."""
+    shell.type("import time\r")
+    shell.wait("In [2]:")
+    for milliseconds in (0, 0.5, 1, 1.5, 2, 3, 4, 6) * 2:
+        seen = len(shell.raw)
+        shell.type("time.sleep(600)\r")
+        pressed = monotonic() + milliseconds / 1000
+        while monotonic() < pressed:
+            pass
+        shell.press("c")
+        shell.wait(lambda _, seen=seen: b"KeyboardInterrupt" in shell.raw[seen:])
+        shell.wait(lambda screen: re.fullmatch(r"In \[\d+\]:", screen.split("\n")[-1]) is not None)
 
 
 def test_output_of_a_thread_does_not_tear_what_is_typed(shell: Terminal) -> None:

@@ -116,6 +116,22 @@ def test_interrupt_and_restart(lab: Lab, open_notebook: Open) -> None:
     assert error["ename"] == "NameError"
 
 
+def test_a_cell_in_the_background_shows_its_output_below_itself(
+    lab: Lab, open_notebook: Open
+) -> None:
+    notebook = open_notebook(
+        "import asyncio\ngo = asyncio.Event()",
+        "%%bg job\nprint('begun')\nawait go.wait()\nprint('late')\n'a value'",
+        "print('meanwhile')\ngo.set()",
+    )
+    for number in range(3):
+        notebook.run(number)
+    notebook.shows(1, "'a value'")
+    notebook.shows(1, "done in")
+    assert "begun\nlate\n" in notebook.text(1)
+    assert notebook.text(2).strip() == "meanwhile"
+
+
 def test_questions(lab: Lab, open_notebook: Open) -> None:
     notebook = open_notebook("name = input('Who? ')\nprint('Hello', name)", "from getpass import getpass\nlen(getpass('Word? '))")  # fmt: skip
     notebook.start(0)

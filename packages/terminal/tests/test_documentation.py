@@ -52,8 +52,8 @@ def test_the_panel_wraps_words_and_ends_in_an_ellipsis() -> None:
 
 
 def select(buffer: Buffer, *texts: str, at: int = 0) -> None:
-    """Open the menu, and select one of its rows."""
-    rows = [Completion(text, display_meta="function") for text in texts]
+    """Open the menu, and select one of its rows; each lacks the first letter, as if all had it."""
+    rows = [Completion(text[1:], display=text, display_meta="function") for text in texts]
     buffer.document = Document(texts[at])
     buffer.complete_state = CompletionState(Document(""), rows, at)
 

@@ -35,10 +35,27 @@ def test_backspace_goes_back_one_level_within_the_indentation(line: str, width: 
     assert dedent_width(line) == width
 
 
-def test_pasted_prompts_are_removed() -> None:
-    assert strip_prompts(">>> def f():\n...     return 1\n") == "def f():\n    return 1\n"
-    assert strip_prompts("In [3]: x = 1\n   ...: y = 2\n") == "x = 1\ny = 2\n"
-    assert strip_prompts("x = 1\n") == "x = 1\n"
+@pytest.mark.parametrize(
+    ("pasted", "code"),
+    [
+        (">>> def f():\n...     return 1\n", "def f():\n    return 1\n"),
+        ("In [3]: x = 1\n   ...: y = 2\n", "x = 1\ny = 2\n"),
+        ("x = 1\n", "x = 1\n"),
+        # What was printed is left out.
+        (">>> 1 / 0\nTraceback (most recent call last):\n  ...\n>>> x = 2", "1 / 0\nx = 2"),
+        (">>> for n in a:\n...     n\n...\n0\n1\n>>> np.eye(9)\n[[1, ..., 0],\n ...,\n [0]]\n", "for n in a:\n    n\n\nnp.eye(9)\n"),
+        ("In [3]: def f():\n   ...:     return 6\n   ...: \n\nIn [4]: f()\nOut[4]: 6\n\nIn [5]: ", "def f():\n    return 6\n\nf()\n"),
+        ("In [3]: %time f()\nWall time: 1 s\nOut[3]: <F>\n", "%time f()\n"),
+        # Where only the first line has a prompt, the others go on with it.
+        (">>> def f():\n    x = 1\n    return x\n", "def f():\n    x = 1\n    return x\n"),
+        ('>>> s = """a\nb\n"""\n', 's = """a\nb\n"""\n'),
+        # Not a session: nothing is left out.
+        ('"""Doc.\n\n>>> 1 + 1\n2\n"""\n', '"""Doc.\n\n>>> 1 + 1\n2\n"""\n'),
+        ("x = 1\n>>> x\n1\n", "x = 1\nx\n1\n"),
+    ],
+)  # fmt: skip
+def test_pasted_prompts_are_removed(pasted: str, code: str) -> None:
+    assert strip_prompts(pasted) == code
 
 
 @pytest.mark.parametrize("line", ["for i in x; do", "f() {", "let a =", "ls |", "a \\", "if x:"])

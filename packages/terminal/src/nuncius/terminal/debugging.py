@@ -76,6 +76,7 @@ class DebuggerPrompt:
             return ask(prompt)
         if self._session is None:
             self._session = self._make(self._style())
+        self._begin_line()
         while True:
             try:
                 # Where a cell awaits, this thread's loop stands still; the prompt needs one that runs.
@@ -85,6 +86,13 @@ class DebuggerPrompt:
                 )
             except _Dropped:
                 continue
+
+    def _begin_line(self) -> None:
+        """Have the prompt begin a line: what the code has printed may end in the middle of one, and would be drawn over."""
+        output = self._session.app.output
+        # A line of blanks ends on the next line, unless it has begun where this one does.
+        output.write_raw(" " * (output.get_size().columns - 1) + "\r")
+        output.flush()
 
     def _make(self, rules: Mapping[str, str]) -> Any:
         from prompt_toolkit import PromptSession

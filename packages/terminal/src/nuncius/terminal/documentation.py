@@ -108,7 +108,8 @@ class Documentation:
             return "", ""
         if selected is self._selected and any(self._described):
             return self._described
-        return f"{selected.text}: {selected.display_meta_text}".rstrip(": "), ""
+        # Its text may be only what is left of it after what all of the menu have in common.
+        return f"{selected.display_text}: {selected.display_meta_text}".rstrip(": "), ""
 
     @property
     def selected(self) -> Completion | None:

@@ -83,15 +83,44 @@ def dedent_width(line_before_cursor: str, width: int = 4) -> int:
     return (len(line_before_cursor) - 1) % width + 1
 
 
+#: What an input begins with in a session that is copied, and what its other lines begin with.
+_FIRST = re.compile(r"\s*>>>(?:[ \t]|$)|(?:(?:\[(?:ins|nav)\])? )?In \[\d+\]:(?: |$)")
+_OTHER = re.compile(r"\s*\.\.\.(?:[ \t]|$)|\s*\.{3,}:(?: |$)")
+
+
 def strip_prompts(text: str) -> str:
-    """Return pasted text without the prompts of interpreters, if its first line begins with one.
+    """Return pasted text without the prompts of interpreters; if its first line has one, also without what they have printed.
 
     Knows ``>>> `` and ``... ``, ``In [3]: `` and ``   ...: ``.
     """
     from nuncius.protocol.text.cleanup import classic_prompt, ipython_prompt
 
     lines = text.splitlines(keepends=True)
+    if _FIRST.match(text.lstrip("\n")):
+        lines = _inputs(lines)
     return "".join(ipython_prompt(classic_prompt(lines)))
+
+
+def _inputs(lines: list[str]) -> list[str]:
+    """Return the lines of a session that are input: lines without a prompt are only where the one before them is no whole statement."""
+    from nuncius.protocol.text.inputs import check_complete
+
+    kept: list[str] = []
+    code: list[str] = []
+    # None until a line without a prompt asks for it.
+    is_output: bool | None = False
+    for line in lines:
+        first = _FIRST.match(line)
+        # After output has begun, dots are output.
+        prompt = first if first or is_output else _OTHER.match(line)
+        if prompt is not None:
+            code = [*([] if first else code), line[prompt.end() :]]
+            is_output = None
+        elif is_output is None:
+            is_output = check_complete("".join(code).rstrip("\n") + "\n")[0] != "incomplete"
+        if prompt is not None or not is_output:
+            kept.append(line)
+    return kept
 
 
 def _indent_of_line(text: str, cursor: int) -> str:

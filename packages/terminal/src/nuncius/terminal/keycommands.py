@@ -48,6 +48,7 @@ __all__ = [
     "search_back",
     "search_forward",
     "search_further",
+    "search_take",
     "show_keys",
     "show_stacks",
     "suspend",
@@ -291,6 +292,15 @@ def _search(event: KeyPressEvent, tools: Tools, command: str) -> None:
 def search_further(event: KeyPressEvent, tools: Tools) -> None:
     """While searching: the match before this one."""
     tools.search_older()
+
+
+def search_take(event: KeyPressEvent, tools: Tools) -> None:
+    """While searching: take what was found, and move in it."""
+    from prompt_toolkit.search import accept_search
+
+    accept_search()
+    # Now the key means what it always means.
+    event.key_processor.feed(event.key_sequence[-1], first=True)
 
 
 def up(event: KeyPressEvent, tools: Tools) -> None:

@@ -16,6 +16,10 @@ _NAMES = {
     "backspace": "Backspace",
     "up": "Up",
     "down": "Down",
+    "left": "Left",
+    "right": "Right",
+    "home": "Home",
+    "end": "End",
     "<bracketed-paste>": "paste",
 }
 

@@ -52,6 +52,12 @@ _PATIENT = 2.0
 #: Seconds that an expression may take.
 _BUSY = 10
 
+#: What kernels have among their features that can interrupt one cell, and drop it if it has not begun.
+_ONE_CELL = "interrupt cell"
+
+#: Seconds until a person is told that something else runs.
+_SOON = 0.5
+
 #: Seconds within which another Ctrl-C means more than the first.
 _IMPATIENT = 1.0
 
@@ -75,6 +81,21 @@ class _Other:
 
 #: What comes to the main thread while a cell runs; a text is something to tell the person.
 _Inbox = queue.SimpleQueue[Message | _Asked | _Other | _Ended | str]
+
+
+@dataclass(slots=True)
+class _Cell:
+    """A cell that is sent, and what is known of it; but for the first three, of the loop's thread."""
+
+    code: str
+    silent: bool
+    inbox: _Inbox
+    waiting: asyncio.Task[None] | None = None
+    msg_id: str = ""
+    #: The kernel has told something of it.
+    begun: bool = False
+    #: Ctrl-C was pressed before it had begun.
+    dropped: bool = False
 
 
 def _next(inbox: _Inbox) -> Any:
@@ -146,17 +167,20 @@ class RemoteLink:
         self._check()
         inbox: _Inbox = queue.SimpleQueue()
         self._interrupted = (0.0, 0)
-        asyncio.run_coroutine_threadsafe(self._begin(code, silent, inbox), self._thread.loop)
-        dropping = dropped = pressed = 0
+        cell = _Cell(code, silent, inbox)
+        dropping = dropped = pressed = sent = 0
         while True:
             # All within reach of the except: Ctrl-C may come again while it is dealt with.
             try:
+                if not sent:
+                    self._thread.loop.call_soon_threadsafe(self._begin, cell)
+                    sent = 1
                 if pressed:
                     pressed = 0
-                    self._interrupt(inbox)
+                    self._interrupt(cell)
                     dropping = inbox.qsize() > _FLOOD
                 match _next(inbox):
-                    case _Ended(result, error):
+                    case _Ended() as end:
                         break
                     case _Asked(question, answer):
                         self._show_what_came_before(question, inbox, on_output)
@@ -174,10 +198,16 @@ class RemoteLink:
                 pressed = 1
         if dropped:
             sys.stdout.write(f"... {dropped:,} more characters of output are not shown\n")
-        if error is not None:
-            raise self._explained(error)
-        assert result is not None
-        return result
+        return self._result_of(end)
+
+    def _result_of(self, end: _Ended) -> ExecutionResult:
+        if end.error is not None:
+            raise self._explained(end.error)
+        assert end.result is not None
+        if end.result.status == "aborted" and self._interrupted[1]:
+            # Over the terminal's own ^C.
+            sys.stdout.write("\r\x1b[KKeyboardInterrupt\n")
+        return end.result
 
     def _check(self) -> None:
         if self._dead:
@@ -379,38 +409,45 @@ class RemoteLink:
         finally:
             unsubscribe()
 
-    async def _begin(self, code: str, silent: bool, inbox: _Inbox) -> None:
+    def _begin(self, cell: _Cell) -> None:
+        """Send a cell; once, however often it is called: a Ctrl-C that comes while this is asked for leaves open whether it was."""
+        if cell.waiting is not None:
+            return
+        self._inbox = cell.inbox
+        # The reference keeps the task alive; it ends with the cell.
+        cell.waiting = asyncio.get_running_loop().create_task(self._wait(cell))
+
+    async def _wait(self, cell: _Cell) -> None:
         loop = asyncio.get_running_loop()
 
         async def ask(question: Input) -> str:
             answer: asyncio.Future[str] = loop.create_future()
-            inbox.put(_Asked(question, answer))
+            cell.inbox.put(_Asked(question, answer))
             return await answer
 
-        self._inbox = inbox
+        def take(message: Message) -> None:
+            cell.begun = True
+            cell.inbox.put(message)
 
-        async def wait() -> None:
-            try:
-                execution = self._client.execute(
-                    code,
-                    silent=silent,
-                    collect=False,
-                    metadata={
-                        "ends_session": True,
-                        "lends_stdin": True,
-                        "lends_terminal": self.lends_terminal,
-                    },
-                    on_output=inbox.put,
-                    on_input=ask,
-                )
-                inbox.put(_Ended(await execution, None))
-            except Exception as error:  # noqa: BLE001 - it is raised where the cell was sent
-                inbox.put(_Ended(None, error))
-            finally:
-                self._inbox = None
-
-        # The reference keeps the task alive; it ends with the cell.
-        self._waiting = loop.create_task(wait())
+        try:
+            execution = self._client.execute(
+                cell.code,
+                silent=cell.silent,
+                collect=False,
+                metadata={
+                    "ends_session": True,
+                    "lends_stdin": True,
+                    "lends_terminal": self.lends_terminal,
+                },
+                on_output=take,
+                on_input=ask,
+            )
+            cell.msg_id = execution.msg_id
+            cell.inbox.put(_Ended(await execution, None))
+        except Exception as error:  # noqa: BLE001 - it is raised where the cell was sent
+            cell.inbox.put(_Ended(None, error))
+        finally:
+            self._inbox = None
 
     def _take_event(self, event: Event) -> None:
         if (
@@ -468,7 +505,7 @@ class RemoteLink:
                 case message:
                     on_output(message)
 
-    def _interrupt(self, inbox: _Inbox) -> None:
+    def _interrupt(self, cell: _Cell) -> None:
         before, times = self._interrupted
         now = time.monotonic()
         times = times + 1 if now - before < _IMPATIENT else 1
@@ -476,23 +513,40 @@ class RemoteLink:
         kills = self.can_restart and self.owned
         if times == 2:
             then = "kill the kernel" if kills else "leave it as it is"
-            inbox.put(f"The kernel was asked to stop. Press it once more to {then}.")
+            cell.inbox.put(f"The kernel was asked to stop. Press it once more to {then}.")
         if times < 3:
-            asyncio.run_coroutine_threadsafe(self._ask_to_stop(inbox), self._thread.loop)
+            asyncio.run_coroutine_threadsafe(self._ask_to_stop(cell), self._thread.loop)
             return
         reason = "the kernel was killed: it did not stop for Ctrl-C"
         if not kills:
             reason = "the kernel did not stop for Ctrl-C, and goes on without this shell"
         self._thread.loop.call_soon_threadsafe(self._client.kernel_died, reason)
 
-    async def _ask_to_stop(self, inbox: _Inbox) -> None:
+    async def _ask_to_stop(self, cell: _Cell) -> None:
         try:
+            if await self._dropped(cell):
+                return
             if not await asyncio.to_thread(self._place.interrupt):
                 await self._client.interrupt(timeout=2)
         except KernelTimeout:
-            inbox.put("The kernel does not answer.")
+            cell.inbox.put("The kernel does not answer.")
         except KernelError as error:
-            inbox.put(f"The kernel could not be interrupted: {error}")
+            cell.inbox.put(f"The kernel could not be interrupted: {error}")
+
+    async def _dropped(self, cell: _Cell) -> bool:
+        """Have a cell not run that may not have begun: what interrupts only what runs would come too early for it. False if it is not one, the kernel does not know how, or that was asked for before."""
+        known = self._info.get("supported_features", ())
+        # Nobody is told that a silent one has begun.
+        if cell.silent or cell.begun or cell.dropped or _ONE_CELL not in known:
+            return False
+        cell.dropped = True
+        # Its message is made in the task that was begun before this one.
+        assert cell.waiting is not None
+        await self._client.interrupt(msg_id=cell.msg_id, timeout=2)
+        await asyncio.wait([cell.waiting], timeout=_SOON)
+        if not (cell.begun or cell.waiting.done()):
+            cell.inbox.put("The kernel is busy with something else. Press it again to stop that.")
+        return True
 
     async def _ask(self, request: Coroutine[Any, Any, Message]) -> Message:
         """Await a request of the client's loop on this one.
