@@ -43,6 +43,7 @@ class Relay:
         #: What was published while nobody was connected.
         self._kept: list[Message] = []
         self.visitors: list[str] = []
+        self._connections: list[ServerConnection] = []
         subprotocols: Any = [subprotocol] if subprotocol else None
         self._server = serve(
             self._handle,
@@ -60,6 +61,8 @@ class Relay:
 
     def close(self) -> None:
         self._server.shutdown()
+        for connection in self._connections:  # websockets does not before 15
+            connection.close()
         self._thread.join()
 
     def _admit(self, connection: ServerConnection, request: Any) -> Any:
@@ -73,6 +76,7 @@ class Relay:
 
     def _handle(self, connection: ServerConnection) -> None:
         kept, self._kept = self._kept, []
+        self._connections.append(connection)
         try:
             for message in kept:
                 self._send(connection, message)
