@@ -130,10 +130,16 @@ def test_signatures_are_those_of_python_s_hmac(name: str, size: int) -> None:
     session = Session(key, signature_scheme=f"hmac-{name}")
 
     mixed: list[Buffer] = [b"a" * 500, bytearray(b"b"), memoryview(b"cd")]
-    for parts in ([], mixed[:1], mixed):
+    for parts in ([], mixed[:1], mixed, [b"long" * 5_000], mixed):
         expected = hmac.new(key, b"".join(parts), name).hexdigest().encode()
         assert session.sign(parts) == expected
         assert session.sign(parts) == expected, "a signature must leave nothing behind"
+
+
+def test_the_thousandth_signature_is_as_the_first() -> None:
+    session, parts = Session(KEY), [b"a" * 100, b"b"]
+    expected = hmac.new(KEY, b"".join(parts), "sha256").hexdigest().encode()
+    assert {session.sign(parts) for _ in range(1000)} == {expected}
 
 
 def test_other_hashes_are_used(ours: Session) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from nuncius.protocol.connection import ConnectionInfo
 from nuncius.protocol.errors import ConnectionFileError, InvalidSignature, Malformed
-from nuncius.protocol.session import DELIMITER, Session
+from nuncius.protocol.session import DELIMITER, Session, same_signature
 from nuncius.protocol.values import replace
 
 if TYPE_CHECKING:
@@ -50,15 +50,13 @@ def parse(session: Session, parts: Sequence[bytes]) -> bytes:
         Malformed: They are not such a message.
         InvalidSignature: They are signed with another key.
     """
-    import hmac
-
     frames_ = [bytes(part) for part in parts]
     if DELIMITER not in frames_ or len(frames_) != frames_.index(DELIMITER) + 3:
         raise Malformed(
             f"expected a delimiter, a signature and a content for the handshake, got {len(frames_)} frames"
         )
     signature, content = frames_[-2:]
-    if not hmac.compare_digest(session.sign((content,)), signature):
+    if not same_signature(session.sign((content,)), signature):
         raise InvalidSignature("the handshake is signed with another key; it is dropped")
     return content
 
