@@ -1,6 +1,6 @@
 """Run every benchmark of this folder and print the table of docs/performance.md.
 
-    python bench/kernel/table.py --peer python3 --ours nuncius-python [--quick] [--write] [--only WORD]
+    python bench/kernel/table.py --peer python3 --ours nuncius-python --third xpython [--quick] [--write] [--only WORD]
 
 Each row names the command that prints its figure; ours and the peer's come from one interleaved run of that command. A figure is the median; the ratio of the best of both sides stands beside that of the medians, since other work on the machine makes figures worse and never better.
 With --write the table takes the place of the one in docs/performance.md.
@@ -21,22 +21,22 @@ BEGIN, END = "<!-- table.py begins -->", "<!-- table.py ends -->"
 
 #: what, command, figure (with {} for the kernel), unit, target
 ROWS = (
-    ("process start to first reply", "bench_start.py --kernels {peer},{ours},floor --no-jc --n {n}", "start.raw.{}.p50", "ms", "0.4 of the peer's"),
-    ("first cell after that", "bench_start.py --kernels {peer},{ours},floor --no-jc --n {n}", "start.cell1.{}.p50", "ms", ""),
-    ("orderly stop", "bench_start.py --kernels {peer},{ours},floor --no-jc --n {n}", "stop.{}.p50", "ms", "40 ms"),
-    ("`pass` to reply", "bench_roundtrip.py --kernels {peer},{ours},floor", "rt.exec_reply.{}.p50", "ms", "0.3 of the peer's"),
-    ("`pass` to idle", "bench_roundtrip.py --kernels {peer},{ours},floor", "rt.exec_idle.{}.p50", "ms", "0.3 of the peer's"),
-    ("a result to idle", "bench_roundtrip.py --kernels {peer},{ours},floor", "rt.result.{}.p50", "ms", "1.0 ms"),
-    ("kernel_info", "bench_roundtrip.py --kernels {peer},{ours},floor", "rt.info.{}.p50", "ms", "0.3 ms"),
-    ("each of 1,000 queued cells", "bench_roundtrip.py --kernels {peer},{ours},floor", "rt.storm.{}.p50", "ms", "0.35 ms"),
-    ("control while a cell computes, p50", "bench_roundtrip.py --kernels {peer},{ours},floor", "rt.busy.control.{}.p50", "ms", ""),
-    ("control while a cell computes, p99", "bench_roundtrip.py --kernels {peer},{ours},floor", "rt.busy.control.{}.p99", "ms", "6 ms"),
-    ("first printed byte", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.first_byte.{}.p50", "ms", "3 ms"),
-    ("100,000 printed lines", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.print.{}.p50", "ms", "half the peer's"),
-    ("10,000 lines of a child process", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.sub.{}.p50", "ms", "the peer's"),
-    ("20,000 flushed lines, reader asleep for 8 s", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.slow.{}.p50", "ms", "half the peer's"),
-    ("… of them lost", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.slow.{}.lost", "lines", "none"),
-    ("2,000 displays", "bench_flood.py --kernels {peer},{ours} --rounds {r}", "flood.display.{}.p50", "ms", "150 ms"),
+    ("process start to first reply", "bench_start.py --kernels {peer},{ours},floor{third} --no-jc --n {n}", "start.raw.{}.p50", "ms", "0.4 of the peer's"),
+    ("first cell after that", "bench_start.py --kernels {peer},{ours},floor{third} --no-jc --n {n}", "start.cell1.{}.p50", "ms", ""),
+    ("orderly stop", "bench_start.py --kernels {peer},{ours},floor{third} --no-jc --n {n}", "stop.{}.p50", "ms", "40 ms"),
+    ("`pass` to reply", "bench_roundtrip.py --kernels {peer},{ours},floor{third}", "rt.exec_reply.{}.p50", "ms", "0.3 of the peer's"),
+    ("`pass` to idle", "bench_roundtrip.py --kernels {peer},{ours},floor{third}", "rt.exec_idle.{}.p50", "ms", "0.3 of the peer's"),
+    ("a result to idle", "bench_roundtrip.py --kernels {peer},{ours},floor{third}", "rt.result.{}.p50", "ms", "1.0 ms"),
+    ("kernel_info", "bench_roundtrip.py --kernels {peer},{ours},floor{third}", "rt.info.{}.p50", "ms", "0.3 ms"),
+    ("each of 1,000 queued cells", "bench_roundtrip.py --kernels {peer},{ours},floor{third}", "rt.storm.{}.p50", "ms", "0.35 ms"),
+    ("control while a cell computes, p50", "bench_roundtrip.py --kernels {peer},{ours},floor{third}", "rt.busy.control.{}.p50", "ms", ""),
+    ("control while a cell computes, p99", "bench_roundtrip.py --kernels {peer},{ours},floor{third}", "rt.busy.control.{}.p99", "ms", "6 ms"),
+    ("first printed byte", "bench_flood.py --kernels {peer},{ours}{third} --rounds {r}", "flood.first_byte.{}.p50", "ms", "3 ms"),
+    ("100,000 printed lines", "bench_flood.py --kernels {peer},{ours}{third} --rounds {r}", "flood.print.{}.p50", "ms", "half the peer's"),
+    ("10,000 lines of a child process", "bench_flood.py --kernels {peer},{ours}{third} --rounds {r}", "flood.sub.{}.p50", "ms", "the peer's"),
+    ("20,000 flushed lines, reader asleep for 8 s", "bench_flood.py --kernels {peer},{ours}{third} --rounds {r}", "flood.slow.{}.p50", "ms", "half the peer's"),
+    ("… of them lost", "bench_flood.py --kernels {peer},{ours}{third} --rounds {r}", "flood.slow.{}.lost", "lines", "none"),
+    ("2,000 displays", "bench_flood.py --kernels {peer},{ours}{third} --rounds {r}", "flood.display.{}.p50", "ms", "150 ms"),
     ("50 MiB buffer, kernel to client", "bench_buffers.py --kernels {peer},{ours}", "buf.k2c.{}.throughput", "MiB/s", "1,500 MiB/s"),
     ("50 MiB buffer, client to kernel", "bench_buffers.py --kernels {peer},{ours}", "buf.c2k.{}.throughput", "MiB/s", "1,500 MiB/s"),
     ("50 MiB image", "bench_buffers.py --kernels {peer},{ours}", "buf.png.{}.throughput", "MiB/s", ""),
@@ -49,16 +49,16 @@ ROWS = (
     ("interrupt: await", "bench_interrupt.py --kernels {peer},{ours} --n {r}", "interrupt.await.{}.p50", "ms", "20 ms"),
     ("interrupt: child process", "bench_interrupt.py --kernels {peer},{ours} --n {r}", "interrupt.child.{}.p50", "ms", "20 ms"),
     ("interrupt: input()", "bench_interrupt.py --kernels {peer},{ours} --n {r}", "interrupt.input.{}.p50", "ms", "20 ms"),
-    ("memory at start (PSS)", "bench_mem.py --kernels {peer},{ours} --cells 300 --idle 2", "mem.start.{}.pss", "MiB", "20 MiB"),
-    ("threads", "bench_mem.py --kernels {peer},{ours} --cells 300 --idle 2", "mem.start.{}.threads", "", "6"),
-    ("modules", "bench_mem.py --kernels {peer},{ours} --cells 300 --idle 2", "mem.start.{}.modules", "", ""),
-    ("held of a failed cell's 200 MiB", "bench_mem.py --kernels {peer},{ours} --cells 300 --idle 2", "mem.exc.{}.still_held", "MiB", "none"),
-    ("the first completion of a kernel", "bench_complete.py --kernels {peer},{ours}", "complete.name.{}.cold", "ms", "30 ms"),
-    ("completion of `numpy.`, p95", "bench_complete.py --kernels {peer},{ours}", "complete.numpy_all.{}.p95", "ms", "5 ms"),
-    ("completion of `df.` with 200 columns, p95", "bench_complete.py --kernels {peer},{ours}", "complete.df_attr.{}.p95", "ms", "5 ms"),
-    ("completion of a dictionary's keys, p95", "bench_complete.py --kernels {peer},{ours}", "complete.dict_key.{}.p95", "ms", "5 ms"),
-    ("inspecting a function, p50", "bench_complete.py --kernels {peer},{ours}", "inspect.function.{}.p50", "ms", "1 ms"),
-    ("inspecting a DataFrame, p50", "bench_complete.py --kernels {peer},{ours}", "inspect.df_obj.{}.p50", "ms", "1 ms"),
+    ("memory at start (PSS)", "bench_mem.py --kernels {peer},{ours}{third} --cells 300 --idle 2", "mem.start.{}.pss", "MiB", "20 MiB"),
+    ("threads", "bench_mem.py --kernels {peer},{ours}{third} --cells 300 --idle 2", "mem.start.{}.threads", "", "6"),
+    ("modules", "bench_mem.py --kernels {peer},{ours}{third} --cells 300 --idle 2", "mem.start.{}.modules", "", ""),
+    ("held of a failed cell's 200 MiB", "bench_mem.py --kernels {peer},{ours}{third} --cells 300 --idle 2", "mem.exc.{}.still_held", "MiB", "none"),
+    ("the first completion of a kernel", "bench_complete.py --kernels {peer},{ours}{third}", "complete.name.{}.cold", "ms", "30 ms"),
+    ("completion of `numpy.`, p95", "bench_complete.py --kernels {peer},{ours}{third}", "complete.numpy_all.{}.p95", "ms", "5 ms"),
+    ("completion of `df.` with 200 columns, p95", "bench_complete.py --kernels {peer},{ours}{third}", "complete.df_attr.{}.p95", "ms", "5 ms"),
+    ("completion of a dictionary's keys, p95", "bench_complete.py --kernels {peer},{ours}{third}", "complete.dict_key.{}.p95", "ms", "5 ms"),
+    ("inspecting a function, p50", "bench_complete.py --kernels {peer},{ours}{third}", "inspect.function.{}.p50", "ms", "1 ms"),
+    ("inspecting a DataFrame, p50", "bench_complete.py --kernels {peer},{ours}{third}", "inspect.df_obj.{}.p50", "ms", "1 ms"),
     ("a cell in the same process, beyond its code", "bench_inprocess.py", "inprocess.overhead.best", "us", "50 us"),
     ("50 kernels, until all answer", "bench_fifty.py --kernels {peer},{ours}", "fifty.{}.all_ready", "ms", ""),
 )  # fmt: skip
@@ -68,6 +68,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", default="python3")
     parser.add_argument("--ours", default="nuncius-python")
+    parser.add_argument(
+        "--third",
+        default="xpython",
+        help="another peer, in a column of its own where its kernel can do what is measured; empty for none",
+    )
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--write", action="store_true", help=f"put the table into {PAGE}")
     parser.add_argument("--only", default="", help="rows whose command has this in it")
@@ -77,6 +82,7 @@ def main() -> None:
     values = {
         "peer": chosen.peer,
         "ours": chosen.ours,
+        "third": f",{chosen.third}" if chosen.third else "",
         "n": 4 if chosen.quick else 9,
         "r": 1 if chosen.quick else 3,
     }
@@ -88,15 +94,15 @@ def main() -> None:
 
     began = os.getloadavg()[0]
     figures: dict[str, dict[str, float]] = {}
-    say("| figure | ours | peer | ratio | of the best | floor | aim |")
-    say("|---|---|---|---|---|---|---|")
+    say(f"| figure | ours | peer | ratio | of the best | {chosen.third or 'third'} | floor | aim |")
+    say("|---|---|---|---|---|---|---|---|")
     for row in ROWS:
         command = row[1].format(**values)
         if chosen.only not in command:
             continue
         if command not in figures:
             figures[command] = run(command)
-        say(cells(row, figures[command], chosen.ours, chosen.peer))
+        say(cells(row, figures[command], chosen.ours, chosen.peer, chosen.third))
     say("")
     say(
         f"{os.cpu_count()} processors, Python {platform.python_version()}; load average {began:.1f} at the beginning, {os.getloadavg()[0]:.1f} at the end. The commands, from `bench/kernel/`:"
@@ -108,16 +114,17 @@ def main() -> None:
         write("\n".join(lines))
 
 
-def cells(row: tuple[str, ...], got: dict[str, float], ours: str, peer: str) -> str:
+def cells(row: tuple[str, ...], got: dict[str, float], ours: str, peer: str, third: str) -> str:
     """Return a row of the table."""
     what, _, name, unit, aim = row
     mine = got.get(name.format(ours))
-    theirs, floor = (got.get(name.format(k)) if "{}" in name else None for k in (peer, "floor"))
+    others = (peer, third, "floor")
+    theirs, thirds, floor = (got.get(name.format(k)) if "{}" in name else None for k in others)
     best = name.replace(".p50", ".min").replace(".throughput", ".best")
     ratio = quotient(mine, theirs)
     of_best = quotient(got.get(best.format(ours)), got.get(best.format(peer))) if theirs else ""
     shown = [show(value, unit) for value in (mine, theirs)]
-    return f"| {what} | {' | '.join(shown)} | {ratio} | {of_best if best != name else ''} | {show(floor, unit)} | {aim} |"
+    return f"| {what} | {' | '.join(shown)} | {ratio} | {of_best if best != name else ''} | {show(thirds, unit)} | {show(floor, unit)} | {aim} |"
 
 
 def quotient(one: float | None, other: float | None) -> str:
